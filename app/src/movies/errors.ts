@@ -1,0 +1,21 @@
+/** What can go wrong in the domain. Only `http/errors.ts` knows which status code each one becomes. */
+export abstract class MovieError extends Error {
+  override readonly name: string = new.target.name;
+}
+
+export class NotFound extends MovieError {}
+
+/** The movie exists already. */
+export class Conflict extends MovieError {}
+
+/** Another revision is stored than the caller expected. */
+export class PreconditionFailed extends MovieError {}
+
+/** The database asks for less; worth trying again after a while. */
+export class Throttled extends MovieError {}
+
+/** The database does not answer, or not sensibly. */
+export class Unavailable extends MovieError {}
+
+/** The database did not answer in time. */
+export class TimedOut extends MovieError {}

@@ -1,0 +1,48 @@
+import type { Movie, MovieKey, StoredMovie } from './movie.ts';
+
+/** What a caller may ask of a list. Every property that is present narrows the result. */
+export interface MovieFilter {
+  readonly year?: number;
+  /** The exact title, in any year. */
+  readonly title?: string;
+  /** Needs `year`. */
+  readonly titlePrefix?: string;
+  readonly genre?: string;
+  readonly director?: string;
+  readonly actor?: string;
+  /** Inclusive, 0–10. */
+  readonly minRating?: number;
+  /** Best rated first; needs `year`. */
+  readonly sort?: 'rating';
+}
+
+/** Where a list goes on: the primary key and index key attributes of the last item that was read. */
+export type Position = Readonly<Record<string, string | number>>;
+
+export interface MoviePage {
+  readonly movies: readonly Movie[];
+  /** Absent on the last page. A page may hold fewer movies than asked for, even none, and still go on. */
+  readonly next?: Position;
+}
+
+/** The caller's knowledge of what it is about to change: this revision, or whatever is there. */
+export type Expected = string | 'any';
+
+/**
+ * The movies table, by intent. Writes are conditional: none overwrites what its caller has not seen.
+ *
+ * Throws `NotFound`, `Conflict` (the movie exists already), `PreconditionFailed` (another revision is stored),
+ * `Throttled`, `Unavailable` or `TimedOut` from `./errors.ts`, and nothing else on purpose.
+ */
+export interface MovieRepository {
+  find(key: MovieKey): Promise<StoredMovie>;
+  /** @param limit 1–100 movies. Reads a bounded amount, whatever the filter. */
+  list(filter: MovieFilter, limit: number, from?: Position): Promise<MoviePage>;
+  create(movie: Movie): Promise<StoredMovie>;
+  replace(movie: Movie, expected: Expected): Promise<StoredMovie>;
+  /** Applies `change` to what is stored, atomically: it may be called again when another writer was faster. */
+  update(key: MovieKey, expected: Expected, change: (movie: Movie) => Movie): Promise<StoredMovie>;
+  remove(key: MovieKey, expected: Expected): Promise<void>;
+  /** Whether the table answers; rejects with why it doesn't. At most one probe is in flight, bounded in time. */
+  ready(): Promise<void>;
+}
