@@ -3,7 +3,8 @@
  * of life at least every ten seconds, and `N passed, N failed, N skipped` as the last line.
  */
 const heartbeatMs = 10_000;
-const colour = (code, text) => (process.stdout.isTTY && !process.env.NO_COLOR ? `\u001b[${code}m${text}\u001b[0m` : text);
+const colour = (code, text) =>
+  process.stdout.isTTY && !process.env.NO_COLOR ? `\u001b[${code}m${text}\u001b[0m` : text;
 const seconds = (ms) => `${(ms / 1000).toFixed(1)} s`;
 
 export default class Reporter {
@@ -28,7 +29,9 @@ export default class Reporter {
   onRunStart() {
     this.#heartbeat = setInterval(() => {
       if (Date.now() - this.#lastLineAt < heartbeatMs - 500) return;
-      const files = [...this.#running].map(([path, since]) => `${this.#name(path)} (${seconds(Date.now() - since)})`);
+      const files = [...this.#running].map(
+        ([path, since]) => `${this.#name(path)} (${seconds(Date.now() - since)})`,
+      );
       this.#print(colour(2, `… ${files.join(', ') || 'starting'}`));
     }, heartbeatMs / 2);
     this.#heartbeat.unref();
@@ -42,7 +45,12 @@ export default class Reporter {
     const took = Date.now() - (this.#running.get(test.path) ?? Date.now());
     this.#running.delete(test.path);
     const failed = result.numFailingTests + (result.testExecError ? 1 : 0);
-    const mark = failed > 0 ? colour(31, 'FAIL') : result.numPassingTests === 0 ? colour(33, 'skip') : colour(32, 'ok  ');
+    const mark =
+      failed > 0
+        ? colour(31, 'FAIL')
+        : result.numPassingTests === 0
+          ? colour(33, 'skip')
+          : colour(32, 'ok  ');
     const counts = `${result.numPassingTests} passed${failed ? `, ${failed} failed` : ''}${result.numPendingTests ? `, ${result.numPendingTests} skipped` : ''}`;
     this.#print(`${mark} ${this.#name(test.path)}  ${counts}  ${colour(2, seconds(took))}`);
     if (result.failureMessage) this.#print(result.failureMessage);
@@ -51,7 +59,9 @@ export default class Reporter {
 
   onRunComplete(_contexts, results) {
     clearInterval(this.#heartbeat);
-    const skipped = results.testResults.flatMap((file) => file.testResults.filter(({ status }) => status === 'pending' || status === 'todo'));
+    const skipped = results.testResults.flatMap((file) =>
+      file.testResults.filter(({ status }) => status === 'pending' || status === 'todo'),
+    );
     const groups = new Map();
     for (const { ancestorTitles, title } of skipped) {
       const group = ancestorTitles.find((name) => name.includes('[skipped: ')) ?? title;
@@ -61,6 +71,8 @@ export default class Reporter {
     for (const [group, count] of groups) this.#print(`  ${count} × ${group}`);
     const broken = results.testResults.filter((file) => file.testExecError).length;
     this.#print(`\nTook ${seconds(Date.now() - this.#startedAt)}`);
-    this.#print(`${results.numPassedTests} passed, ${results.numFailedTests + broken} failed, ${results.numPendingTests + results.numTodoTests} skipped`);
+    this.#print(
+      `${results.numPassedTests} passed, ${results.numFailedTests + broken} failed, ${results.numPendingTests + results.numTodoTests} skipped`,
+    );
   }
 }

@@ -7,7 +7,11 @@ export interface Requirement {
 }
 
 /** A program on the PATH (or at a path). */
-export function program(name: string, remedy: string, versionArgs: readonly string[] = ['--version']): Requirement {
+export function program(
+  name: string,
+  remedy: string,
+  versionArgs: readonly string[] = ['--version'],
+): Requirement {
   return {
     name,
     missing: () => {
@@ -25,8 +29,14 @@ export function program(name: string, remedy: string, versionArgs: readonly stri
  * `describe` where the machine has all that is required. Elsewhere the scenarios are skipped and the reporter counts
  * them with the reason; with STRICT=1 each missing requirement is a failure instead.
  */
-export function describeWith(requirements: readonly Requirement[], name: string, scenarios: () => void): void {
-  const reasons = requirements.map((requirement) => requirement.missing()).filter((reason) => reason !== undefined);
+export function describeWith(
+  requirements: readonly Requirement[],
+  name: string,
+  scenarios: () => void,
+): void {
+  const reasons = requirements
+    .map((requirement) => requirement.missing())
+    .filter((reason) => reason !== undefined);
   if (reasons.length === 0) {
     describe(name, scenarios);
     return;

@@ -1,0 +1,180 @@
+import { isList, isObject, show, unknown, type Value } from './value.ts';
+
+/** What the matchers may ask about the place they are matched at. */
+export interface Place {
+  /** The attribute's path from the resource, nested blocks without their list index: `['rule', 'action']`. */
+  readonly path: readonly string[];
+  /** Addresses of the resources and data sources that the attribute is made from, followed across modules. */
+  readonly sources: (path: readonly string[]) => readonly string[];
+}
+
+export interface Mismatch {
+  readonly path: readonly string[];
+  readonly expected: string;
+  readonly actual: string;
+}
+
+const matcher = Symbol('matcher');
+
+export interface Matcher {
+  readonly [matcher]: true;
+  readonly description: string;
+  readonly mismatches: (actual: Value | undefined, place: Place) => readonly Mismatch[];
+}
+
+/** Literals match themselves, objects and lists match in part, regular expressions match strings, matchers decide. */
+export type Shape =
+  | null
+  | boolean
+  | number
+  | string
+  | RegExp
+  | Matcher
+  | readonly Shape[]
+  | { readonly [attribute: string]: Shape };
+
+function isMatcher(shape: Shape): shape is Matcher {
+  return typeof shape === 'object' && shape !== null && matcher in shape;
+}
+
+function describeShape(shape: Shape): string {
+  if (isMatcher(shape)) return shape.description;
+  if (shape instanceof RegExp) return String(shape);
+  if (isList(shape)) return `[${(shape as readonly Shape[]).map(describeShape).join(', ')}]`;
+  if (isObject(shape)) {
+    return `{${Object.entries(shape as { readonly [key: string]: Shape })
+      .map(([key, part]) => `${key}: ${describeShape(part)}`)
+      .join(', ')}}`;
+  }
+  return show(shape);
+}
+
+function mismatch(place: Place, expected: string, actual: Value | undefined): readonly Mismatch[] {
+  return [{ path: place.path, expected, actual: show(actual) }];
+}
+
+function createMatcher(
+  description: string,
+  matches: (actual: Value | undefined, place: Place) => boolean,
+): Matcher {
+  return {
+    [matcher]: true,
+    description,
+    mismatches: (actual, place) => (matches(actual, place) ? [] : mismatch(place, description, actual)),
+  };
+}
+
+/** Everything in which `actual` differs from `shape`; an empty list means that it matches. */
+export function compare(actual: Value | undefined, shape: Shape, place: Place): readonly Mismatch[] {
+  if (isMatcher(shape)) return shape.mismatches(actual, place);
+  if (shape instanceof RegExp) {
+    return typeof actual === 'string' && shape.test(actual) ? [] : mismatch(place, String(shape), actual);
+  }
+  if (Array.isArray(shape)) return compareList(actual, shape as readonly Shape[], place);
+  if (isObject(shape)) return compareObject(actual, shape as { readonly [key: string]: Shape }, place);
+  return actual === shape ? [] : mismatch(place, show(shape), actual);
+}
+
+function compareObject(
+  actual: Value | undefined,
+  shape: { readonly [key: string]: Shape },
+  place: Place,
+): readonly Mismatch[] {
+  // A nested block is a list of one: let an object see through it.
+  if (isList(actual) && actual.length === 1) return compareObject(actual[0], shape, place);
+  if (!isObject(actual)) return mismatch(place, describeShape(shape), actual);
+  return Object.entries(shape).flatMap(([key, part]) =>
+    compare(actual[key], part, { ...place, path: [...place.path, key] }),
+  );
+}
+
+/** Each expected element has an actual one of its own; order and further elements don't matter. */
+function compareList(actual: Value | undefined, shapes: readonly Shape[], place: Place): readonly Mismatch[] {
+  if (!isList(actual)) return mismatch(place, describeShape(shapes), actual);
+  const free = new Set(actual);
+  return shapes.flatMap((shape) => {
+    for (const element of free) {
+      if (compare(element, shape, place).length === 0) {
+        free.delete(element);
+        return [];
+      }
+    }
+    return mismatch(place, `an element ${describeShape(shape)}`, actual);
+  });
+}
+
+/** The attribute is made from that resource or data source: `from('aws_kms_key.main')`, wherever modules pass it through. */
+export function from(address: string): Matcher {
+  return createMatcher(`a value from ${address}`, (_actual, place) =>
+    place.sources(place.path).some((source) => source === address || source.endsWith(`.${address}`)),
+  );
+}
+
+/** Set, and not to nothing; unknown until apply counts as set. */
+export const present: Matcher = createMatcher(
+  'any value',
+  (actual) => actual !== undefined && actual !== null && !(isList(actual) && actual.length === 0),
+);
+
+/** Null, empty or not there at all. */
+export const absent: Matcher = createMatcher(
+  'no value',
+  (actual) =>
+    actual === undefined || actual === null || actual === '' || (isList(actual) && actual.length === 0),
+);
+
+export const knownAfterApply: Matcher = createMatcher('known after apply', (actual) => actual === unknown);
+
+export function atLeast(least: number): Matcher {
+  return createMatcher(`at least ${least}`, (actual) => typeof actual === 'number' && actual >= least);
+}
+
+export function atMost(most: number): Matcher {
+  return createMatcher(`at most ${most}`, (actual) => typeof actual === 'number' && actual <= most);
+}
+
+export function not(shape: Shape): Matcher {
+  return createMatcher(
+    `not ${describeShape(shape)}`,
+    (actual, place) => compare(actual, shape, place).length > 0,
+  );
+}
+
+export function oneOf(...shapes: readonly Shape[]): Matcher {
+  return createMatcher(`one of ${describeShape(shapes)}`, (actual, place) =>
+    shapes.some((shape) => compare(actual, shape, place).length === 0),
+  );
+}
+
+/** These elements and no others, in any order. */
+export function exactly(...shapes: readonly Shape[]): Matcher {
+  return createMatcher(
+    `exactly ${describeShape(shapes)}`,
+    (actual, place) =>
+      isList(actual) && actual.length === shapes.length && compareList(actual, shapes, place).length === 0,
+  );
+}
+
+/** At least one element, and each of them of this shape. */
+export function each(shape: Shape): Matcher {
+  return createMatcher(
+    `each ${describeShape(shape)}`,
+    (actual, place) =>
+      isList(actual) &&
+      actual.length > 0 &&
+      actual.every((element) => compare(element, shape, place).length === 0),
+  );
+}
+
+/** A string that holds JSON of this shape: policies, container definitions. */
+export function json(shape: Shape): Matcher {
+  return {
+    [matcher]: true,
+    description: `JSON ${describeShape(shape)}`,
+    mismatches: (actual, place) => {
+      if (typeof actual !== 'string') return mismatch(place, `JSON ${describeShape(shape)}`, actual);
+      // What Terraform planned as JSON is JSON: the other parsing edge of a plan.
+      return compare(JSON.parse(actual) as Value, shape, place);
+    },
+  };
+}

@@ -1,0 +1,170 @@
+import { readFileSync } from 'node:fs';
+import { compare, type Mismatch, type Shape } from './matchers.ts';
+import { priorResources, type PlanJson, type ResourceChange } from './plan-json.ts';
+import { sourcesOf } from './references.ts';
+import { overlay, type Value } from './value.ts';
+
+/** A resource or data source as the plan leaves it. */
+export interface PlannedResource {
+  readonly address: string;
+  readonly type: string;
+  readonly name: string;
+  readonly values: Value;
+  /** Fails with every mismatch at once. */
+  readonly has: (shape: Shape) => void;
+}
+
+const describeMismatch = ({ path, expected, actual }: Mismatch): string =>
+  `    ${path.join('.') || '(the resource)'}: expected ${expected}, got ${actual}`;
+
+function report(address: string, mismatches: readonly Mismatch[]): string {
+  return [`  ${address}`, ...mismatches.map(describeMismatch)].join('\n');
+}
+
+function isDeleted({ change }: ResourceChange): boolean {
+  return change.actions.includes('delete') || change.actions.includes('forget');
+}
+
+/** What Terraform would build, to be asserted on. Read from `resource_changes`, since `planned_values` drops what is not known yet. */
+export class Plan {
+  readonly #json: PlanJson;
+  readonly #resources: readonly PlannedResource[];
+
+  constructor(json: PlanJson) {
+    this.#json = json;
+    const changes = (json.resource_changes ?? []).filter(
+      ({ change }) => !change.actions.every((action) => action === 'delete' || action === 'forget'),
+    );
+    const planned = changes.map((change) =>
+      this.#planned(change, overlay(change.change.after, change.change.after_unknown)),
+    );
+    const addresses = new Set(planned.map(({ address }) => address));
+    const read = priorResources(json)
+      .filter(({ mode, address }) => mode === 'data' && !addresses.has(address))
+      .map((data) => this.#planned(data, overlay(data.values, undefined)));
+    this.#resources = [...planned, ...read];
+  }
+
+  /** @param path of a file that `terraform show -json` wrote. */
+  static fromFile(path: string): Plan {
+    return new Plan(JSON.parse(readFileSync(path, 'utf8')) as PlanJson);
+  }
+
+  #planned(
+    { address, type, name }: { address: string; type: string; name: string },
+    values: Value,
+  ): PlannedResource {
+    const mismatches = (shape: Shape): readonly Mismatch[] => this.#compare(address, values, shape);
+    return {
+      address,
+      type,
+      name,
+      values,
+      has: (shape) => {
+        const found = mismatches(shape);
+        if (found.length > 0) throw new Error(`The plan differs:\n${report(address, found)}`);
+      },
+    };
+  }
+
+  #compare(address: string, values: Value, shape: Shape): readonly Mismatch[] {
+    return compare(values, shape, {
+      path: [],
+      sources: (path) => sourcesOf(this.#json.configuration.root_module, address, path),
+    });
+  }
+
+  /** All of a type; data sources included, since a type is one or the other by its address. */
+  all(type: string): readonly PlannedResource[] {
+    return this.#resources.filter((resource) => resource.type === type);
+  }
+
+  get addresses(): readonly string[] {
+    return this.#resources.map(({ address }) => address);
+  }
+
+  /**
+   * The one resource of that type with that name, or whose address ends with `.name` (`module.table.main`).
+   * Fails when there is none, or more than one.
+   */
+  resource(type: string, name: string): PlannedResource {
+    const ofType = this.all(type);
+    const found = ofType.filter((resource) => resource.name === name || resource.address.includes(name));
+    const exact = found.filter((resource) => resource.name === name);
+    const [only, ...more] = found.length > 1 && exact.length > 0 ? exact : found;
+    if (only === undefined) {
+      const there = ofType.map(({ address }) => address).join(', ') || 'none of that type';
+      throw new Error(`The plan has no ${type} "${name}"; it has: ${there}`);
+    }
+    if (more.length > 0) {
+      throw new Error(
+        `The plan has several ${type} "${name}": ${[only, ...more].map(({ address }) => address).join(', ')}`,
+      );
+    }
+    return only;
+  }
+
+  /** At least one resource of the type has the shape; else the closest one is shown. */
+  some(type: string, shape: Shape): void {
+    const candidates = this.all(type)
+      .map(({ address, values }) => ({ address, mismatches: this.#compare(address, values, shape) }))
+      .sort((a, b) => a.mismatches.length - b.mismatches.length);
+    const [closest] = candidates;
+    if (closest === undefined) throw new Error(`The plan has no ${type} at all`);
+    if (closest.mismatches.length > 0) {
+      throw new Error(
+        `No ${type} has that shape; the closest of ${candidates.length}:\n${report(closest.address, closest.mismatches)}`,
+      );
+    }
+  }
+
+  /** Each resource of the type has the shape, and there is at least one. */
+  every(type: string, shape: Shape): void {
+    const all = this.all(type);
+    if (all.length === 0) throw new Error(`Every ${type} should have that shape, but the plan has none`);
+    const wrong = all
+      .map(({ address, values }) => ({ address, mismatches: this.#compare(address, values, shape) }))
+      .filter(({ mismatches }) => mismatches.length > 0);
+    if (wrong.length > 0) {
+      throw new Error(
+        `${wrong.length} of ${all.length} ${type} differ:\n${wrong.map(({ address, mismatches }) => report(address, mismatches)).join('\n')}`,
+      );
+    }
+  }
+
+  /** No resource of the type (that has the shape). */
+  none(type: string, shape: Shape = {}): void {
+    const found = this.all(type).filter(
+      ({ address, values }) => this.#compare(address, values, shape).length === 0,
+    );
+    if (found.length > 0)
+      throw new Error(
+        `The plan should have no such ${type}, but has ${found.map(({ address }) => address).join(', ')}`,
+      );
+  }
+
+  /** Nothing is deleted, replaced or forgotten. */
+  destroysNothing(): void {
+    const gone = (this.#json.resource_changes ?? []).filter(isDeleted);
+    if (gone.length > 0) {
+      throw new Error(
+        `The plan destroys:\n${gone.map(({ address, change }) => `  ${address} (${change.actions.join(', ')})`).join('\n')}`,
+      );
+    }
+  }
+
+  /** Nothing is created, updated or deleted; no output changes. */
+  changesNothing(): void {
+    const harmless = (actions: readonly string[]): boolean =>
+      actions.every((action) => action === 'no-op' || action === 'read');
+    const changed = (this.#json.resource_changes ?? []).filter(({ change }) => !harmless(change.actions));
+    const outputs = Object.entries(this.#json.output_changes ?? {}).filter(
+      ([, change]) => !harmless(change.actions),
+    );
+    const lines = [
+      ...changed.map(({ address, change }) => `  ${address} (${change.actions.join(', ')})`),
+      ...outputs.map(([name, change]) => `  output ${name} (${change.actions.join(', ')})`),
+    ];
+    if (lines.length > 0) throw new Error(`The plan changes:\n${lines.join('\n')}`);
+  }
+}

@@ -1,0 +1,52 @@
+import type { Json } from './plan-json.ts';
+
+/** Stands for a value that only an apply will tell. */
+export const unknown = Symbol('known after apply');
+
+/** A planned value: JSON in which what is not known yet is the symbol `unknown`. */
+export type Value =
+  null | boolean | number | string | typeof unknown | readonly Value[] | { readonly [key: string]: Value };
+
+export function isObject(value: unknown): value is { readonly [key: string]: Value } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+export function isList(value: unknown): value is readonly Value[] {
+  return Array.isArray(value);
+}
+
+/**
+ * Lays `after_unknown` over `after`: Terraform leaves attributes that are not known yet out of `after`, and an assertion
+ * must tell "not known" from "not set".
+ */
+export function overlay(after: Json | undefined, afterUnknown: Json | undefined): Value {
+  if (afterUnknown === true) return unknown;
+  if (isList(afterUnknown)) {
+    const list = isList(after) ? after : [];
+    const length = Math.max(list.length, afterUnknown.length);
+    return Array.from({ length }, (_, index) => overlay(jsonAt(list, index), jsonAt(afterUnknown, index)));
+  }
+  if (isObject(afterUnknown)) {
+    const known = isObject(after) ? after : {};
+    const keys = new Set([...Object.keys(known), ...Object.keys(afterUnknown)]);
+    return Object.fromEntries(
+      [...keys].map((key) => [key, overlay(jsonAt(known, key), jsonAt(afterUnknown, key))]),
+    );
+  }
+  return after ?? null;
+}
+
+function jsonAt(container: unknown, key: string | number): Json | undefined {
+  // JSON in, JSON out: this is the parsing edge of a plan.
+  return (container as Readonly<Record<string | number, Json>>)[key];
+}
+
+/** How a value reads in a message: one line, cut where it gets long. */
+export function show(value: unknown): string {
+  if (value === unknown) return '(known after apply)';
+  if (value === undefined) return '(not set)';
+  const text = JSON.stringify(value, (_key, part: unknown) =>
+    part === unknown ? '(known after apply)' : part,
+  );
+  return text.length > 160 ? `${text.slice(0, 157)}…` : text;
+}
