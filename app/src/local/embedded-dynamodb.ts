@@ -1,0 +1,47 @@
+import { mkdirSync } from 'node:fs';
+import { ClassicLevel } from 'classic-level';
+import dynalite from 'dynalite';
+import { closeServer, listenOnLoopback } from './listen.ts';
+
+export interface EmbeddedDynamoDb {
+  /** For the SDK's `endpoint`; any region and any credentials will do. */
+  readonly endpoint: string;
+  stop(): Promise<void>;
+}
+
+export interface EmbeddedDynamoDbOptions {
+  /** 0, the default, takes a free port. */
+  readonly port?: number;
+  /** Where the data outlives the process; in memory when absent. One process at a time can have it open. */
+  readonly dataDir?: string;
+}
+
+/** DynamoDB's API over LevelDB, inside this process and reachable from this machine only. */
+export async function startEmbeddedDynamoDb(
+  options: EmbeddedDynamoDbOptions = {},
+): Promise<EmbeddedDynamoDb> {
+  const { port = 0, dataDir } = options;
+  if (dataDir !== undefined) await ensureUsable(dataDir);
+  const server = dynalite({
+    createTableMs: 0,
+    deleteTableMs: 0,
+    updateTableMs: 0,
+    ...(dataDir === undefined ? {} : { path: dataDir }),
+  });
+  const { url } = await listenOnLoopback(server, port);
+  return { endpoint: url, stop: () => closeServer(server) };
+}
+
+/** dynalite opens its store in the background and can't report what goes wrong there, so find out before. */
+async function ensureUsable(dataDir: string): Promise<void> {
+  mkdirSync(dataDir, { recursive: true });
+  const store = new ClassicLevel(dataDir);
+  try {
+    await store.open();
+    await store.close();
+  } catch (error) {
+    throw new Error(`The data in ${dataDir} can't be opened; maybe another process has it open.`, {
+      cause: error,
+    });
+  }
+}
