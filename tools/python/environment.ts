@@ -53,12 +53,9 @@ async function build(folder: string, name: string): Promise<void> {
 async function alone(folder: string, work: () => Promise<void>): Promise<void> {
   const lock = `${folder.slice(0, -1)}.lock`;
   await mkdir(`${folder}..`, { recursive: true });
-  for (const deadline = Date.now() + lockPatienceMs; ; await pause(500)) {
-    const taken = await mkdir(lock).then(
-      () => true,
-      () => Date.now() > deadline,
-    );
-    if (taken) break;
+  const deadline = Date.now() + lockPatienceMs;
+  while (!(await take(lock)) && Date.now() < deadline) {
+    await pause(500);
   }
   try {
     await work();
@@ -66,3 +63,9 @@ async function alone(folder: string, work: () => Promise<void>): Promise<void> {
     await rm(lock, { recursive: true, force: true });
   }
 }
+
+const take = (lock: string): Promise<boolean> =>
+  mkdir(lock).then(
+    () => true,
+    () => false,
+  );
