@@ -28,7 +28,6 @@ export function issuerConfiguration(settings: IssuerSettings): Configuration {
   return {
     jwks: { keys: [signingKey] },
     cookies: { keys: [cookieKey] },
-    scopes: scopes.split(' '),
     clients: [
       {
         client_id: machineClient.id,
@@ -37,7 +36,6 @@ export function issuerConfiguration(settings: IssuerSettings): Configuration {
         grant_types: ['client_credentials'],
         redirect_uris: [],
         response_types: [],
-        scope: scopes,
         id_token_signed_response_alg: algorithm,
       },
       {
@@ -49,12 +47,13 @@ export function issuerConfiguration(settings: IssuerSettings): Configuration {
         grant_types: ['authorization_code'],
         response_types: ['code'],
         redirect_uris: loopbackHosts.map((host) => `http://${host}/api/docs/oauth2-redirect.html`),
-        scope: scopes,
         id_token_signed_response_alg: algorithm,
       },
     ],
     clientBasedCORS: (_context, origin, client) =>
-      client.clientId === swaggerClientId && loopbackHosts.includes(new URL(origin).hostname),
+      client.clientId === swaggerClientId &&
+      URL.canParse(origin) &&
+      loopbackHosts.includes(new URL(origin).hostname),
     features: {
       devInteractions: { enabled: false },
       clientCredentials: { enabled: true },
@@ -72,6 +71,10 @@ export function issuerConfiguration(settings: IssuerSettings): Configuration {
       },
     },
     interactions: { url: (_context, { uid }) => `${signInPath}${uid}` },
+    renderError: (context, { error, error_description: description }) => {
+      context.type = 'text';
+      context.body = `${error}: ${description ?? 'no description'}\n`;
+    },
     findAccount: (_context, sub) => ({ accountId: sub, claims: () => ({ sub }) }),
     // Whoever signed in here has consented on the same page.
     loadExistingGrant: async (context) => {
