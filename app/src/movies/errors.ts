@@ -5,11 +5,17 @@ export abstract class MovieError extends Error {
 
 export class NotFound extends MovieError {}
 
-/** The movie exists already. */
+/** The movie exists already, or so many writers edit it at once that this one never got its turn. */
 export class Conflict extends MovieError {}
 
 /** Another revision is stored than the caller expected. */
 export class PreconditionFailed extends MovieError {}
+
+/** The movie can't be stored as it is: too large, too deeply nested, a number or text that the database refuses. */
+export class InvalidMovie extends MovieError {}
+
+/** Not a cursor of ours, or not one of this query. */
+export class InvalidCursor extends MovieError {}
 
 /** The database asks for less; worth trying again after a while. */
 export class Throttled extends MovieError {}
