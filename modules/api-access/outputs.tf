@@ -1,0 +1,29 @@
+output "issuer" {
+  description = "Issuer of the tokens: the value of their claim iss, and where discovery starts."
+  value       = "https://cognito-idp.${data.aws_region.current.name}.amazonaws.com/${aws_cognito_user_pool.main.id}"
+}
+
+output "audience" {
+  description = "Client ids whose tokens the API accepts. Cognito's access tokens carry client_id and no aud."
+  value       = [aws_cognito_user_pool_client.machine.id, aws_cognito_user_pool_client.swagger.id]
+}
+
+output "machine_client_id" {
+  description = "Id of the client for programs (client credentials). Its secret is no output."
+  value       = aws_cognito_user_pool_client.machine.id
+}
+
+output "swagger_client_id" {
+  description = "Id of the public client that Swagger UI signs people in with (code and PKCE)."
+  value       = aws_cognito_user_pool_client.swagger.id
+}
+
+output "token_endpoint" {
+  description = "Where a client exchanges its credentials or a code for tokens."
+  value       = "https://${aws_cognito_user_pool_domain.main.domain}.auth.${data.aws_region.current.name}.amazoncognito.com/oauth2/token"
+}
+
+output "user_pool_arn" {
+  description = "ARN of the user pool, for policies and tests."
+  value       = aws_cognito_user_pool.main.arn
+}
