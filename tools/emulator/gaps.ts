@@ -1,0 +1,19 @@
+import type { Gap } from './gap.ts';
+import { createAnomalyDetectors } from './gaps/anomaly-detectors.ts';
+import { createBudgets } from './gaps/budgets.ts';
+import { createCompositeAlarms } from './gaps/composite-alarms.ts';
+import { createEcsServices } from './gaps/ecs-services.ts';
+import { createQueryDefinitions } from './gaps/query-definitions.ts';
+import { createSamplingRules } from './gaps/sampling-rules.ts';
+import { createScalingTags } from './gaps/scaling-tags.ts';
+
+/** Everything that the front adds to moto. A new gap is one file and one line here. */
+export const createGaps = (newId: () => string, now: () => number): readonly Gap[] => [
+  createScalingTags(),
+  createEcsServices(),
+  createQueryDefinitions(newId, now),
+  createAnomalyDetectors(newId, now),
+  createCompositeAlarms(),
+  createBudgets(),
+  createSamplingRules(() => now() / 1000),
+];

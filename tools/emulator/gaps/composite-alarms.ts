@@ -1,0 +1,119 @@
+import { escape, refusal, xml } from '../answers.ts';
+import { account, form, members, regionOf, type Answer, type Call } from '../call.ts';
+import type { Gap } from '../gap.ts';
+
+const namespace = 'http://monitoring.amazonaws.com/doc/2010-08-01/';
+const scalars = [
+  'AlarmName',
+  'AlarmRule',
+  'AlarmDescription',
+  'ActionsEnabled',
+  'ActionsSuppressor',
+  'ActionsSuppressorWaitPeriod',
+  'ActionsSuppressorExtensionPeriod',
+];
+const lists = ['AlarmActions', 'OKActions', 'InsufficientDataActions'];
+
+interface Alarm {
+  readonly name: string;
+  readonly arn: string;
+  readonly xml: string;
+  readonly tags: ReadonlyMap<string, string>;
+}
+
+/** Alarms over alarms. */
+export function createCompositeAlarms(): Gap {
+  const alarms = new Map<string, Alarm>();
+  const byArn = (call: Call): Alarm | undefined =>
+    [...alarms.values()].find(({ arn }) => arn === form(call).get('ResourceARN'));
+
+  const retag =
+    (action: string, change: (call: Call, tags: Map<string, string>) => void) =>
+    async (call: Call, forward: (call: Call) => Promise<Answer>): Promise<Answer> => {
+      const alarm = byArn(call);
+      if (!alarm) return forward(call);
+      const tags = new Map(alarm.tags);
+      change(call, tags);
+      alarms.set(alarm.name, { ...alarm, tags });
+      return xml(action, namespace, '');
+    };
+
+  return {
+    reason:
+      'moto can describe composite alarms but not make them; aws_cloudwatch_composite_alarm also reads its tags',
+    answers: {
+      'monitoring.PutCompositeAlarm': (call) => {
+        const alarm = toAlarm(call);
+        if (!alarm)
+          return refusal(call, 'ValidationError', 'A composite alarm needs AlarmName and AlarmRule.');
+        alarms.set(alarm.name, { ...alarm, tags: alarms.get(alarm.name)?.tags ?? alarm.tags });
+        return xml('PutCompositeAlarm', namespace, '');
+      },
+      'monitoring.DescribeAlarms': async (call, forward) => {
+        const found = select([...alarms.values()], form(call)).map(
+          (alarm) => `<member>${alarm.xml}</member>`,
+        );
+        const answer = await forward(call);
+        const body = answer.body.toString();
+        const whole = body.replace(
+          '<CompositeAlarms/>',
+          `<CompositeAlarms>${found.join('')}</CompositeAlarms>`,
+        );
+        return { ...answer, body: Buffer.from(whole) };
+      },
+      'monitoring.DeleteAlarms': (call, forward) => {
+        members(form(call), 'AlarmNames').forEach((name) => alarms.delete(name));
+        return forward(call);
+      },
+      'monitoring.ListTagsForResource': async (call, forward) => {
+        const alarm = byArn(call);
+        if (!alarm) return forward(call);
+        const tags = [...alarm.tags].map(([key, value]) =>
+          member(element('Key', key) + element('Value', value)),
+        );
+        return xml('ListTagsForResource', namespace, `<Tags>${tags.join('')}</Tags>`);
+      },
+      'monitoring.TagResource': retag('TagResource', (call, tags) => {
+        tagsOf(form(call)).forEach((value, key) => tags.set(key, value));
+      }),
+      'monitoring.UntagResource': retag('UntagResource', (call, tags) => {
+        members(form(call), 'TagKeys').forEach((key) => tags.delete(key));
+      }),
+    },
+  };
+}
+
+function toAlarm(call: Call): Alarm | undefined {
+  const fields = form(call);
+  const name = fields.get('AlarmName');
+  if (name === null || !fields.has('AlarmRule')) return undefined;
+  const arn = `arn:aws:cloudwatch:${regionOf(call)}:${account}:alarm:${name}`;
+  const body = [
+    ...scalars.flatMap((key) => (fields.has(key) ? [element(key, fields.get(key) ?? '')] : [])),
+    ...lists.map(
+      (key) =>
+        `<${key}>${members(fields, key)
+          .map((one) => member(escape(one)))
+          .join('')}</${key}>`,
+    ),
+    element('AlarmArn', arn),
+    element('StateValue', 'INSUFFICIENT_DATA'),
+  ];
+  return { name, arn, xml: body.join(''), tags: tagsOf(fields) };
+}
+
+function select(alarms: readonly Alarm[], fields: URLSearchParams): readonly Alarm[] {
+  const names = members(fields, 'AlarmNames');
+  const types = members(fields, 'AlarmTypes');
+  const prefix = fields.get('AlarmNamePrefix') ?? '';
+  if (types.length > 0 && !types.includes('CompositeAlarm')) return [];
+  return alarms.filter(({ name }) => name.startsWith(prefix) && (names.length === 0 || names.includes(name)));
+}
+
+const tagsOf = (fields: URLSearchParams): ReadonlyMap<string, string> => {
+  const values = members(fields, 'Tags', '.Value');
+  return new Map(members(fields, 'Tags', '.Key').map((key, index) => [key, values[index] ?? '']));
+};
+
+const member = (inner: string): string => `<member>${inner}</member>`;
+const element = (name: string, value: string): string => `<${name}>${escape(value)}</${name}>`;

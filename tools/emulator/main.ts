@@ -1,0 +1,26 @@
+import { Command } from 'commander';
+import { formatCalls } from './call-log.ts';
+import { startEmulator } from './emulator.ts';
+
+const defaultPort = 5566;
+
+await new Command('emulator')
+  .description('An AWS control plane on loopback: moto with its gaps filled. Nothing is kept when it stops.')
+  .option('--port <number>', 'where to listen; 0 takes a free port', String(defaultPort))
+  .option('--calls', 'print what was called when it stops')
+  .showHelpAfterError()
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
+  .action(async ({ port, calls }: { port: string; calls?: true }) => {
+    const emulator = await startEmulator(Number(port), console.error);
+    console.log(`The emulator answers on ${emulator.url}. Point a client at it, in another terminal:`);
+    console.log(
+      `  export AWS_ENDPOINT_URL=${emulator.url} AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_REGION=eu-west-1`,
+    );
+    const stop = async (): Promise<void> => {
+      await emulator.stop();
+      if (calls) console.log(formatCalls(emulator.calls.counts()));
+    };
+    process.once('SIGINT', () => void stop());
+    process.once('SIGTERM', () => void stop());
+  })
+  .parseAsync();
