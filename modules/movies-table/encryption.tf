@@ -65,10 +65,12 @@ data "aws_iam_policy_document" "table_key" {
       identifiers = ["arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:root"]
     }
 
+    # Any region, because a replica's key takes this policy over, and a key answers in its own region only. Naming the
+    # replicas here would make a circle: their keys are made from this one.
     condition {
-      test     = "StringEquals"
+      test     = "StringLike"
       variable = "kms:ViaService"
-      values   = [for region in sort(local.regions) : "dynamodb.${region}.amazonaws.com"]
+      values   = ["dynamodb.*.amazonaws.com"]
     }
   }
 
@@ -90,9 +92,9 @@ data "aws_iam_policy_document" "table_key" {
     }
 
     condition {
-      test     = "StringEquals"
+      test     = "StringLike"
       variable = "kms:ViaService"
-      values   = [for region in sort(local.regions) : "dynamodb.${region}.amazonaws.com"]
+      values   = ["dynamodb.*.amazonaws.com"]
     }
   }
 }

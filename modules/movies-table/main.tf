@@ -10,7 +10,6 @@ locals {
     [var.hash_key, var.range_key],
     flatten([for index in var.global_secondary_indexes : [index.hash_key, index.range_key]]),
   )
-  regions = toset(concat([data.aws_region.current.name], keys(var.replica_regions)))
 }
 
 resource "aws_dynamodb_table" "main" {

@@ -1,0 +1,82 @@
+variable "name" {
+  type        = string
+  description = "Name of the web ACL; its log group is aws-waf-logs-<name>."
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{1,63}$", var.name))
+    error_message = "name is 2 to 64 lower-case letters, digits and hyphens, and starts with a letter."
+  }
+}
+
+variable "kms_key_arn" {
+  type        = string
+  description = "Key that encrypts the log group. Its policy lets CloudWatch Logs use it for aws-waf-logs-<name>."
+
+  validation {
+    condition     = can(regex("^arn:[^:]+:kms:[^:]+:[0-9]{12}:key/", var.kms_key_arn))
+    error_message = "kms_key_arn is the ARN of a KMS key (arn:aws:kms:<region>:<account>:key/<id>), not an alias or an id."
+  }
+}
+
+variable "log_retention_days" {
+  type        = number
+  description = "Days that the log of decisions is kept."
+
+  validation {
+    condition     = contains([30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
+    error_message = "log_retention_days is one of the periods that CloudWatch Logs offers, at least 30."
+  }
+}
+
+variable "rate_limit" {
+  type        = number
+  description = "Requests that one IP address may send in five minutes."
+
+  validation {
+    condition     = var.rate_limit >= 10 && var.rate_limit <= 2000000000
+    error_message = "rate_limit is at least 10 (AWS WAF accepts nothing lower) and at most 2,000,000,000."
+  }
+}
+
+variable "write_rate_limit" {
+  type        = number
+  description = "Requests other than GET, HEAD and OPTIONS that one IP address may send in five minutes."
+
+  validation {
+    condition     = var.write_rate_limit >= 10 && var.write_rate_limit < var.rate_limit
+    error_message = "write_rate_limit is at least 10 and below rate_limit: a write costs more than a read."
+  }
+}
+
+variable "max_body_bytes" {
+  type        = number
+  description = "Largest request body in bytes. AWS WAF sees only the first 8,192 bytes of a body behind a load balancer."
+  default     = 8192
+
+  validation {
+    condition     = var.max_body_bytes >= 1024 && var.max_body_bytes <= 8192
+    error_message = "max_body_bytes is between 1,024 and 8,192: what is beyond 8,192 bytes would pass without inspection."
+  }
+}
+
+variable "allowed_countries" {
+  type        = set(string)
+  description = "ISO 3166-1 alpha-2 codes of the countries that may call; empty for all."
+  default     = []
+
+  validation {
+    condition     = alltrue([for code in var.allowed_countries : can(regex("^[A-Z]{2}$", code))])
+    error_message = "allowed_countries holds two-letter ISO 3166-1 codes in capitals, like IE or DE."
+  }
+}
+
+variable "allowed_cidrs" {
+  type        = set(string)
+  description = "IPv4 networks that may call; empty for all."
+  default     = []
+
+  validation {
+    condition     = alltrue([for cidr in var.allowed_cidrs : can(cidrnetmask(cidr)) && !endswith(cidr, "/0")])
+    error_message = "allowed_cidrs holds IPv4 networks like 203.0.113.0/24; AWS WAF accepts no /0. Leave the list empty to allow all."
+  }
+}

@@ -1,0 +1,157 @@
+variable "owner" {
+  type        = string
+  description = "Team that answers for these resources; a tag of every resource."
+
+  validation {
+    condition     = length(trimspace(var.owner)) > 0
+    error_message = "owner names a team: somebody must answer for what runs."
+  }
+}
+
+variable "cost_centre" {
+  type        = string
+  description = "Where the bill goes; a tag of every resource."
+
+  validation {
+    condition     = length(trimspace(var.cost_centre)) > 0
+    error_message = "cost_centre is not empty: somebody must pay for what runs."
+  }
+}
+
+variable "commit" {
+  type        = string
+  description = "Commit that this is made from; a tag of every resource."
+
+  validation {
+    condition     = can(regex("^[0-9a-f]{7,40}$", var.commit))
+    error_message = "commit is a git commit hash of 7 to 40 hex digits (`git rev-parse HEAD`)."
+  }
+}
+
+variable "repository" {
+  type        = string
+  description = "Source repository, workspace/name; a tag of every resource."
+  default     = "movies/movies-api"
+}
+
+variable "project" {
+  type        = string
+  description = "First part of every name, as in the service root; the pipeline's roles reach names that begin with it."
+  default     = "movies-api"
+
+  validation {
+    # The state bucket's name is the longest: 63 - length("-state-123456789012-ap-southeast-2").
+    condition     = can(regex("^[a-z][a-z0-9-]{1,26}[a-z0-9]$", var.project))
+    error_message = "project has 3 to 28 lower-case letters, digits and hyphens, starts with a letter and ends with none of the hyphens."
+  }
+}
+
+variable "account_id" {
+  type        = string
+  description = "Account that must be the target; with credentials of another one nothing is planned. Null for whichever the credentials are of."
+  default     = null
+
+  validation {
+    condition     = var.account_id == null ? true : can(regex("^[0-9]{12}$", var.account_id))
+    error_message = "account_id has twelve digits."
+  }
+}
+
+variable "region" {
+  type        = string
+  description = "Region of the state, the images and the signing key."
+  default     = "eu-west-1"
+
+  validation {
+    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.region))
+    error_message = "region is a region's code, such as eu-west-1."
+  }
+}
+
+variable "state_history_days" {
+  type        = number
+  description = "How long a replaced version of a state file can still be restored, in days."
+  default     = 90
+
+  validation {
+    condition     = var.state_history_days >= 7 && floor(var.state_history_days) == var.state_history_days
+    error_message = "state_history_days is a whole number of 7 or more: a damaged state may be noticed a week later."
+  }
+}
+
+variable "candidate_days" {
+  type        = number
+  description = "How long an image that was never deployed is kept, in days."
+  default     = 30
+
+  validation {
+    condition     = var.candidate_days >= 1 && floor(var.candidate_days) == var.candidate_days
+    error_message = "candidate_days is a whole number of 1 or more."
+  }
+}
+
+variable "state_is_disposable" {
+  type        = bool
+  description = "Whether destroying this also destroys states and images still in it. True only for an account that is thrown away, such as the emulator's."
+  default     = false
+}
+
+variable "bitbucket" {
+  type = object({
+    workspace       = string
+    workspace_uuid  = string
+    repository_uuid = string
+    build_uuid      = string
+    environments = map(object({
+      plan_uuid  = string
+      apply_uuid = string
+    }))
+  })
+  description = <<-EOT
+    The Bitbucket repository whose pipeline may work here, without long-lived keys: the workspace's slug and the UUIDs
+    (without braces) of workspace, repository and deployment environments. `build_uuid` is the environment of the step that
+    pushes and signs images; `environments` holds, for each environment of the service that lives in this account, the
+    deployment environment that may plan it (pull requests too) and the one that may apply it. Null: no pipeline.
+  EOT
+  default     = null
+
+  validation {
+    condition     = var.bitbucket == null ? true : can(regex("^[a-z0-9_-]+$", var.bitbucket.workspace))
+    error_message = "bitbucket.workspace is the workspace's slug, as in bitbucket.org/<workspace>."
+  }
+
+  validation {
+    condition = var.bitbucket == null ? true : alltrue([
+      for uuid in concat(
+        [var.bitbucket.workspace_uuid, var.bitbucket.repository_uuid, var.bitbucket.build_uuid],
+        flatten([for environment in values(var.bitbucket.environments) : [environment.plan_uuid, environment.apply_uuid]]),
+      ) : can(regex("^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", uuid))
+    ])
+    error_message = "Each UUID of bitbucket is lower-case and without braces, like 12345678-90ab-cdef-1234-567890abcdef."
+  }
+
+  validation {
+    # A step of the plan environment must never be able to take the role that applies.
+    condition = var.bitbucket == null ? true : (
+      length(distinct(concat(
+        [var.bitbucket.build_uuid],
+        flatten([for environment in values(var.bitbucket.environments) : [environment.plan_uuid, environment.apply_uuid]]),
+      ))) == 1 + 2 * length(var.bitbucket.environments)
+    )
+    error_message = "Each role of the pipeline needs a deployment environment of its own: no UUID of build, plan and apply may be used twice."
+  }
+
+  validation {
+    condition     = var.bitbucket == null ? true : length(var.bitbucket.environments) > 0
+    error_message = "bitbucket.environments names at least one environment of the service."
+  }
+
+  validation {
+    # Longest role name: <project>-<environment>-apply, at most 64; the load balancer allows 32 for <project>-<environment>.
+    condition = var.bitbucket == null ? true : alltrue([
+      for name in keys(var.bitbucket.environments) :
+      can(regex("^[a-z][a-z0-9]*$", name)) && length("${var.project}-${name}") <= 32
+    ])
+    error_message = "Each environment's name has lower-case letters and digits only (a hyphen would let dev-x count as part of dev), and <project>-<environment> at most 32 characters."
+  }
+}

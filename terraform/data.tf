@@ -1,0 +1,88 @@
+module "movies_table" {
+  source = "../modules/movies-table"
+
+  name                     = local.name
+  hash_key                 = local.table.hashKey
+  range_key                = local.table.rangeKey
+  global_secondary_indexes = [for index in local.table.globalSecondaryIndexes : { name = index.name, hash_key = index.hashKey, range_key = index.rangeKey }]
+
+  deletion_protection_enabled = var.environment == "prod"
+  replica_regions             = { for region, key in aws_kms_replica_key.table : region => key.arn }
+  backup                      = var.backup
+  permissions_boundary_arn    = var.permissions_boundary_arn
+}
+
+resource "aws_kms_replica_key" "table" {
+  provider = aws.replica
+  for_each = toset(compact([var.replica_region]))
+
+  description             = "Encrypts the replica of the table ${local.name}"
+  primary_key_arn         = module.movies_table.kms_key_arn
+  policy                  = module.movies_table.kms_key_policy
+  deletion_window_in_days = 30
+}
+
+# One key for what the service writes besides its table: logs and the cursor secret.
+resource "aws_kms_key" "main" {
+  description             = "${local.name}: logs and secrets"
+  enable_key_rotation     = true
+  deletion_window_in_days = var.environment == "prod" ? 30 : 7
+  policy                  = data.aws_iam_policy_document.key.json
+}
+
+resource "aws_kms_alias" "main" {
+  name          = "alias/${local.name}"
+  target_key_id = aws_kms_key.main.key_id
+}
+
+data "aws_iam_policy_document" "key" {
+  # Without it nobody could change the key again; who in the account may use it is up to the account's policies.
+  statement {
+    sid       = "AccountAdministersKey"
+    actions   = ["kms:*"]
+    resources = ["*"]
+
+    principals {
+      type        = "AWS"
+      identifiers = ["arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:root"]
+    }
+  }
+
+  statement {
+    sid       = "LogsOfThisServiceOnly"
+    actions   = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"]
+    resources = ["*"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["logs.${var.region}.amazonaws.com"]
+    }
+
+    condition {
+      test     = "ArnLike"
+      variable = "kms:EncryptionContext:aws:logs:arn"
+      values = [for group in ["/${local.name}/*", "aws-waf-logs-${local.name}", "/aws/ecs/containerinsights/${local.name}/*"] :
+        "arn:${data.aws_partition.current.partition}:logs:${var.region}:${data.aws_caller_identity.current.account_id}:log-group:${group}"
+      ]
+    }
+  }
+}
+
+# Signs the page cursors. The value goes from a random generator into Secrets Manager and never into plan or state.
+ephemeral "aws_secretsmanager_random_password" "cursor" {
+  password_length     = 48
+  exclude_punctuation = true
+}
+
+resource "aws_secretsmanager_secret" "cursor" {
+  name                    = "${local.name}/cursor"
+  description             = "Secrets that sign page cursors: the first signs, all verify"
+  kms_key_id              = aws_kms_key.main.arn
+  recovery_window_in_days = var.environment == "prod" ? 30 : 0
+}
+
+resource "aws_secretsmanager_secret_version" "cursor" {
+  secret_id                = aws_secretsmanager_secret.cursor.id
+  secret_string_wo         = ephemeral.aws_secretsmanager_random_password.cursor.random_password
+  secret_string_wo_version = var.cursor_secret_version
+}

@@ -1,0 +1,16 @@
+environment = "dev"
+owner       = "movies-team"
+cost_centre = "movies-development"
+
+# One way out, endpoints in one zone: a lost zone may cost an afternoon here.
+egress         = "single_nat"
+endpoint_zones = 1
+
+waf = { rate_limit = 2000, write_rate_limit = 500 }
+
+task_size = { cpu = 256, memory = 512 }
+capacity  = { fargate_base = 0, fargate_weight = 0, spot_weight = 1 }
+scaling   = { min_tasks = 2, max_tasks = 4, requests_per_target = 3000 }
+log_level = "debug"
+
+log_retention_days = 30
