@@ -1,5 +1,6 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join, relative, resolve, sep } from 'node:path';
+import { join, resolve, sep } from 'node:path';
 import { parseRegistrySource, type ModuleRelease } from './module-address.ts';
 import { isMissing, Misuse, Problem } from './problem.ts';
 
@@ -30,7 +31,7 @@ export async function readInstalledPackages(
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<InstalledPackage[]> {
   const dataDirectory = resolve(root, env['TF_DATA_DIR'] ?? '.terraform');
-  const entries = await readManifest(root, join(dataDirectory, 'modules', 'modules.json'));
+  const entries = await readManifest(root, dataDirectory);
   const store = join(dataDirectory, 'modules');
   const packages = entries.flatMap((entry) => packageOf(root, entry));
   for (const { Key, Source, Dir } of entries) {
@@ -38,23 +39,25 @@ export async function readInstalledPackages(
     const owner = packages.find(({ tree }) => isInside(tree, resolve(root, Dir)));
     if (isStored !== (owner !== undefined)) {
       throw new Problem(
-        `module "${Key}" comes from ${Source}, which is no registry module and can't be locked`,
-        'use a module of a registry with an exact version, or a module of this repository',
+        `module "${Key}" is ${Source} in ${Dir}: neither a registry module that Terraform installed nor a module of this repository`,
+        'only registry modules can be locked: use one, or a module of this repository',
       );
     }
   }
   return packages;
 }
 
-async function readManifest(root: string, path: string): Promise<ManifestEntry[]> {
+async function readManifest(root: string, dataDirectory: string): Promise<ManifestEntry[]> {
+  const path = join(dataDirectory, 'modules', 'modules.json');
   let text: string;
   try {
     text = await readFile(path, 'utf8');
   } catch (error) {
     if (!isMissing(error)) throw error;
-    // Terraform writes no manifest for a root without any module: the directory of providers tells that init ran.
+    // For a root that calls no module, init leaves providers or a backend behind, and no record of modules.
+    if (existsSync(dataDirectory)) return [];
     throw new Misuse(
-      `${root} is not initialised: there is no ${relative(root, path)}`,
+      `${root} is not initialised`,
       `run \`npx tsx tools/terraform/main.ts -chdir=${root} init\` first`,
     );
   }

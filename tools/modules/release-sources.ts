@@ -7,7 +7,7 @@ import { gitTreeHash, readTree } from './file-tree.ts';
 import { readInstalledPackages } from './manifest.ts';
 import { copyTree, type Mirror } from './mirror.ts';
 import { formatRelease, type ModuleRelease } from './module-address.ts';
-import { Misuse, Problem, reasonOf } from './problem.ts';
+import { Misuse, Problem } from './problem.ts';
 
 const run = promisify(execFile);
 
@@ -44,7 +44,7 @@ export async function addFromClone(
       (error: unknown) => {
         throw new Misuse(
           `${clone} is no git clone with the tag ${tag}`,
-          `fetch it with \`git fetch origin tag ${tag}\` or name another with --tag (${reasonOf(error)})`,
+          `fetch it with \`git fetch origin tag ${tag}\`, or name another with --tag`,
         );
       },
     );
@@ -64,19 +64,27 @@ export async function addFromClone(
   }
 }
 
-/**
- * Adds every registry module of an initialised working directory. Terraform copies a package without its dot files
- * when a second call uses it, so the fullest copy of each release is taken.
- */
+/** Adds every registry module of an initialised working directory. */
 export async function addFromWorkingDirectory(mirror: Mirror, root: string): Promise<ModuleRelease[]> {
+  const packages = await fullestPackages([root]);
+  for (const { release, tree } of packages) await mirror.add(release, (target) => copyTree(tree, target));
+  return packages.map(({ release }) => release);
+}
+
+/**
+ * Each release that is installed in the working directories, once. Terraform copies a package without its dot files when
+ * a second call uses it, so the fullest copy is taken.
+ */
+export async function fullestPackages(
+  roots: readonly string[],
+): Promise<{ release: ModuleRelease; tree: string }[]> {
   const fullest = new Map<string, { release: ModuleRelease; tree: string; files: number }>();
-  for (const { release, tree } of await readInstalledPackages(root)) {
+  const packages = await Promise.all(roots.map((root) => readInstalledPackages(root)));
+  for (const { release, tree } of packages.flat()) {
     const files = (await readTree(tree)).length;
     const known = fullest.get(formatRelease(release));
     if (known === undefined || known.files < files)
       fullest.set(formatRelease(release), { release, tree, files });
   }
-  for (const { release, tree } of fullest.values())
-    await mirror.add(release, (target) => copyTree(tree, target));
-  return [...fullest.values()].map(({ release }) => release);
+  return [...fullest.values()];
 }

@@ -15,7 +15,7 @@ export interface TerraformEnvironment {
   /** The whole environment for `terraform`, `TF_CLI_CONFIG_FILE` included. */
   readonly env: NodeJS.ProcessEnv;
   /** Ends the module mirror and removes the configuration file: call it when Terraform has ended. */
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 export interface TerraformEnvironmentOptions {

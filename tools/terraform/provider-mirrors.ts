@@ -7,13 +7,15 @@ import type { ProviderMirror } from '../modules/cli-configuration.ts';
 /**
  * The directories of this machine that hold providers of the public registry for its platform: Terraform's implied
  * mirrors (https://developer.hashicorp.com/terraform/cli/config/config-file#implied-local-mirror-directories), the
- * plugin cache, and folders up to two levels below the usual places for software that came without a package manager.
+ * plugin cache, and folders one or two levels below the usual places for software that came without a package manager.
  */
 export async function findProviderMirrors(
   env: NodeJS.ProcessEnv,
   places = usualPlaces(env),
 ): Promise<ProviderMirror[]> {
-  const below = (await Promise.all(places.search.map((root) => descendants(root, 2)))).flat();
+  const below = (
+    await Promise.all(places.search.map(({ root, levels }) => descendants(root, levels)))
+  ).flat();
   const candidates = [...new Set([...places.mirrors, ...below].map((path) => resolve(path)))];
   const found = await Promise.all(
     candidates.map(async (directory) => ({ directory, providers: await providersIn(directory) })),
@@ -24,8 +26,8 @@ export async function findProviderMirrors(
 interface Places {
   /** Directories that are mirrors if they exist. */
   readonly mirrors: readonly string[];
-  /** Directories whose children and grandchildren may be mirrors. */
-  readonly search: readonly string[];
+  /** Directories below which, so many levels deep, mirrors may be. */
+  readonly search: readonly { readonly root: string; readonly levels: number }[];
 }
 
 function usualPlaces(env: NodeJS.ProcessEnv): Places {
@@ -46,7 +48,11 @@ function usualPlaces(env: NodeJS.ProcessEnv): Places {
       ...dataDirectories.map((path) => join(path, 'terraform', 'plugins')),
       ...(cache === undefined || cache === '' ? [] : [cache]),
     ],
-    search: ['/opt', '/srv', '/mnt', '/usr/local', '/var/lib', '/var/cache', home],
+    // Not the home directory: on macOS a look into its folders asks the user for permission.
+    search: [
+      { root: '/', levels: 1 },
+      ...['/opt', '/srv', '/usr/local', '/var/lib', '/var/cache'].map((root) => ({ root, levels: 2 })),
+    ],
   };
 }
 
