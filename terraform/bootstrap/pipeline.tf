@@ -86,10 +86,13 @@ data "aws_iam_policy_document" "assume_apply" {
   }
 }
 
+# The path keeps these roles apart from those that an apply may make: role/<project>-<environment>-* doesn't match them.
+
 # Pushes and signs; can't deploy.
 resource "aws_iam_role" "build" {
   for_each = local.pipelines
 
+  path                 = "/pipeline/"
   name                 = "${var.project}-build"
   description          = "Build step of the pipeline: pushes and signs images"
   assume_role_policy   = data.aws_iam_policy_document.assume_build[each.key].json
@@ -101,6 +104,7 @@ resource "aws_iam_role" "build" {
 resource "aws_iam_role" "plan" {
   for_each = local.environments
 
+  path                 = "/pipeline/"
   name                 = "${var.project}-${each.key}-plan"
   description          = "Plan steps of the pipeline for ${each.key}, those of pull requests too: read only"
   assume_role_policy   = data.aws_iam_policy_document.assume_plan[each.key].json
@@ -111,6 +115,7 @@ resource "aws_iam_role" "plan" {
 resource "aws_iam_role" "apply" {
   for_each = local.environments
 
+  path                 = "/pipeline/"
   name                 = "${var.project}-${each.key}-apply"
   description          = "Apply step of the pipeline for ${each.key}"
   assume_role_policy   = data.aws_iam_policy_document.assume_apply[each.key].json
@@ -129,7 +134,8 @@ resource "aws_iam_role_policy" "build" {
 resource "aws_iam_policy" "plan" {
   for_each = local.environments
 
-  name        = "${var.project}-${each.key}-pipeline-plan"
+  name        = "${var.project}-${each.key}-plan"
+  path        = "/pipeline/"
   description = "What a plan of ${each.key} reads"
   policy      = data.aws_iam_policy_document.read.json
 }
@@ -167,7 +173,8 @@ resource "aws_iam_role_policy_attachment" "apply_reads" {
 resource "aws_iam_policy" "apply" {
   for_each = local.apply_policies
 
-  name        = "${var.project}-${each.value.environment}-pipeline-${each.value.concern}"
+  name        = "${var.project}-${each.value.environment}-apply-${each.value.concern}"
+  path        = "/pipeline/"
   description = "What an apply of ${each.value.environment} changes: ${each.value.concern}"
   policy      = each.value.policy
 }

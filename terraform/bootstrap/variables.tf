@@ -63,9 +63,15 @@ variable "region" {
   default     = "eu-west-1"
 
   validation {
-    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.region))
-    error_message = "region is a region's code, such as eu-west-1."
+    condition     = contains(var.allowed_regions, var.region)
+    error_message = "\"${var.region}\" is not among allowed_regions (${join(", ", var.allowed_regions)}): data stays where the organisation allows it."
   }
+}
+
+variable "allowed_regions" {
+  type        = set(string)
+  description = "Regions where data may be kept, as in the service root; the pipeline can do nothing in any other."
+  default     = ["eu-central-1", "eu-north-1", "eu-south-1", "eu-south-2", "eu-west-1", "eu-west-3"]
 }
 
 variable "state_history_days" {
