@@ -17,16 +17,21 @@ node_modules/.package-lock.json: package.json package-lock.json
 install: node_modules/.package-lock.json ## Install what package-lock.json pins
 
 .PHONY: run
-run: install ## Run the API with real movies, Swagger UI and a token issuer on this machine
-	@npx tsx app/src/local/main.ts
+run: install ## Run the API with real movies, Swagger UI and a token issuer on this machine (ARGS=--help)
+	@set -m; node --import tsx app/src/local/main.ts $(ARGS) # job control: Ctrl-C ends the API, and make sees success
 
 .PHONY: clean-data
 clean-data: ## Forget the data that `make run` keeps
 	@rm -rf .data
 
+.PHONY: tools
+tools: install ## Install what the tests can use and this machine lacks
+	@node --import tsx tools/install/main.ts
+
 ##@ Check
 .PHONY: test
 test: install ## Run every test that this machine can run
+	@node --import tsx tools/install/main.ts $(if $(CI),,--cache-only)
 	@npm test --silent
 
 .PHONY: lint

@@ -38,6 +38,10 @@ export async function pythonEnvironment(
   return { program: (program) => `${folder}bin/${program}` };
 }
 
+/** Whether the environment is built as its pins want it. */
+export const isPythonEnvironmentBuilt = async (name: string): Promise<boolean> =>
+  (await built(home(name))) === (await readFile(pins(name), 'utf8'));
+
 const stamp = (folder: string): string => `${folder}pins.txt`;
 const built = async (folder: string): Promise<string> =>
   existsSync(stamp(folder)) ? readFile(stamp(folder), 'utf8') : '';

@@ -1,8 +1,8 @@
 const upperHalf = Uint8Array.from({ length: 128 }, (_, index) => index + 128);
-const macCharacters = [...new TextDecoder('macintosh').decode(upperHalf)];
+const macCharacters = Array.from(new TextDecoder('macintosh').decode(upperHalf));
 
 // Spelled out, because Node.js 20 decodes windows-1252 as Latin-1 (nodejs/node#56542).
-const windowsOnly = [...'€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ'];
+const windowsOnly = Array.from('€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ');
 const windowsCharacters = Array.from(
   upperHalf,
   (byte) => windowsOnly[byte - 128] ?? String.fromCharCode(byte),
@@ -19,7 +19,7 @@ const isAscii = (character: string) => character <= '\u007f';
  * character that Mac Roman doesn't have can't have had it and stays as it is.
  */
 export function repairText(text: string): string {
-  const characters = [...text];
+  const characters = Array.from(text);
   if (!characters.every((character) => isAscii(character) || meant.has(character))) return text;
   return characters
     .map((character) => (isAscii(character) ? character : (meant.get(character) ?? character)))

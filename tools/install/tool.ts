@@ -1,0 +1,34 @@
+/** Something that the tests can use and that a machine may lack. */
+export interface Tool {
+  readonly name: string;
+  /** What can't be checked without it. */
+  readonly purpose: string;
+  readonly isPresent: () => Promise<boolean>;
+  /** Rejects with why it can't be had. */
+  readonly install: () => Promise<void>;
+}
+
+export type Outcome = 'present' | 'installed' | 'missing';
+
+/** Installs what is absent, says so line by line, and never fails: an optional tool may be missing. */
+export async function installTools(tools: readonly Tool[], say: (line: string) => void): Promise<Outcome[]> {
+  const outcomes: Outcome[] = [];
+  for (const tool of tools) {
+    const { outcome, reason } = await provide(tool);
+    const note = reason === undefined ? '' : `: ${reason}`;
+    say(`${outcome.padEnd(9)}  ${tool.name.padEnd(16)}  for ${tool.purpose}${note}`);
+    outcomes.push(outcome);
+  }
+  return outcomes;
+}
+
+async function provide(tool: Tool): Promise<{ outcome: Outcome; reason?: string }> {
+  try {
+    if (await tool.isPresent()) return { outcome: 'present' };
+    await tool.install();
+    return { outcome: 'installed' };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return { outcome: 'missing', reason: reason.trim().split('\n').at(-1) ?? '' };
+  }
+}
