@@ -1,0 +1,26 @@
+output "topic_arns" {
+  description = "SNS topic of each severity."
+  value       = { for severity, topic in aws_sns_topic.main : severity => topic.arn }
+}
+
+output "alarm_names" {
+  description = "Every alarm that tells somebody; the parts of burn-rate alarms are not among them."
+  value = sort(concat(
+    [for alarm in aws_cloudwatch_metric_alarm.symptom : alarm.alarm_name],
+    [for alarm in aws_cloudwatch_composite_alarm.burn : alarm.alarm_name],
+    [aws_cloudwatch_metric_alarm.blocked_requests.alarm_name],
+  ))
+}
+
+output "dashboard_name" {
+  description = "The CloudWatch dashboard of this environment."
+  value       = aws_cloudwatch_dashboard.main.dashboard_name
+}
+
+output "prometheus_workspace" {
+  description = "Workspace that the collector writes metrics to: its ARN and the remote-write URL."
+  value = {
+    arn              = aws_prometheus_workspace.main.arn
+    remote_write_url = "${aws_prometheus_workspace.main.prometheus_endpoint}api/v1/remote_write"
+  }
+}

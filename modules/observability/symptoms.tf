@@ -1,0 +1,192 @@
+# What breaks the objectives, or is about to. Each entry is one alarm; its key is also the paragraph of the runbook.
+
+locals {
+  alb     = { LoadBalancer = var.load_balancer.arn_suffix }
+  targets = { LoadBalancer = var.load_balancer.arn_suffix, TargetGroup = var.load_balancer.target_group_arn_suffix }
+  ecs     = { ClusterName = var.service.cluster_name, ServiceName = var.service.service_name }
+
+  operations = toset(["GetItem", "PutItem", "DeleteItem", "Query", "Scan"])
+
+  symptoms = merge(
+    {
+      no-healthy-task = {
+        meaning  = "Nobody is served: the load balancer has no healthy task left."
+        severity = "page", period = 60, evaluations = 1, threshold = 1, comparison = "LessThanThreshold", missing = "breaching"
+        metrics  = { healthy = { namespace = "AWS/ApplicationELB", name = "HealthyHostCount", stat = "Minimum", dimensions = local.targets } }
+      }
+      edge-errors = {
+        meaning    = "The load balancer itself answers errors, before any task has seen the request."
+        severity   = "page", period = 60, evaluations = 3, threshold = 1
+        expression = "IF(FILL(errors, 0) >= 5, 100 * errors / (FILL(requests, 0) + errors), 0)"
+        metrics = {
+          errors   = { namespace = "AWS/ApplicationELB", name = "HTTPCode_ELB_5XX_Count", stat = "Sum", dimensions = local.alb }
+          requests = { namespace = "AWS/ApplicationELB", name = "RequestCount", stat = "Sum", dimensions = local.alb }
+        }
+      }
+      task-errors = {
+        meaning    = "More than one answer in a hundred from the tasks is an error."
+        severity   = "page", period = 60, evaluations = 5, threshold = 1
+        expression = "IF(FILL(errors, 0) >= 5, 100 * errors / requests, 0)"
+        metrics = {
+          errors   = { namespace = "AWS/ApplicationELB", name = "HTTPCode_Target_5XX_Count", stat = "Sum", dimensions = local.targets }
+          requests = { namespace = "AWS/ApplicationELB", name = "RequestCount", stat = "Sum", dimensions = local.targets }
+        }
+      }
+      slow-answers = {
+        meaning  = "One answer in a hundred takes longer than a second."
+        severity = "ticket", period = 300, evaluations = 3, threshold = 1
+        metrics  = { p99 = { namespace = "AWS/ApplicationELB", name = "TargetResponseTime", stat = "p99", dimensions = local.targets } }
+      }
+      fewer-tasks-than-desired = {
+        meaning    = "Users are served by fewer tasks than the load asks for; the next loss may be felt."
+        severity   = "ticket", period = 60, evaluations = 10, threshold = 1
+        expression = "desired - running"
+        metrics = {
+          desired = { namespace = "ECS/ContainerInsights", name = "DesiredTaskCount", stat = "Maximum", dimensions = local.ecs }
+          running = { namespace = "ECS/ContainerInsights", name = "RunningTaskCount", stat = "Minimum", dimensions = local.ecs }
+        }
+      }
+      tasks-restarting = {
+        meaning  = "Tasks keep failing and being replaced; users may see errors in between."
+        severity = "ticket", period = 900, evaluations = 1, threshold = 3
+        metrics  = { stops = { namespace = local.namespace, name = "task_failures", stat = "Sum", dimensions = {} } }
+      }
+      scaling-at-maximum = {
+        meaning  = "The service can't grow any further: more load will be felt as waiting and 503s."
+        severity = "ticket", period = 60, evaluations = 15, threshold = var.service.maximum_tasks
+        metrics  = { desired = { namespace = "ECS/ContainerInsights", name = "DesiredTaskCount", stat = "Maximum", dimensions = local.ecs } }
+      }
+      table-throttled = {
+        meaning    = "The table refuses requests because they come too fast, mostly for one hot partition: users get 503s."
+        severity   = "ticket", period = 60, evaluations = 5, threshold = 1
+        expression = "SUM(METRICS())"
+        metrics = merge([
+          for event in ["ReadThrottleEvents", "WriteThrottleEvents"] : merge(
+            { (lower(event)) = { namespace = "AWS/DynamoDB", name = event, stat = "Sum", dimensions = { TableName = var.table.name } } },
+            { for index in var.table.indexes : "${lower(event)}_${replace(index, "-", "_")}" => { namespace = "AWS/DynamoDB", name = event, stat = "Sum", dimensions = { TableName = var.table.name, GlobalSecondaryIndexName = index } } },
+          )
+        ]...)
+      }
+      table-errors = {
+        meaning    = "DynamoDB itself fails: users get 503s until it recovers."
+        severity   = "page", period = 60, evaluations = 3, threshold = 5
+        expression = "SUM(METRICS())"
+        metrics = { for operation in local.operations : lower(operation) => {
+          namespace = "AWS/DynamoDB", name = "SystemErrors", stat = "Sum", dimensions = { TableName = var.table.name, Operation = operation }
+        } }
+      }
+      table-near-its-limit = {
+        meaning    = "The table uses more than 80 % of the throughput that the account grants it; beyond it requests are refused."
+        severity   = "ticket", period = 60, evaluations = 5, threshold = 80
+        expression = "100 * MAX([FILL(reads, 0), FILL(writes, 0)]) / (${var.table_throughput_limit} * PERIOD(reads))"
+        metrics = {
+          reads  = { namespace = "AWS/DynamoDB", name = "ConsumedReadCapacityUnits", stat = "Sum", dimensions = { TableName = var.table.name } }
+          writes = { namespace = "AWS/DynamoDB", name = "ConsumedWriteCapacityUnits", stat = "Sum", dimensions = { TableName = var.table.name } }
+        }
+      }
+      log-errors = {
+        meaning  = "The service logs errors that no user may have seen yet."
+        severity = "ticket", period = 300, evaluations = 1, threshold = 10
+        metrics  = { errors = { namespace = local.namespace, name = "log_errors", stat = "Sum", dimensions = {} } }
+      }
+      logs-missing = {
+        meaning  = "Nothing is logged any more: what goes wrong now is not seen."
+        severity = "ticket", period = 300, evaluations = 3, threshold = 1, comparison = "LessThanThreshold", missing = "breaching"
+        metrics  = { events = { namespace = "AWS/Logs", name = "IncomingLogEvents", stat = "Sum", dimensions = { LogGroupName = var.service.log_group_name } } }
+      }
+      metrics-missing = {
+        meaning  = "ECS reports no running task, or reports nothing: tasks are gone, or they are not seen."
+        severity = "page", period = 60, evaluations = 5, threshold = 1, comparison = "LessThanThreshold", missing = "breaching"
+        metrics  = { running = { namespace = "ECS/ContainerInsights", name = "RunningTaskCount", stat = "Maximum", dimensions = local.ecs } }
+      }
+    },
+    {
+      for zone in var.zones : "no-healthy-task-in-${zone}" => {
+        meaning  = "Zone ${zone} serves nobody; users are served by the other zones, with less in reserve."
+        severity = "ticket", period = 60, evaluations = 5, threshold = 1, comparison = "LessThanThreshold", missing = "breaching", runbook = "no-healthy-task-in-a-zone"
+        metrics  = { healthy = { namespace = "AWS/ApplicationELB", name = "HealthyHostCount", stat = "Minimum", dimensions = merge(local.targets, { AvailabilityZone = zone }) } }
+      }
+    },
+    {
+      for name in var.certificate_arn == null ? [] : ["certificate-expiring"] : name => {
+        meaning  = "In less than 30 days browsers and clients will refuse to connect: the certificate was not renewed."
+        severity = "ticket", period = 86400, evaluations = 1, threshold = 30, comparison = "LessThanThreshold"
+        metrics  = { days = { namespace = "AWS/CertificateManager", name = "DaysToExpiry", stat = "Minimum", dimensions = { CertificateArn = var.certificate_arn } } }
+      }
+    },
+  )
+}
+
+resource "aws_cloudwatch_metric_alarm" "symptom" {
+  for_each = local.symptoms
+
+  alarm_name          = "${var.name}-${each.key}"
+  alarm_description   = format(local.describe, each.value.meaning, each.value.severity, try(each.value.runbook, each.key))
+  alarm_actions       = [aws_sns_topic.main[each.value.severity].arn]
+  ok_actions          = [aws_sns_topic.main[each.value.severity].arn]
+  comparison_operator = try(each.value.comparison, "GreaterThanOrEqualToThreshold")
+  threshold           = each.value.threshold
+  evaluation_periods  = each.value.evaluations
+  treat_missing_data  = try(each.value.missing, "notBreaching")
+
+  dynamic "metric_query" {
+    for_each = { for expression in [try(each.value.expression, null)] : "result" => expression if expression != null }
+
+    content {
+      id          = metric_query.key
+      label       = each.key
+      expression  = metric_query.value
+      return_data = true
+    }
+  }
+
+  dynamic "metric_query" {
+    for_each = each.value.metrics
+
+    content {
+      id          = metric_query.key
+      return_data = try(each.value.expression, null) == null
+
+      metric {
+        namespace   = metric_query.value.namespace
+        metric_name = metric_query.value.name
+        stat        = metric_query.value.stat
+        period      = each.value.period
+        dimensions  = metric_query.value.dimensions
+      }
+    }
+  }
+}
+
+# Attacks come in jumps: what counts is more blocked requests than this hour of this weekday usually sees.
+resource "aws_cloudwatch_metric_alarm" "blocked_requests" {
+  alarm_name = "${var.name}-blocked-requests"
+  alarm_description = format(local.describe,
+  "The firewall blocks far more requests than usual: an attack, or a rule that hits real users.", "ticket", "blocked-requests")
+  alarm_actions       = [aws_sns_topic.main["ticket"].arn]
+  ok_actions          = [aws_sns_topic.main["ticket"].arn]
+  comparison_operator = "GreaterThanUpperThreshold"
+  threshold_metric_id = "usual"
+  evaluation_periods  = 3
+  treat_missing_data  = "notBreaching"
+
+  metric_query {
+    id          = "usual"
+    label       = "Usually blocked"
+    expression  = "ANOMALY_DETECTION_BAND(blocked, 4)"
+    return_data = true
+  }
+
+  metric_query {
+    id          = "blocked"
+    return_data = true
+
+    metric {
+      namespace   = "AWS/WAFV2"
+      metric_name = "BlockedRequests"
+      stat        = "Sum"
+      period      = 300
+      dimensions  = { Region = data.aws_region.current.name, WebACL = var.web_acl_name, Rule = "ALL" }
+    }
+  }
+}

@@ -1,0 +1,160 @@
+variable "name" {
+  type        = string
+  description = "Prefix of every name, such as `movies-dev`."
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{1,40}$", var.name))
+    error_message = "name: 2 to 41 lower-case letters, digits and hyphens, starting with a letter."
+  }
+}
+
+variable "load_balancer" {
+  type = object({
+    arn_suffix              = string
+    target_group_arn_suffix = string
+  })
+  description = "The load balancer and its target group, as CloudWatch names them (`app/…`, `targetgroup/…`)."
+}
+
+variable "service" {
+  type = object({
+    cluster_name   = string
+    service_name   = string
+    maximum_tasks  = number
+    log_group_name = string
+  })
+  description = "The ECS service, the most tasks its scaling may start, and the log group that its tasks write to."
+
+  validation {
+    condition     = var.service.maximum_tasks >= 1
+    error_message = "service.maximum_tasks: at least 1."
+  }
+}
+
+variable "zones" {
+  type        = set(string)
+  description = "Availability zones that must each have a healthy task at all times. Empty where there are fewer tasks than zones."
+}
+
+variable "table" {
+  type = object({
+    name    = string
+    indexes = set(string)
+  })
+  description = "The movies table and its indexes."
+}
+
+variable "web_acl_name" {
+  type        = string
+  description = "Name of the firewall's metric."
+}
+
+variable "slo" {
+  type = object({
+    window_days         = number
+    minimum_bad_answers = number
+    objectives = map(object({
+      kind              = string
+      methods           = set(string)
+      objective_percent = number
+      bound_ms          = optional(number)
+      user_impact       = string
+    }))
+    burn_rates = list(object({
+      severity = string
+      factor   = number
+      long     = string
+      short    = string
+    }))
+  })
+  description = "What users are promised: the content of docs/slo.yaml."
+
+  validation {
+    condition     = alltrue([for objective in var.slo.objectives : contains(["availability", "latency"], objective.kind)])
+    error_message = "slo.objectives: kind is availability or latency."
+  }
+
+  validation {
+    condition     = alltrue([for objective in var.slo.objectives : objective.kind != "latency" || objective.bound_ms != null])
+    error_message = "slo.objectives: a latency objective needs bound_ms."
+  }
+
+  validation {
+    condition     = alltrue([for objective in var.slo.objectives : objective.objective_percent > 0 && objective.objective_percent < 100])
+    error_message = "slo.objectives: objective_percent lies between 0 and 100; at 100 there is no error budget to burn."
+  }
+
+  validation {
+    condition     = alltrue([for burn in var.slo.burn_rates : contains(["page", "ticket"], burn.severity)])
+    error_message = "slo.burn_rates: severity is page or ticket."
+  }
+
+  validation {
+    condition     = alltrue([for burn in var.slo.burn_rates : can(regex("^[1-9][0-9]*[mhd]$", burn.long)) && can(regex("^[1-9][0-9]*[mhd]$", burn.short))])
+    error_message = "slo.burn_rates: long and short are windows such as 5m, 6h or 3d."
+  }
+}
+
+variable "runbook_url" {
+  type        = string
+  description = "Where docs/runbook.md can be read; each alarm links to its paragraph there."
+
+  validation {
+    condition     = startswith(var.runbook_url, "https://")
+    error_message = "runbook_url: starts with https://."
+  }
+}
+
+variable "log_retention_days" {
+  type        = number
+  description = "How long the log of stopped tasks and deployments is kept, in days."
+}
+
+variable "kms_key_arn" {
+  type        = string
+  description = "Key that encrypts the log group of this module; must let CloudWatch Logs use it for `/<name>/*`."
+}
+
+variable "monthly_budget_usd" {
+  type        = number
+  description = "Cost per month, in US dollars, above which (and at 80 % of which, and when forecast) a ticket is opened."
+
+  validation {
+    condition     = var.monthly_budget_usd > 0
+    error_message = "monthly_budget_usd: more than 0."
+  }
+}
+
+variable "cost_tag" {
+  type = object({
+    key   = string
+    value = string
+  })
+  description = "The cost allocation tag that picks this environment's cost out of the account's."
+}
+
+variable "certificate_arn" {
+  type        = string
+  description = "Certificate whose expiry is watched; null without a domain."
+  default     = null
+}
+
+variable "subscriptions" {
+  type = object({
+    page   = optional(set(object({ protocol = string, endpoint = string })), [])
+    ticket = optional(set(object({ protocol = string, endpoint = string })), [])
+  })
+  description = "Who is told, by severity: `{ protocol = \"email\", endpoint = \"on-call@example.com\" }`, or an https endpoint of a chat or paging tool."
+  default     = {}
+
+  validation {
+    condition     = alltrue([for subscription in setunion(var.subscriptions.page, var.subscriptions.ticket) : contains(["email", "https", "lambda", "sqs"], subscription.protocol)])
+    error_message = "subscriptions: protocol is email, https, lambda or sqs (plain http is not)."
+  }
+}
+
+variable "table_throughput_limit" {
+  type        = number
+  description = "Read (and write) units per second that the account's quota grants the table; an alarm tells at 80 %."
+  default     = 40000
+}
