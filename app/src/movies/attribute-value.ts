@@ -6,20 +6,26 @@ export type Json = string | number | boolean | null | readonly Json[] | { readon
 /** DynamoDB keeps numbers of this magnitude; zero is fine. */
 const largest = 9.999_999_999_999_999e125;
 const smallest = 1e-130;
+/** Lists and objects within each other, counted from an attribute of the item. */
+const maxLevels = 31;
 const loneSurrogate = /\p{Surrogate}/u;
 
 /**
  * A JSON value as DynamoDB stores it. A number travels as its shortest decimal text, so 8.3 stays 8.3.
- * Throws `InvalidMovie` for what would not come back as it went in.
+ * Throws `InvalidMovie` for what would not come back as it went in, whichever engine stores it.
+ * @param level of nesting that this value is on
  */
-export function toAttribute(value: Json): AttributeValue {
+export function toAttribute(value: Json, level = 1): AttributeValue {
   if (value === null) return { NULL: true };
   if (typeof value === 'boolean') return { BOOL: value };
   if (typeof value === 'number') return { N: exactNumber(value) };
   if (typeof value === 'string') return { S: wellFormed(value) };
-  if (isList(value)) return { L: value.map(toAttribute) };
+  if (level > maxLevels) throw new InvalidMovie(`The movie nests more than ${maxLevels} levels deep.`);
+  if (isList(value)) return { L: value.map((item) => toAttribute(item, level + 1)) };
   return {
-    M: Object.fromEntries(Object.entries(value).map(([name, item]) => [wellFormed(name), toAttribute(item)])),
+    M: Object.fromEntries(
+      Object.entries(value).map(([name, item]) => [attributeName(name), toAttribute(item, level + 1)]),
+    ),
   };
 }
 
@@ -31,7 +37,7 @@ export function fromAttribute(attribute: AttributeValue): Json {
   if (attribute.S !== undefined) return attribute.S;
   if (attribute.N !== undefined) return Number(attribute.N);
   if (attribute.BOOL !== undefined) return attribute.BOOL;
-  if (attribute.L !== undefined) return attribute.L.map(fromAttribute);
+  if (attribute.L !== undefined) return attribute.L.map((item) => fromAttribute(item));
   if (attribute.M !== undefined) {
     return Object.fromEntries(
       Object.entries(attribute.M).map(([name, value]) => [name, fromAttribute(value)]),
@@ -55,6 +61,11 @@ function exactNumber(value: number): string {
 function wellFormed(text: string): string {
   if (loneSurrogate.test(text)) throw new InvalidMovie('A text holds half of a Unicode surrogate pair.');
   return text;
+}
+
+function attributeName(name: string): string {
+  if (name === '') throw new InvalidMovie('An attribute has an empty name.');
+  return wellFormed(name);
 }
 
 const isList = (value: Json): value is readonly Json[] => Array.isArray(value);

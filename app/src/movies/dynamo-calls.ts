@@ -11,13 +11,12 @@ export function observeCalls(client: DynamoDBClient, observer: DynamoObserver): 
       const table = property(call.input, 'TableName');
       const startedAt = performance.now();
       const observe = (outcome: DynamoOutcome, answer: unknown) => {
-        const attempts = property(property(answer, '$metadata'), 'attempts');
         observer({
           operation,
           table: typeof table === 'string' ? table : '',
           durationMs: performance.now() - startedAt,
           outcome,
-          retries: typeof attempts === 'number' ? attempts - 1 : 0,
+          retries: retriesOf(answer),
           consumedCapacity: capacityUnits(answer),
         });
       };
@@ -32,6 +31,12 @@ export function observeCalls(client: DynamoDBClient, observer: DynamoObserver): 
     },
     { step: 'initialize', priority: 'high', name: 'observe' },
   );
+}
+
+/** How often the SDK sent again what led to this answer or error. */
+export function retriesOf(answer: unknown): number {
+  const attempts = property(property(answer, '$metadata'), 'attempts');
+  return typeof attempts === 'number' ? attempts - 1 : 0;
 }
 
 /** Read or write units that an answer says it cost; a batch has one entry per table. */

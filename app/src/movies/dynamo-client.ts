@@ -8,7 +8,7 @@ import { createLimiter } from './limiter.ts';
 
 export interface DynamoSettings {
   readonly region: string;
-  /** A local engine; AWS when absent. It gets credentials that mean nothing, unless the environment has some. */
+  /** A local engine, which gets credentials that mean nothing; AWS with the usual credential chain when absent. */
   readonly endpoint?: string;
   readonly connectionTimeoutMs?: number;
   /** Of one attempt, from request to the last byte of its answer. */
@@ -32,7 +32,9 @@ export function createDynamoClient(settings: DynamoSettings, observer?: DynamoOb
 
   const client = new DynamoDBClient({
     region,
-    ...(endpoint === undefined ? {} : { endpoint, credentials: { accessKeyId: 'local', secretAccessKey: 'local' } }),
+    ...(endpoint === undefined
+      ? {}
+      : { endpoint, credentials: { accessKeyId: 'local', secretAccessKey: 'local' } }),
     maxAttempts,
     retryMode: 'standard',
     cacheMiddleware: true,

@@ -9,34 +9,37 @@ const throttling = new Set([
   'TooManyRequestsException',
 ]);
 const timeouts = new Set(['AbortError', 'RequestTimeout', 'RequestTimeoutException', 'TimeoutError']);
-const timeoutCodes = new Set(['ETIMEDOUT', 'ESOCKETTIMEDOUT']);
+/** The SDK calls these `TimeoutError`, too, but nobody waited: the connection broke. */
+const brokenConnections = new Set(['ECONNRESET', 'EPIPE']);
 
 /** Every error of the SDK as one of the domain's, with the original as its cause. Errors of the domain stay. */
 export function toMovieError(error: unknown): MovieError {
   if (error instanceof MovieError) return error;
-  const { name, code } = identify(error);
+  const [name, code] = [property(error, 'name'), property(error, 'code')];
   if (throttling.has(name)) return new Throttled('The database asks for fewer requests.', { cause: error });
-  if (timeouts.has(name) || timeoutCodes.has(code)) {
+  if (timeouts.has(name) && !brokenConnections.has(code)) {
     return new TimedOut('The database did not answer in time.', { cause: error });
   }
-  return new Unavailable(`The database can't be used: ${name === '' ? 'unknown error' : name}.`, { cause: error });
+  return new Unavailable(`The database can't be used: ${code || name || 'unknown error'}.`, { cause: error });
 }
 
 /**
  * The same for a write of one movie. Our expressions are constant, so what DynamoDB calls invalid is the movie:
- * over 400 kB, nested too deeply and the like.
+ * over 400 kB and the like.
  */
 export function toWriteError(error: unknown): MovieError {
-  if (error instanceof Error && error.name === 'ValidationException') {
-    return new InvalidMovie(`The database can't store this movie: ${error.message}`, { cause: error });
-  }
-  return toMovieError(error);
+  if (property(error, 'name') !== 'ValidationException') return toMovieError(error);
+  return new InvalidMovie(`The database can't store this movie: ${property(error, 'message')}`, {
+    cause: error,
+  });
 }
 
 export const isConditionFailure = (error: unknown): boolean =>
-  error instanceof Error && error.name === 'ConditionalCheckFailedException';
+  property(error, 'name') === 'ConditionalCheckFailedException';
 
-function identify(error: unknown): { name: string; code: string } {
-  if (!(error instanceof Error)) return { name: '', code: '' };
-  return { name: error.name, code: 'code' in error && typeof error.code === 'string' ? error.code : '' };
+/** Errors of Node.js and the SDK are told apart by their names, not by their classes. */
+function property(error: unknown, name: string): string {
+  if (typeof error !== 'object' || error === null) return '';
+  const value: unknown = Reflect.get(error, name);
+  return typeof value === 'string' ? value : '';
 }

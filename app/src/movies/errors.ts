@@ -1,6 +1,9 @@
 /** What can go wrong in the domain. Only `http/errors.ts` knows which status code each one becomes. */
 export abstract class MovieError extends Error {
-  override readonly name: string = new.target.name;
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+  }
 }
 
 export class NotFound extends MovieError {}

@@ -12,7 +12,7 @@ const maxTitleBytes = 1024;
 /** `{ year N, title S, info M }`, a copy of `info.rating` as the key of an index, and the revision. */
 export function toItem({ movie, revision }: StoredMovie): Item {
   const { year, title, info } = movie;
-  if (!canExist({ year, title })) {
+  if (!canExist({ title })) {
     throw new InvalidMovie('The title must be 1 to 1,024 bytes of well-formed UTF-8.');
   }
   // The contract's types are JSON by construction, only without an index signature.
@@ -37,7 +37,10 @@ export function fromItem(item: Item): StoredMovie {
   return { movie, revision: item['revision']?.S ?? revisionOf(movie) };
 }
 
-export const keyOf = ({ year, title }: MovieKey): Item => ({ year: { N: String(year) }, title: { S: title } });
+export const keyOf = ({ year, title }: MovieKey): Item => ({
+  year: { N: String(year) },
+  title: { S: title },
+});
 
 /** Whether the table could hold such a key at all; DynamoDB calls even reading another one an error. */
 export function canExist({ title }: Pick<MovieKey, 'title'>): boolean {
@@ -48,7 +51,7 @@ export function canExist({ title }: Pick<MovieKey, 'title'>): boolean {
 /** The original API stored the rating as text: a numeric one is read as the number, any other as none. */
 function readInfo(attribute: AttributeValue | undefined): MovieInfo {
   if (attribute?.M === undefined) return {};
-  const info = fromAttribute(attribute) as Record<string, Json>;
+  const info = fromAttribute(attribute);
   const { rating, ...others } = info;
   if (typeof rating !== 'string') return info as MovieInfo;
   const number = rating.trim() === '' ? Number.NaN : Number(rating);

@@ -16,7 +16,7 @@ export interface MovieFilter {
   readonly sort?: 'rating';
 }
 
-/** Where a list goes on: the primary key and index key attributes of the last item that was read. */
+/** Where a list goes on: key attributes of the last item, numbers as the exact text that the database gave. */
 export type Position = Readonly<Record<string, string | number>>;
 
 export interface MoviePage {
@@ -26,13 +26,13 @@ export interface MoviePage {
 }
 
 /** The caller's knowledge of what it is about to change: this revision, or whatever is there. */
-export type Expected = string | 'any';
+export type Expected = (string & NonNullable<unknown>) | 'any';
 
 /**
  * The movies table, by intent. Writes are conditional: none overwrites what its caller has not seen.
  *
  * Throws `NotFound`, `Conflict` (the movie exists already), `PreconditionFailed` (another revision is stored),
- * `Throttled`, `Unavailable` or `TimedOut` from `./errors.ts`, and nothing else on purpose.
+ * `InvalidMovie` (it can't be stored), `Throttled`, `Unavailable` or `TimedOut` from `./errors.ts`, and nothing else on purpose.
  */
 export interface MovieRepository {
   find(key: MovieKey): Promise<StoredMovie>;

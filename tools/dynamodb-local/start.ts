@@ -1,0 +1,66 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { installDynamoDbLocal } from './install.ts';
+
+export interface DynamoDbLocal {
+  readonly endpoint: string;
+  stop(): Promise<void>;
+}
+
+const startTimeoutMs = 30_000;
+const pollMs = 50;
+
+/** DynamoDB Local in memory, on a free port, one database for all regions and credentials. Needs Java 17 or newer. */
+export async function startDynamoDbLocal(): Promise<DynamoDbLocal> {
+  const libraryDir = installDynamoDbLocal();
+  const port = await freePort();
+  const server = spawn(
+    'java',
+    [
+      ...['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Xmx512m', `-Djava.library.path=${libraryDir}`],
+      ...['-cp', `${libraryDir}/*`, 'com.amazonaws.services.dynamodbv2.local.main.ServerRunner'],
+      ...['-inMemory', '-sharedDb', '-disableTelemetry', '-port', String(port)],
+    ],
+    { stdio: ['ignore', 'ignore', 'pipe'] },
+  );
+  let complaints = '';
+  server.stderr
+    .setEncoding('utf8')
+    .on('data', (text: string) => (complaints = (complaints + text).slice(-2_000)));
+  const exited = once(server, 'exit');
+
+  const endpoint = `http://127.0.0.1:${port}`;
+  const deadline = Date.now() + startTimeoutMs;
+  while (!(await answers(endpoint))) {
+    if (server.exitCode !== null || Date.now() > deadline) {
+      server.kill('SIGKILL');
+      throw new Error(`DynamoDB Local does not start: ${complaints.trim() || 'no answer, no message'}`);
+    }
+    await delay(pollMs);
+  }
+  return {
+    endpoint,
+    stop: async () => {
+      server.kill();
+      await exited;
+    },
+  };
+}
+
+/** Unsigned requests get a 400: it is there. */
+const answers = (endpoint: string) =>
+  fetch(endpoint).then(
+    () => true,
+    () => false,
+  );
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const address = probe.address();
+  probe.close();
+  if (address === null || typeof address === 'string') throw new Error('There is no free TCP port.');
+  return address.port;
+}
