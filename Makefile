@@ -17,8 +17,10 @@ node_modules/.package-lock.json: package.json package-lock.json
 install: node_modules/.package-lock.json ## Install what package-lock.json pins
 
 .PHONY: run
+run_local = node --import tsx app/src/local/main.ts $(ARGS)
 run: install ## Run the API with real movies, Swagger UI and a token issuer on this machine (ARGS=--help)
-	@set -m; node --import tsx app/src/local/main.ts $(ARGS) # job control: Ctrl-C ends the API, and make sees success
+# Job control keeps Ctrl-C from make itself, so that stopping the API is a success.
+	@if [ -t 0 ]; then set -m; $(run_local); exit; fi; exec $(run_local)
 
 .PHONY: clean-data
 clean-data: ## Forget the data that `make run` keeps

@@ -1,0 +1,85 @@
+import { resolve } from 'node:path';
+import { startApiProcess } from './api-process.ts';
+import { ensureTable } from './create-table.ts';
+import { startEmbeddedDynamoDb } from './embedded-dynamodb.ts';
+import { loadRealMovies } from './load-real-movies.ts';
+import { claimPorts } from './ports.ts';
+import type { Problem } from './problem.ts';
+import type { RunOptions } from './run-options.ts';
+import type { StopStack } from './stop-stack.ts';
+import { startTokenIssuer } from './token-issuer.ts';
+import { createDynamoClient } from '../movies/dynamo-client.ts';
+
+const tableName = 'movies';
+const region = 'eu-west-1';
+export const tokenHours = 12;
+
+export interface LocalStack {
+  readonly apiUrl: string;
+  readonly metricsUrl: string;
+  readonly issuer: string;
+  /** For both scopes, alive for `tokenHours`. */
+  readonly token: string;
+  readonly logFile: string;
+  readonly movieCount: number;
+  /** Resolves with the reason when the API ends by itself. */
+  readonly died: Promise<Problem>;
+}
+
+/** Starts database, data, issuer and API, in this order; each can be stopped through `stack` at any moment. */
+export async function startLocalStack(
+  options: RunOptions,
+  stack: StopStack,
+  say: (line: string) => void,
+): Promise<LocalStack> {
+  const [port = 0, metricsPort = 0, issuerPort = 0, dynamodbPort = 0] = await claimPorts([
+    { service: 'the API', setting: 'PORT', port: options.port },
+    { service: 'its metrics', setting: 'METRICS_PORT', port: options.metricsPort },
+    { service: 'the token issuer', setting: 'ISSUER_PORT', port: options.issuerPort },
+    { service: 'the embedded DynamoDB', setting: 'DYNAMODB_PORT', port: options.dynamodbPort },
+  ]);
+  const dataDir = resolve(options.dataDir);
+
+  const database = await startEmbeddedDynamoDb({ port: dynamodbPort, dataDir: resolve(dataDir, 'dynamodb') });
+  stack.keep(() => database.stop());
+  const client = createDynamoClient({ region, endpoint: database.endpoint });
+  stack.keep(() => {
+    client.destroy();
+  });
+  const isNew = await ensureTable(client, tableName);
+  const movieCount = await loadRealMovies({ client, tableName, isNew, dataDir, say });
+
+  const issuer = await startTokenIssuer({ port: issuerPort, tokenTtlSeconds: tokenHours * 3600 });
+  stack.keep(() => issuer.stop());
+
+  const apiUrl = `http://127.0.0.1:${port}`;
+  const logFile = resolve(dataDir, 'api.log');
+  const api = startApiProcess({
+    url: apiUrl,
+    logFile,
+    settings: {
+      TABLE_NAME: tableName,
+      REGION: region,
+      DYNAMODB_ENDPOINT: database.endpoint,
+      HOST: '127.0.0.1',
+      PORT: String(port),
+      METRICS_PORT: String(metricsPort),
+      OIDC_ISSUER: issuer.issuer,
+      OIDC_AUDIENCE: issuer.audience,
+      OIDC_SWAGGER_CLIENT_ID: issuer.swaggerClientId,
+      DRAIN_DELAY_MS: '0',
+    },
+  });
+  stack.keep(() => api.stop());
+  await api.ready();
+
+  return {
+    apiUrl,
+    metricsUrl: `http://127.0.0.1:${metricsPort}/metrics`,
+    issuer: issuer.issuer,
+    token: await issuer.token('movies/read movies/write'),
+    logFile,
+    movieCount,
+    died: api.died,
+  };
+}

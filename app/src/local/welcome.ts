@@ -1,0 +1,23 @@
+import { tokenHours, type LocalStack } from './local-stack.ts';
+import type { createPaint } from './terminal.ts';
+
+/** Where everything is, and a command to paste. */
+export function welcome(stack: LocalStack, seconds: number, paint: ReturnType<typeof createPaint>): string {
+  const bold = (text: string) => paint('bold', text);
+  const { apiUrl, metricsUrl, issuer, token, logFile } = stack;
+  const count = stack.movieCount.toLocaleString('en');
+  return `
+${bold(`The movies API is running with ${count} movies`)}, after ${seconds.toFixed(1)} s.
+
+  Swagger UI   ${bold(`${apiUrl}/api/docs`)}   press Authorize, tick the scopes, then Try it out
+  API          ${apiUrl}
+  Metrics      ${metricsUrl}
+  Issuer       ${issuer}
+  Log          ${logFile}
+
+Paste this; the token lives for ${tokenHours} hours:
+
+  curl -s '${apiUrl}/movies?year=1994&sort=rating&limit=5' -H 'Authorization: Bearer ${token}'
+
+Ctrl-C stops everything. The data stays until ${bold('make clean-data')}.`;
+}
