@@ -3,7 +3,7 @@ import type { Finding, VegaImport } from './vega-movies.ts';
 /** What became of the records, in a few lines: counts, and for each kind of repair one example. */
 export function reportImport({ movies, dropped, repaired }: VegaImport, source: string): string[] {
   const total = movies.length + dropped.length;
-  const without = (name: string) => movies.filter(({ info }) => !Object.hasOwn(info ?? {}, name)).length;
+  const without = (name: string) => movies.filter(({ info }) => !Object.hasOwn(info, name)).length;
   return [
     `${source}: ${number(total)} records, ${number(movies.length)} movies`,
     ...summarise(dropped).map(({ what, count }) => `  ${number(count)} dropped: ${what}`),
