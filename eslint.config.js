@@ -24,7 +24,7 @@ export default tseslint.config(
   },
   {
     files: ['app/src/**'],
-    ignores: ['app/src/config.ts', 'app/src/local/**', 'app/src/loader/**'],
+    ignores: ['app/src/config.ts', 'app/src/health-check.ts', 'app/src/local/**', 'app/src/loader/**'],
     rules: {
       'no-restricted-properties': [
         'error',

@@ -1,0 +1,39 @@
+# Both bases are pinned by digest; docs/adr/0081-image-base.md says how they are refreshed. No "# syntax=" line: it would
+# fetch a frontend from the internet at each build.
+ARG BUILD_IMAGE=docker.io/library/node:24-bookworm-slim@sha256:0e0ff40c39bc087845bfb27465a0df4ea419520094bc35842ff83dd8cbe6f9b6
+ARG BASE_IMAGE=gcr.io/distroless/nodejs24-debian13:nonroot@sha256:9eeb7f5887d0e239e78264b06f7f11d2e14be534050481803a9e4728fcdd278e
+
+FROM ${BUILD_IMAGE} AS build
+WORKDIR /build
+COPY package.json package-lock.json .npmrc ./
+# The secret is optional: certificates of a TLS-inspecting proxy, which must not end up in the image.
+RUN --mount=type=secret,id=ca if [ -f /run/secrets/ca ]; then export NODE_EXTRA_CA_CERTS=/run/secrets/ca; fi; \
+    npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+COPY . .
+ARG REVISION=unknown
+ARG SOURCE_DATE_EPOCH=0
+RUN REVISION="$REVISION" SOURCE_DATE_EPOCH="$SOURCE_DATE_EPOCH" npm run --silent build
+
+FROM ${BASE_IMAGE}
+ARG VERSION=unknown
+ARG REVISION=unknown
+ARG CREATED=1970-01-01T00:00:00Z
+ARG SOURCE=unknown
+LABEL org.opencontainers.image.title="movies-api" \
+      org.opencontainers.image.description="A movies API on DynamoDB" \
+      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.created="${CREATED}" \
+      org.opencontainers.image.source="${SOURCE}"
+ENV NODE_ENV=production \
+    PATH=/nodejs/bin
+# Owned by root: the service can read its code, not change it.
+COPY --from=build /build/dist/ /app/
+WORKDIR /app
+USER 65532:65532
+EXPOSE 8080 9464
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=5s --start-period=15s --retries=3 CMD ["/nodejs/bin/node", "/app/health-check.js"]
+ENTRYPOINT ["/nodejs/bin/node"]
+CMD ["/app/main.js"]

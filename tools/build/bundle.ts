@@ -1,0 +1,81 @@
+import { build } from 'esbuild';
+import { mkdirSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { assetUrls } from './asset-urls.ts';
+import { licenceNotices } from './licence-notices.ts';
+import { builtAt, type Source } from './source.ts';
+import { swaggerUiAssets } from './swagger-ui-assets.ts';
+
+export interface BundleOptions {
+  readonly projectRoot: string;
+  /** Folder of the result, relative to the project; emptied first. */
+  readonly out: string;
+  readonly source: Source;
+}
+
+/** CommonJS packages inside of an ES module still ask for these three. */
+const commonJs = [
+  "import { createRequire as __createRequire } from 'node:module';",
+  'const require = __createRequire(import.meta.url);',
+  'const __filename = import.meta.filename;',
+  'const __dirname = import.meta.dirname;',
+].join('\n');
+
+/**
+ * Bundles the service and its health check with their production dependencies. Not minified, so that a stack trace
+ * names functions and lines without a source map. `import()` becomes a chunk of its own, loaded when asked for.
+ * Rejects with esbuild's messages when a source can't be bundled.
+ */
+export async function bundle({
+  projectRoot,
+  out,
+  source,
+}: BundleOptions): Promise<{ files: number; bytes: number }> {
+  const outdir = join(projectRoot, out);
+  rmSync(outdir, { recursive: true, force: true });
+  mkdirSync(outdir, { recursive: true });
+  const { metafile } = await build({
+    absWorkingDir: projectRoot,
+    entryPoints: { main: 'app/src/main.ts', 'health-check': 'app/src/health-check.ts' },
+    outdir,
+    bundle: true,
+    splitting: true,
+    chunkNames: '[name]-[hash]',
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    banner: { js: commonJs },
+    define: {
+      BUILD_INFO: JSON.stringify({
+        version: source.version,
+        commit: source.commit,
+        builtAt: builtAt(source),
+      }),
+    },
+    legalComments: 'none', // all of them are in the notices, whole
+    plugins: [swaggerUiAssets(outdir), assetUrls(outdir)],
+    metafile: true,
+    logLevel: 'warning',
+  });
+  refuseDevelopmentCode(Object.keys(metafile.inputs));
+  writeFileSync(join(outdir, 'package.json'), `${JSON.stringify({ type: 'module' })}\n`);
+  writeFileSync(join(outdir, 'THIRD-PARTY-NOTICES.txt'), licenceNotices(projectRoot, metafile));
+  return settle(outdir, source.epoch);
+}
+
+function refuseDevelopmentCode(inputs: readonly string[]): void {
+  const strangers = inputs.filter((input) => /^app\/src\/local\/|^(tests|tools)\//.test(input));
+  if (strangers.length > 0) throw new Error(`development code in the bundle: ${strangers.join(', ')}`);
+}
+
+/** Gives every file the time of the source, so that archives of them are equal too. */
+function settle(folder: string, epoch: number): { files: number; bytes: number } {
+  const entries = readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) =>
+    join(folder, name),
+  );
+  const files = entries.filter((entry) => statSync(entry).isFile());
+  [...entries, folder].forEach((entry) => {
+    utimesSync(entry, epoch, epoch);
+  });
+  return { files: files.length, bytes: files.reduce((sum, file) => sum + statSync(file).size, 0) };
+}
