@@ -584,20 +584,11 @@ data "aws_iam_policy_document" "apply_service" {
     ]
   }
 
+  # A new secret is made by AWS itself, so that neither plan nor state ever holds it.
   statement {
-    sid = "ChangeOwnParameters"
-    actions = [
-      "ssm:AddTagsToResource",
-      "ssm:DeleteParameter",
-      "ssm:GetParameter",
-      "ssm:GetParameters",
-      "ssm:PutParameter",
-      "ssm:RemoveTagsFromResource",
-    ]
-    resources = [
-      "arn:${local.partition}:ssm:*:${local.account}:parameter/${var.project}-${each.key}/*",
-      "arn:${local.partition}:ssm:*:${local.account}:parameter/${var.project}-${each.key}-*",
-    ]
+    sid       = "MakeUpSecrets"
+    actions   = ["secretsmanager:GetRandomPassword"]
+    resources = ["*"]
   }
 }
 
@@ -792,11 +783,8 @@ data "aws_iam_policy_document" "apply_watch" {
     resources = [
       "arn:${local.partition}:logs:*:${local.account}:log-group:${var.project}-${each.key}*",
       "arn:${local.partition}:logs:*:${local.account}:log-group:aws-waf-logs-${var.project}-${each.key}*",
-      "arn:${local.partition}:logs:*:${local.account}:log-group:/ecs/${var.project}-${each.key}*",
-      "arn:${local.partition}:logs:*:${local.account}:log-group:/aws/ecs/${var.project}-${each.key}*",
+      "arn:${local.partition}:logs:*:${local.account}:log-group:/${var.project}-${each.key}*",
       "arn:${local.partition}:logs:*:${local.account}:log-group:/aws/ecs/containerinsights/${var.project}-${each.key}*",
-      "arn:${local.partition}:logs:*:${local.account}:log-group:/aws/vpc-flow-log/${var.project}-${each.key}*",
-      "arn:${local.partition}:logs:*:${local.account}:log-group:/aws/prometheus/${var.project}-${each.key}*",
     ]
   }
 

@@ -219,6 +219,37 @@ data "aws_iam_policy_document" "plan_state" {
       values   = ["s3.${var.region}.amazonaws.com"]
     }
   }
+
+  # The provider reads a secret's current version at each refresh, even though it keeps no value of it.
+  statement {
+    sid       = "RefreshOwnSecrets"
+    actions   = ["secretsmanager:GetSecretValue"]
+    resources = ["arn:${local.partition}:secretsmanager:*:${local.account}:secret:${var.project}-${each.key}/*"]
+  }
+
+  statement {
+    sid       = "OpenOwnSecrets"
+    actions   = ["kms:Decrypt"]
+    resources = ["arn:${local.partition}:kms:*:${local.account}:key/*"]
+
+    condition {
+      test     = "StringEquals"
+      variable = "kms:ViaService"
+      values   = ["secretsmanager.${var.region}.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:ResourceTag/project"
+      values   = [var.project]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:ResourceTag/environment"
+      values   = [each.key]
+    }
+  }
 }
 
 data "aws_iam_policy_document" "apply_state" {

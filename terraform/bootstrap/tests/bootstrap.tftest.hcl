@@ -1,0 +1,207 @@
+# Real plans without an account: nothing here asks AWS for anything.
+provider "aws" {
+  region                      = "eu-west-1"
+  access_key                  = "none"
+  secret_key                  = "none"
+  skip_credentials_validation = true
+  skip_metadata_api_check     = true
+  skip_requesting_account_id  = true
+}
+
+override_data {
+  target = data.aws_caller_identity.current
+  values = { account_id = "123456789012" }
+}
+
+variables {
+  owner       = "movies"
+  cost_centre = "1001"
+  commit      = "0123456789abcdef0123456789abcdef01234567"
+  bitbucket = {
+    workspace       = "movies"
+    workspace_uuid  = "10000000-0000-4000-8000-000000000000"
+    repository_uuid = "20000000-0000-4000-8000-000000000000"
+    build_uuid      = "30000000-0000-4000-8000-000000000000"
+    environments = {
+      dev  = { plan_uuid = "40000000-0000-4000-8000-000000000000", apply_uuid = "50000000-0000-4000-8000-000000000000" }
+      prod = { plan_uuid = "60000000-0000-4000-8000-000000000000", apply_uuid = "70000000-0000-4000-8000-000000000000" }
+    }
+  }
+}
+
+run "the_state_is_encrypted_versioned_and_closed" {
+  command = plan
+
+  assert {
+    condition     = aws_s3_bucket.state.bucket == "movies-api-state-123456789012-eu-west-1" && !aws_s3_bucket.state.force_destroy
+    error_message = "The state bucket has another name, or goes away with its states."
+  }
+
+  assert {
+    condition     = one(aws_s3_bucket_versioning.state.versioning_configuration).status == "Enabled"
+    error_message = "A damaged state couldn't be restored."
+  }
+
+  assert {
+    condition     = one(one(aws_s3_bucket_server_side_encryption_configuration.state.rule).apply_server_side_encryption_by_default).sse_algorithm == "aws:kms" && aws_kms_key.state.enable_key_rotation
+    error_message = "The state isn't encrypted with a key of its own that rotates."
+  }
+
+  assert {
+    condition = alltrue([
+      aws_s3_bucket_public_access_block.state.block_public_acls,
+      aws_s3_bucket_public_access_block.state.block_public_policy,
+      aws_s3_bucket_public_access_block.state.ignore_public_acls,
+      aws_s3_bucket_public_access_block.state.restrict_public_buckets,
+    ])
+    error_message = "The state bucket could be made public."
+  }
+}
+
+run "no_lifecycle_rule_can_expire_a_deployed_image" {
+  command = plan
+
+  assert {
+    condition = [
+      for rule in jsondecode(aws_ecr_lifecycle_policy.service.policy).rules :
+      "${rule.rulePriority} ${join(",", rule.selection.tagPrefixList)} ${rule.selection.countNumber}"
+    ] == ["1 deployed- 36500", "2 candidate- 30"]
+    error_message = "The first rule must take every deployed image for a hundred years, the second the candidates."
+  }
+
+  assert {
+    condition     = alltrue([for rule in jsondecode(aws_ecr_lifecycle_policy.service.policy).rules : rule.selection.tagStatus == "tagged"])
+    error_message = "A rule reaches untagged images: what was deployed by digest alone could be expired."
+  }
+
+  assert {
+    condition     = aws_ecr_repository.service.image_tag_mutability == "IMMUTABLE" && one(aws_ecr_repository.service.image_scanning_configuration).scan_on_push
+    error_message = "A tag can be moved, or images aren't scanned."
+  }
+}
+
+# A policy that names a resource still to be made is unknown until then, but its statements can be read.
+run "only_a_step_of_the_named_environment_gets_a_role" {
+  command = plan
+
+  assert {
+    condition = distinct([
+      for document in concat(values(data.aws_iam_policy_document.assume_build), values(data.aws_iam_policy_document.assume_plan), values(data.aws_iam_policy_document.assume_apply)) :
+      [for condition in document.statement[0].condition : "${condition.test} ${condition.variable} ${one(condition.values)}" if endswith(condition.variable, ":aud")]
+    ]) == tolist([["StringEquals api.bitbucket.org/2.0/workspaces/movies/pipelines-config/identity/oidc:aud ari:cloud:bitbucket::workspace/10000000-0000-4000-8000-000000000000"]])
+    error_message = "A role trusts tokens made for another workspace."
+  }
+
+  assert {
+    condition = [
+      for document in concat(values(data.aws_iam_policy_document.assume_build), values(data.aws_iam_policy_document.assume_plan), values(data.aws_iam_policy_document.assume_apply)) :
+      one([for condition in document.statement[0].condition : "${condition.test} ${one(condition.values)}" if endswith(condition.variable, "/oidc:sub")])
+      ] == [
+      "StringLike {20000000-0000-4000-8000-000000000000}:{30000000-0000-4000-8000-000000000000}:*",
+      "StringLike {20000000-0000-4000-8000-000000000000}:{40000000-0000-4000-8000-000000000000}:*",
+      "StringLike {20000000-0000-4000-8000-000000000000}:{60000000-0000-4000-8000-000000000000}:*",
+      "StringLike {20000000-0000-4000-8000-000000000000}:{50000000-0000-4000-8000-000000000000}:*",
+      "StringLike {20000000-0000-4000-8000-000000000000}:{70000000-0000-4000-8000-000000000000}:*",
+    ]
+    error_message = "A role trusts more than its environment (build, plan of dev and prod, apply of dev and prod)."
+  }
+}
+
+run "the_pipeline_names_each_action_and_a_plan_only_reads" {
+  command = plan
+
+  assert {
+    condition = alltrue([
+      for action in flatten([
+        for document in concat(
+          [data.aws_iam_policy_document.read, data.aws_iam_policy_document.build],
+          values(data.aws_iam_policy_document.plan_state),
+          values(data.aws_iam_policy_document.apply_state),
+          values(data.aws_iam_policy_document.apply_network),
+          values(data.aws_iam_policy_document.apply_edge),
+          values(data.aws_iam_policy_document.apply_data),
+          values(data.aws_iam_policy_document.apply_service),
+          values(data.aws_iam_policy_document.apply_identity),
+          values(data.aws_iam_policy_document.apply_watch),
+        ) : document.statement[*].actions
+      ]) : can(regex("^[a-z0-9-]+:[A-Za-z0-9]+$", action))
+    ])
+    error_message = "A policy of the pipeline names a wildcard action."
+  }
+
+  assert {
+    condition = alltrue([
+      for action in flatten(data.aws_iam_policy_document.read.statement[*].actions) :
+      can(regex("^[a-z0-9-]+:(Get|List|Describe|View|BatchGet|BatchCheck|Verify)", action))
+    ])
+    error_message = "The plan role can do more than read."
+  }
+
+  assert {
+    condition = sort(flatten([
+      for statement in data.aws_iam_policy_document.plan_state["dev"].statement :
+      [for action in statement.actions : "${statement.sid} ${action}" if can(regex(":(Put|Delete|Create|Update)", action))]
+    ])) == tolist(["HoldOwnLock s3:DeleteObject", "HoldOwnLock s3:PutObject"])
+    error_message = "A plan can write more than the lock of its own state."
+  }
+
+  assert {
+    condition = local.state_keys == {
+      dev  = "env:/dev/movies-api/terraform.tfstate"
+      prod = "env:/prod/movies-api/terraform.tfstate"
+    }
+    error_message = "The roles reach another state than the service root keeps (key of its backend, one workspace per environment)."
+  }
+}
+
+run "a_role_is_made_with_the_boundary_and_passed_to_named_services" {
+  command = plan
+
+  assert {
+    condition = [
+      for statement in data.aws_iam_policy_document.apply_identity["dev"].statement :
+      one(statement.condition).variable if contains(statement.actions, "iam:CreateRole")
+    ] == ["iam:PermissionsBoundary"]
+    error_message = "A role can be made without the boundary."
+  }
+
+  assert {
+    condition = [
+      for statement in data.aws_iam_policy_document.apply_identity["dev"].statement :
+      one(statement.condition).variable if contains(statement.actions, "iam:PassRole")
+    ] == ["iam:PassedToService"]
+    error_message = "A role can be passed to any service."
+  }
+
+  assert {
+    condition = alltrue(flatten([
+      for statement in data.aws_iam_policy_document.apply_identity["dev"].statement :
+      [for resource in statement.resources : startswith(resource, "arn:aws:iam::123456789012:role/movies-api-dev")]
+      if anytrue([for action in statement.actions : can(regex("Role", action)) && action != "iam:CreateServiceLinkedRole"])
+    ]))
+    error_message = "The apply of dev reaches roles beyond its own."
+  }
+
+  assert {
+    condition     = distinct([for role in concat(values(aws_iam_role.build), values(aws_iam_role.plan), values(aws_iam_role.apply)) : role.path]) == tolist(["/pipeline/"])
+    error_message = "A role of the pipeline lies where an apply could change it."
+  }
+}
+
+run "without_bitbucket_there_is_no_role_to_take" {
+  command = plan
+
+  variables {
+    bitbucket = null
+  }
+
+  assert {
+    condition     = length(aws_iam_openid_connect_provider.bitbucket) + length(aws_iam_role.build) + length(aws_iam_role.plan) + length(aws_iam_role.apply) == 0
+    error_message = "Somebody from outside the account could take a role."
+  }
+
+  assert {
+    condition     = output.build_role_arn == null && output.plan_role_arns == {} && output.apply_role_arns == {}
+    error_message = "An output names a role that doesn't exist."
+  }
+}
