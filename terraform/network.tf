@@ -59,6 +59,10 @@ module "vpc" {
   create_flow_log_cloudwatch_iam_role             = true
   create_flow_log_cloudwatch_log_group            = true
   vpc_flow_log_permissions_boundary               = var.permissions_boundary_arn
+  vpc_flow_log_iam_role_name                      = "${local.name}-flow-logs"
+  vpc_flow_log_iam_role_use_name_prefix           = false
+  vpc_flow_log_iam_policy_name                    = "${local.name}-flow-logs"
+  vpc_flow_log_iam_policy_use_name_prefix         = false
   flow_log_max_aggregation_interval               = 60
   flow_log_cloudwatch_log_group_name_prefix       = "/${local.name}/"
   flow_log_cloudwatch_log_group_name_suffix       = "flow-logs"
