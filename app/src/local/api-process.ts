@@ -5,6 +5,7 @@ import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Problem } from './problem.ts';
+import { shownPath } from './terminal.ts';
 
 const projectRoot = fileURLToPath(new URL('../../../', import.meta.url));
 const startTimeoutMs = 30_000;
@@ -43,7 +44,10 @@ export function startApiProcess({ url, settings, logFile }: ApiProcessOptions): 
   const isAlive = () => child.exitCode === null && child.signalCode === null;
   const problem = (what: string) => {
     const lastLines = readFileSync(logFile, 'utf8').trimEnd().split('\n').slice(-5).join('\n');
-    return new Problem(`the API ${what}. The end of its log:\n${lastLines}`, `its whole log is ${logFile}`);
+    return new Problem(
+      `the API ${what}. The end of its log:\n${lastLines}`,
+      `its whole log is ${shownPath(logFile)}`,
+    );
   };
 
   async function waitUntilReady(): Promise<void> {

@@ -21,7 +21,6 @@ export interface LocalStack {
   /** For both scopes, alive for `tokenHours`. */
   readonly token: string;
   readonly logFile: string;
-  readonly movieCount: number;
   /** Resolves with the reason when the API ends by itself. */
   readonly died: Promise<Problem>;
 }
@@ -42,12 +41,19 @@ export async function startLocalStack(
 
   const database = await startEmbeddedDynamoDb({ port: dynamodbPort, dataDir: resolve(dataDir, 'dynamodb') });
   stack.keep(() => database.stop());
-  const client = createDynamoClient({ region, endpoint: database.endpoint });
+  // A batch is 25 writes to three indexes of an engine that shares this process: it may take its time.
+  const client = createDynamoClient({ region, endpoint: database.endpoint, requestTimeoutMs: 30_000 });
   stack.keep(() => {
     client.destroy();
   });
   const isNew = await ensureTable(client, tableName);
-  const movieCount = await loadRealMovies({ client, tableName, isNew, dataDir, say });
+  const loadAbort = new AbortController();
+  const loading = loadRealMovies({ client, tableName, isNew, dataDir, say, signal: loadAbort.signal });
+  stack.keep(async () => {
+    loadAbort.abort();
+    await loading.catch(() => undefined);
+  });
+  await loading;
 
   const issuer = await startTokenIssuer({ port: issuerPort, tokenTtlSeconds: tokenHours * 3600 });
   stack.keep(() => issuer.stop());
@@ -79,7 +85,6 @@ export async function startLocalStack(
     issuer: issuer.issuer,
     token: await issuer.token('movies/read movies/write'),
     logFile,
-    movieCount,
     died: api.died,
   };
 }

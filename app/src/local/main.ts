@@ -1,4 +1,3 @@
-import { relative } from 'node:path';
 import { CommanderError } from 'commander';
 import { startLocalStack } from './local-stack.ts';
 import { Problem } from './problem.ts';
@@ -26,8 +25,7 @@ async function run(): Promise<number> {
 
   const started = startLocalStack(options, stack, say);
   const died = started.then(async (local) => {
-    const logFile = relative(process.cwd(), local.logFile);
-    say(welcome({ ...local, logFile }, (Date.now() - startedAt) / 1000, createPaint(process.stdout)));
+    say(welcome(local, (Date.now() - startedAt) / 1000, createPaint(process.stdout)));
     return local.died;
   });
 
@@ -54,4 +52,6 @@ function explain(error: unknown): number {
   return 1;
 }
 
+// The AWS SDK announces on every start that it will need Node.js 22 some day. That is for us, not for who plays here.
+process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
 process.exit(await run().catch(explain));

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { repairText } from './repair-text.ts';
@@ -41,11 +42,21 @@ export interface VegaImport {
   readonly repaired: readonly Finding[];
 }
 
+const require = createRequire(import.meta.url);
+const packageFile = (path: string) => new URL(`../${path}`, `file://${require.resolve('vega-datasets')}`);
+
+/** What the movies come from: `vega-datasets 3.2.1`. */
+export function vegaSource(): string {
+  const { name, version } = JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as Record<
+    string,
+    string
+  >;
+  return `${name ?? ''} ${version ?? ''}`;
+}
+
 /** The 3,201 movies of the npm package `vega-datasets` (BSD-3-Clause), in the shape of the exercise. */
 export async function readVegaMovies(): Promise<VegaImport> {
-  const datasets = createRequire(import.meta.url).resolve('vega-datasets');
-  const file = new URL('../data/movies.json', `file://${datasets}`);
-  return mapVegaMovies(JSON.parse(await readFile(file, 'utf8')) as VegaRecord[]);
+  return mapVegaMovies(JSON.parse(await readFile(packageFile('data/movies.json'), 'utf8')) as VegaRecord[]);
 }
 
 /**

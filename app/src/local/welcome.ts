@@ -1,19 +1,18 @@
 import { tokenHours, type LocalStack } from './local-stack.ts';
-import type { createPaint } from './terminal.ts';
+import { shownPath, type createPaint } from './terminal.ts';
 
 /** Where everything is, and a command to paste. */
 export function welcome(stack: LocalStack, seconds: number, paint: ReturnType<typeof createPaint>): string {
   const bold = (text: string) => paint('bold', text);
   const { apiUrl, metricsUrl, issuer, token, logFile } = stack;
-  const count = stack.movieCount.toLocaleString('en');
   return `
-${bold(`The movies API is running with ${count} movies`)}, after ${seconds.toFixed(1)} s.
+${bold('The movies API is running')}, after ${seconds.toFixed(1)} s.
 
   Swagger UI   ${bold(`${apiUrl}/api/docs`)}   press Authorize, tick the scopes, then Try it out
   API          ${apiUrl}
   Metrics      ${metricsUrl}
   Issuer       ${issuer}
-  Log          ${logFile}
+  Log          ${shownPath(logFile)}
 
 Paste this; the token lives for ${tokenHours} hours:
 
