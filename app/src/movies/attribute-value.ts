@@ -38,16 +38,16 @@ export function fromAttribute(attribute: AttributeValue): Json {
   if (attribute.N !== undefined) return Number(attribute.N);
   if (attribute.BOOL !== undefined) return attribute.BOOL;
   if (attribute.L !== undefined) return attribute.L.map((item) => fromAttribute(item));
-  if (attribute.M !== undefined) {
-    return Object.fromEntries(
-      Object.entries(attribute.M).map(([name, value]) => [name, fromAttribute(value)]),
-    );
-  }
+  if (attribute.M !== undefined) return fromAttributes(attribute.M);
   if (attribute.SS !== undefined) return attribute.SS;
   if (attribute.NS !== undefined) return attribute.NS.map(Number);
   if (attribute.B !== undefined) return base64(attribute.B);
   if (attribute.BS !== undefined) return attribute.BS.map(base64);
   return null;
+}
+
+export function fromAttributes(attributes: Record<string, AttributeValue>): Record<string, Json> {
+  return Object.fromEntries(Object.entries(attributes).map(([name, value]) => [name, fromAttribute(value)]));
 }
 
 function exactNumber(value: number): string {

@@ -1,5 +1,5 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
-import { fromAttribute, toAttribute, type Json } from './attribute-value.ts';
+import { fromAttributes, toAttribute, type Json } from './attribute-value.ts';
 import { InvalidMovie } from './errors.ts';
 import type { Movie, MovieInfo, MovieKey, StoredMovie } from './movie.ts';
 import { revisionOf } from './revision.ts';
@@ -51,9 +51,9 @@ export function canExist({ title }: Pick<MovieKey, 'title'>): boolean {
 /** The original API stored the rating as text: a numeric one is read as the number, any other as none. */
 function readInfo(attribute: AttributeValue | undefined): MovieInfo {
   if (attribute?.M === undefined) return {};
-  const info = fromAttribute(attribute);
+  const info = fromAttributes(attribute.M);
   const { rating, ...others } = info;
-  if (typeof rating !== 'string') return info as MovieInfo;
+  if (typeof rating !== 'string') return info;
   const number = rating.trim() === '' ? Number.NaN : Number(rating);
-  return (Number.isFinite(number) ? { ...others, rating: number } : others) as MovieInfo;
+  return Number.isFinite(number) ? { ...others, rating: number } : others;
 }

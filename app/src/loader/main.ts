@@ -1,0 +1,21 @@
+import { CommanderError } from 'commander';
+import { parseOptions } from './options.ts';
+import { run } from './run.ts';
+
+const misuse = 2;
+
+// The SDK's advice to upgrade Node.js is for developers, not for whoever loads movies.
+process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
+
+const interruption = new AbortController();
+// Once: a second Ctrl-C ends the process at once, as everywhere.
+process.once('SIGINT', () => {
+  interruption.abort();
+});
+
+try {
+  process.exitCode = await run(parseOptions(process.argv.slice(2)), interruption.signal);
+} catch (error) {
+  if (!(error instanceof CommanderError)) throw error;
+  process.exitCode = error.exitCode === 0 ? 0 : misuse;
+}
