@@ -52,6 +52,4 @@ ${blocks.join('')}  direct {
 
 const list = (values: readonly string[]): string => `[${values.map(quote).join(', ')}]`;
 
-/** An HCL string; `${` and `%{` would start a template. */
-const quote = (value: string): string =>
-  JSON.stringify(value).replaceAll('${', '$${').replaceAll('%{', '%%{');
+const quote = (value: string): string => JSON.stringify(value);

@@ -41,7 +41,7 @@ export async function addFromClone(
   };
   try {
     const expected = await git(scratch, 'rev-parse', '--verify', '--quiet', `refs/tags/${tag}^{tree}`).catch(
-      (error: unknown) => {
+      () => {
         throw new Misuse(
           `${clone} is no git clone with the tag ${tag}`,
           `fetch it with \`git fetch origin tag ${tag}\`, or name another with --tag`,

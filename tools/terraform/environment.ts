@@ -2,12 +2,10 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parse } from '@cdktn/hcl2json';
 import { cacheDirectory } from '../modules/cache-directory.ts';
 import { renderCliConfiguration } from '../modules/cli-configuration.ts';
 import { createMirror } from '../modules/mirror.ts';
 import { publicRegistry } from '../modules/module-address.ts';
-import { Problem, reasonOf } from '../modules/problem.ts';
 import { serveMirror } from '../modules/registry-server.ts';
 import { findProviderMirrors } from './provider-mirrors.ts';
 
@@ -72,20 +70,14 @@ interface Configuration {
 /** The caller's CLI configuration: the file that `TF_CLI_CONFIG_FILE` names, else `~/.terraformrc`, if it is there. */
 async function readConfiguration(env: NodeJS.ProcessEnv): Promise<Configuration> {
   const path = env['TF_CLI_CONFIG_FILE'] ?? join(env['HOME'] ?? homedir(), '.terraformrc');
-  if (!existsSync(path)) return { exists: false, text: '', setsProviders: false, setsRegistry: false };
-  const text = await readFile(path, 'utf8');
-  const parsed: Record<string, unknown> = await parse(path, text).catch((error: unknown) => {
-    throw new Problem(
-      `${path} is no Terraform CLI configuration: ${reasonOf(error)}`,
-      'correct the file, or unset TF_CLI_CONFIG_FILE',
-    );
-  });
-  const hosts = parsed['host'];
+  const exists = existsSync(path);
+  const text = exists ? await readFile(path, 'utf8') : '';
+  // Terraform reads this file with the older HCL grammar, and reports what is wrong with it better than we could.
   return {
-    exists: true,
+    exists,
     text,
-    setsProviders: 'provider_installation' in parsed,
-    setsRegistry: typeof hosts === 'object' && hosts !== null && publicRegistry in hosts,
+    setsProviders: /^\s*provider_installation\b/m.test(text),
+    setsRegistry: /^\s*host\s+"registry\.terraform\.io"/m.test(text),
   };
 }
 
