@@ -41,6 +41,24 @@ lint: install ## Check style and types
 	@npm run lint --silent
 	@npm run typecheck --silent
 
+# Go tools are pinned with their checksums in tools/go/<tool>/go.sum.
+.cache/bin/%: tools/go/%/go.mod tools/go/%/go.sum
+	@echo "Building $* (once)"
+	@go -C tools/go/$* build -trimpath -ldflags='-s -w' -o $(CURDIR)/.cache/bin/$* $$(sed -n 's/^tool //p' tools/go/$*/go.mod)
+
+# Each directory with a terraform.tf is a root or a module.
+terraform_directories = $(patsubst %/terraform.tf,%,$(wildcard terraform/terraform.tf terraform/*/terraform.tf modules/*/terraform.tf))
+
+.PHONY: docs
+docs: .cache/bin/terraform-docs ## Rewrite the generated part of the Terraform READMEs
+	@for directory in $(terraform_directories); do .cache/bin/terraform-docs --config .terraform-docs.yml $$directory; done
+
+.PHONY: lint-terraform
+TFLINT_CONFIG ?= security/tflint.hcl
+lint-terraform: .cache/bin/tflint ## Check the form of the HCL (terraform fmt, tflint)
+	@terraform fmt -check -diff -recursive terraform modules
+	@for directory in $(terraform_directories); do .cache/bin/tflint --config=$(CURDIR)/$(TFLINT_CONFIG) --chdir=$$directory; done
+
 .PHONY: format
 format: install ## Rewrite what a formatter can fix
 	@npm run format --silent
