@@ -29,7 +29,7 @@ export interface FrontOptions {
 /**
  * The address that AWS clients are given. Calls that moto answers go to moto, those of a gap are answered here, and one
  * that nobody can answer gets a 400 that names the action: clients retry a 500 for minutes.
- * `GET /_emulator/calls` tells what was called.
+ * `GET /_emulator/calls` tells what was called, `GET /_emulator/health` which process this is.
  */
 export async function startFront({ moto, gaps, nameRest, port }: FrontOptions): Promise<Front> {
   const calls = createCallLog();
@@ -39,7 +39,7 @@ export async function startFront({ moto, gaps, nameRest, port }: FrontOptions): 
   const answer = async (call: Call): Promise<Answer> => {
     const handler = handlers.get(`${call.service}.${call.action}`);
     const given = await (handler ? handler(call, forward) : forward(call));
-    return isUnanswered(given) ? explain(call, given, moto) : given;
+    return isUnanswered(call, given) ? explain(call, given, moto) : given;
   };
 
   const server = createServer((request, response) => {
@@ -52,6 +52,10 @@ export async function startFront({ moto, gaps, nameRest, port }: FrontOptions): 
     const { method = 'GET', url = '/', headers } = request;
     if (url === '/_emulator/calls') {
       write(response, json({ calls: calls.counts().map((count) => ({ ...count })) }));
+      return;
+    }
+    if (url === '/_emulator/health') {
+      write(response, json({ pid: process.pid }));
       return;
     }
     const call = readCall({ method, url, headers, body: await buffer(request) }, nameRest);
@@ -78,8 +82,10 @@ export async function startFront({ moto, gaps, nameRest, port }: FrontOptions): 
 }
 
 /** moto crashed or has no such action (500, 501), or knows no such path (a 404 page instead of an AWS error). */
-const isUnanswered = ({ status, headers }: Answer): boolean =>
-  status >= 500 || (status === 404 && headers['content-type']?.includes('text/html') === true);
+const isUnanswered = ({ method }: Call, { status, headers }: Answer): boolean =>
+  status >= 500 ||
+  // moto labels the 404 of a HEAD (no such object, the first look at a state) as a page too.
+  (status === 404 && method !== 'HEAD' && headers['content-type']?.includes('text/html') === true);
 
 async function explain(call: Call, { status }: Answer, moto: Pick<Moto, 'lastError'>): Promise<Answer> {
   await pause(logLagMs);

@@ -1,5 +1,6 @@
 import type { Gap } from './gap.ts';
 import { createAnomalyDetectors } from './gaps/anomaly-detectors.ts';
+import { createBucketPolicies } from './gaps/bucket-policies.ts';
 import { createBudgets } from './gaps/budgets.ts';
 import { createCompositeAlarms } from './gaps/composite-alarms.ts';
 import { createEcsServices } from './gaps/ecs-services.ts';
@@ -15,5 +16,6 @@ export const createGaps = (newId: () => string, now: () => number): readonly Gap
   createAnomalyDetectors(newId, now),
   createCompositeAlarms(),
   createBudgets(),
+  createBucketPolicies(),
   createSamplingRules(() => now() / 1000),
 ];

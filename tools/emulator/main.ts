@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { formatCalls } from './call-log.ts';
 import { startEmulator } from './emulator.ts';
@@ -8,10 +9,13 @@ await new Command('emulator')
   .description('An AWS control plane on loopback: moto with its gaps filled. Nothing is kept when it stops.')
   .option('--port <number>', 'where to listen; 0 takes a free port', String(defaultPort))
   .option('--calls', 'print what was called when it stops')
+  .option('--record <file>', 'write process id and address there once it answers, as JSON')
   .showHelpAfterError()
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
-  .action(async ({ port, calls }: { port: string; calls?: true }) => {
+  .action(async ({ port, calls, record }: { port: string; calls?: true; record?: string }) => {
     const emulator = await startEmulator(Number(port), console.error);
+    if (record !== undefined)
+      await writeFile(record, JSON.stringify({ pid: process.pid, url: emulator.url }));
     console.log(`The emulator answers on ${emulator.url}. Point a client at it, in another terminal:`);
     console.log(
       `  export AWS_ENDPOINT_URL=${emulator.url} AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_REGION=eu-west-1`,

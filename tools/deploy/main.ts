@@ -1,0 +1,123 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import { fileURLToPath } from 'node:url';
+import { Command } from 'commander';
+import { Problem, reasonOf } from '../modules/problem.ts';
+import { createAccount } from './account.ts';
+import { deployLocally, destroyLocally } from './local/commands.ts';
+import { createProgress } from './progress.ts';
+
+const project = fileURLToPath(new URL('../..', import.meta.url));
+const progress = createProgress(console.log, Date.now);
+
+/** The commit that the files are of; with uncommitted changes it is said that the tag doesn't tell all. */
+function readCommit(): string {
+  const git = (...args: readonly string[]): string =>
+    execFileSync('git', args, { cwd: project }).toString().trim();
+  if (git('status', '--porcelain', '--', 'terraform', 'modules', 'app/table.json') !== '') {
+    progress.say('note: Terraform files are not committed; the tag `commit` names the last commit.');
+  }
+  return git('rev-parse', 'HEAD');
+}
+
+async function confirm(question: string, word: string): Promise<boolean> {
+  const given = process.env['CONFIRM'];
+  if (given !== undefined && given !== '') return given === word;
+  if (!process.stdin.isTTY) return false;
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    return (await terminal.question(`${question} Type ${word}: `)) === word;
+  } finally {
+    terminal.close();
+  }
+}
+
+const account = createAccount({ project, env: process.env, progress, confirm });
+const planFileOf = (environment: string): string =>
+  join(project, '.cache', 'deploy', `${environment}.tfplan`);
+
+interface Options {
+  readonly env: string;
+  readonly image: string;
+  readonly plan: string;
+}
+
+const program = new Command('deploy')
+  .description('Builds this project in an AWS account, or in an emulated one on this machine')
+  .addHelpText('after', '\nExit codes: 0 done, 1 a refusal or failure, 2 misuse.')
+  .exitOverride();
+
+const environment = ['--env <name>', 'environment: a file terraform/environments/<name>.tfvars', ''] as const;
+const image = ['--image <reference>', 'image by digest: <repository>@sha256:<64 hex digits>', ''] as const;
+
+program
+  .command('bootstrap')
+  .description('Once per account: state bucket, image repository, pipeline roles')
+  .action(() => account.bootstrap(readCommit()));
+
+program
+  .command('plan')
+  .description('Write the plan of a release to a file, and show it')
+  .option(...environment)
+  .option(...image)
+  .option('--plan <file>', 'where to', '')
+  .action(async ({ env, image: reference, plan }: Options) => {
+    const file = plan === '' ? planFileOf(env) : plan;
+    await account.plan({ environment: env, image: reference, commit: readCommit() }, file);
+    progress.say(`The plan is in ${file}; apply exactly this: make deploy ENV=${env} PLAN=${file}`);
+  });
+
+program
+  .command('deploy')
+  .description('Plan a release, show it and apply that very plan; or apply a plan that was approved (--plan)')
+  .option(...environment)
+  .option(...image)
+  .option('--plan <file>', 'plan file to apply', '')
+  .action(async ({ env, image: reference, plan }: Options) => {
+    const commit = readCommit();
+    if (plan !== '') {
+      await account.apply(
+        { environment: env, commit, ...(reference === '' ? {} : { image: reference }) },
+        plan,
+      );
+      return;
+    }
+    const release = { environment: env, image: reference, commit };
+    await account.plan(release, planFileOf(env));
+    await account.apply(release, planFileOf(env));
+  });
+
+program
+  .command('destroy')
+  .description('Destroy an environment; never prod')
+  .option(...environment)
+  .action(({ env }: Options) => account.destroy(env, readCommit()));
+
+program
+  .command('deploy-local')
+  .description('Apply everything in full into the emulator; a second plan must be empty')
+  .option('--image <reference>', 'image by digest')
+  .action(({ image: reference }: Partial<Options>) =>
+    deployLocally({ project, progress, commit: readCommit() }, reference),
+  );
+
+program
+  .command('destroy-local')
+  .description('Destroy what deploy-local applied; nothing may be left')
+  .action(() => destroyLocally({ project, progress, commit: readCommit() }));
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof Problem) {
+    console.error(`\n${error.message}\n${error.remedy}`);
+    process.exitCode = error.exitCode;
+  } else if (error instanceof Error && 'exitCode' in error) {
+    // Commander has printed the reason; it ends help with 0 and misuse with 1.
+    process.exitCode = error.exitCode === 0 ? 0 : 2;
+  } else {
+    console.error(reasonOf(error));
+    process.exitCode = 1;
+  }
+}

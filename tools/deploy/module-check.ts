@@ -1,0 +1,17 @@
+import { lockPath, readLock } from '../modules/lock.ts';
+import { Problem } from '../modules/problem.ts';
+import { createPaint, describeVerification } from '../modules/report.ts';
+import { verifyRoot } from '../modules/verification.ts';
+
+/** Compares the modules that `init` installed with the reviewed lock; rejects when a byte differs. */
+export async function checkModules(root: string, say: (line: string) => void): Promise<void> {
+  const verification = await verifyRoot(root, await readLock(lockPath));
+  const report = describeVerification({ ...verification, root: 'registry modules' }, createPaint(false));
+  if (verification.findings.length > 0) {
+    throw new Problem(
+      report,
+      'A module is not what was reviewed: see `npm run modules -- diff --help`. Nothing was planned.',
+    );
+  }
+  say(report);
+}

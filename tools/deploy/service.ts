@@ -1,0 +1,77 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { Misuse, Problem } from '../modules/problem.ts';
+import type { Backend } from './backend.ts';
+import { checkModules } from './module-check.ts';
+import type { Progress } from './progress.ts';
+import type { Terraform } from './terraform.ts';
+
+/** What is deployed where. */
+export interface Release {
+  /** Name of the environment, its workspace and its tfvars file. */
+  readonly environment: string;
+  /** `…@sha256:…` */
+  readonly image: string;
+  /** Git commit that the deployment is made from. */
+  readonly commit: string;
+  /** Further variables. */
+  readonly variables?: Readonly<Record<string, string>>;
+}
+
+/** Misuse, said before anything is started: an environment without tfvars, an image that can change its content. */
+export function checkRelease(
+  root: string,
+  { environment, image }: Pick<Release, 'environment' | 'image'>,
+): void {
+  checkEnvironment(root, environment);
+  if (!/@sha256:[0-9a-f]{64}$/.test(image)) {
+    throw new Misuse(
+      image === '' ? 'No image is named.' : `${image} names an image by a tag, or not at all.`,
+      'Name it by digest, IMAGE=<repository>@sha256:<64 hex digits>: a tag can be moved to other content after the review. `make image` prints the digest.',
+    );
+  }
+}
+
+export function checkEnvironment(root: string, environment: string): void {
+  if (/^[a-z][a-z0-9]*$/.test(environment) && existsSync(variablesFile(root, environment))) return;
+  throw new Misuse(
+    environment === '' ? 'No environment is named.' : `There is no environment ${environment}.`,
+    `Name one with ENV=<environment>; each has a file terraform/environments/<environment>.tfvars.`,
+  );
+}
+
+/** Makes a root ready to plan one environment: initialised, modules as reviewed, workspace selected. */
+export async function enter(
+  terraform: Terraform,
+  { backend, environment, progress }: { backend: Backend; environment: string; progress: Progress },
+): Promise<void> {
+  await terraform.init(backend);
+  await checkModules(terraform.directory, progress.say);
+  await terraform.useWorkspace(environment);
+}
+
+/** Plans to a file. Resolves with whether there is anything to change. */
+export function planRelease(
+  terraform: Terraform,
+  { environment, image, commit, variables = {} }: Release,
+  out: string,
+  destroy = false,
+): Promise<boolean> {
+  return terraform.plan({
+    out,
+    destroy,
+    variablesFile: variablesFile(terraform.directory, environment),
+    variables: { ...variables, image, commit },
+  });
+}
+
+const variablesFile = (root: string, environment: string): string =>
+  join(root, 'environments', `${environment}.tfvars`);
+
+export const refuseProduction = (environment: string): void => {
+  if (environment !== 'prod') return;
+  throw new Problem(
+    'prod is never destroyed by this project.',
+    'Its table, backups and state are protected one by one. Whoever really must: docs/runbook.md, by hand, with a second person.',
+  );
+};
