@@ -63,3 +63,32 @@ lint-terraform: .cache/bin/tflint ## Check the form of the HCL (terraform fmt, t
 format: install ## Rewrite what a formatter can fix
 	@npm run format --silent
 	@if command -v terraform >/dev/null; then terraform fmt -recursive; fi
+
+##@ Deploy
+.PHONY: bootstrap
+bootstrap: install ## Once per account: state bucket, image repository, pipeline roles
+	@npx tsx tools/deploy/main.ts bootstrap
+
+.PHONY: plan
+plan: install ## ENV=dev IMAGE=…@sha256:… Write the plan of a release to a file and show it
+	@npx tsx tools/deploy/main.ts plan --env "$(ENV)" --image "$(IMAGE)" --plan "$(PLAN)"
+
+.PHONY: deploy
+deploy: install ## ENV=dev IMAGE=…@sha256:… Plan and apply; with PLAN=file apply the plan that was approved
+	@npx tsx tools/deploy/main.ts deploy --env "$(ENV)" --image "$(IMAGE)" --plan "$(PLAN)"
+
+.PHONY: destroy
+destroy: install ## ENV=dev Destroy an environment; never prod
+	@npx tsx tools/deploy/main.ts destroy --env "$(ENV)"
+
+.PHONY: emulator
+emulator: install ## Run an emulated AWS control plane on loopback, until interrupted
+	@npx tsx tools/emulator/main.ts --calls
+
+.PHONY: deploy-local
+deploy-local: install ## Apply everything in full into the emulator; a second plan must be empty
+	@npx tsx tools/deploy/main.ts deploy-local
+
+.PHONY: destroy-local
+destroy-local: install ## Destroy it again, to nothing left
+	@npx tsx tools/deploy/main.ts destroy-local
