@@ -28,7 +28,7 @@ export interface MovieSource {
 export function openMovies(path: string): MovieSource {
   if (path === '-') return sourceOf(process.stdin);
   const { size } = statSync(path);
-  return sourceOf(createReadStream(path, { highWaterMark: 256 * 1024 }), size);
+  return sourceOf(createReadStream(path, { highWaterMark: 64 * 1024 }), size);
 }
 
 function sourceOf(stream: Readable, totalBytes?: number): MovieSource {
@@ -79,7 +79,9 @@ async function* readArray(input: Readable): AsyncGenerator {
   } catch (error) {
     if (error instanceof BadInput) throw error;
     const cause = error instanceof Error ? error.message : String(error);
-    throw new BadInput(`The JSON breaks off or is wrong after record ${read}: ${cause}`, { cause: error });
+    throw new BadInput(`The JSON breaks off or is wrong soon after record ${read}: ${cause}`, {
+      cause: error,
+    });
   }
 }
 

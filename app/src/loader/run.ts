@@ -38,7 +38,8 @@ export async function run(options: LoaderOptions, signal: AbortSignal): Promise<
   } catch (error) {
     const { exitCode, text } = explain(error, options);
     console.error(text);
-    if (soFar.loaded > 0) console.log(summary({ ...soFar, stopped: true }, options, performance.now() - startedAt));
+    if (soFar.loaded > 0)
+      console.log(summary({ ...soFar, stopped: true }, options, performance.now() - startedAt));
     return exitCode;
   } finally {
     await rejects.close();

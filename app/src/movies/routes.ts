@@ -1,0 +1,113 @@
+import type { Response } from 'express';
+import type { components } from '../http/contract.gen.ts';
+import { allowedRevisions, isUnchanged, toEntityTag } from '../http/entity-tag.ts';
+import { handle } from '../http/operation.ts';
+import { HttpProblem, badRequest } from '../http/problem.ts';
+import type { Cursors } from './cursor.ts';
+import { PreconditionFailed } from './errors.ts';
+import { mergePatch } from './merge-patch.ts';
+import { movieAddress } from './movie-address.ts';
+import { listQuery, nextAddress } from './movie-query.ts';
+import type { Expected, MovieRepository } from './movie-repository.ts';
+import type { Movie, MovieInfo, MovieKey, StoredMovie } from './movie.ts';
+
+export interface MovieRoutesDeps {
+  readonly repository: MovieRepository;
+  readonly cursors: Cursors;
+}
+
+/** Only the caller's own cache may keep it, and only to ask whether it is still good. */
+const ownCacheOnly = { 'Cache-Control': 'private, no-cache', Vary: 'Authorization' };
+const noCache = { 'Cache-Control': 'no-store' };
+
+/** The operations on movies. They stand behind authentication and validation. */
+export function createMovieRoutes({ repository, cursors }: MovieRoutesDeps) {
+  /** The one revision that may be changed. A list is rare: which of it is stored now decides. */
+  const expectedRevision = async (ifMatch: string, key: MovieKey): Promise<Expected> => {
+    const allowed = allowedRevisions(ifMatch);
+    if (allowed === 'any') return allowed;
+    const [first, ...others] = allowed;
+    if (first !== undefined && others.length === 0) return first;
+    const { revision } = await repository.find(key);
+    if (allowed.includes(revision)) return revision;
+    throw new PreconditionFailed('The movie is another revision than those that If-Match names.');
+  };
+
+  return {
+    list: handle('listMovies', async ({ query }, response) => {
+      const { filter, limit, cursor } = listQuery(query);
+      const from = cursor === undefined ? undefined : cursors.decode(cursor, filter);
+      const { movies, next } = await repository.list(filter, limit, from);
+      response.set(ownCacheOnly);
+      if (next === undefined) {
+        response.json({ movies });
+        return;
+      }
+      const address = nextAddress(filter, limit, cursors.encode(next, filter));
+      response.set('Link', `<${address}>; rel="next"`).json({ movies, next: address });
+    }),
+
+    create: handle('createMovie', async ({ body }, response) => {
+      const stored = await repository.create(body);
+      response.status(201).location(movieAddress(stored.movie));
+      answer(response.set(noCache), stored);
+    }),
+
+    find: handle('getMovie', async ({ path, header }, response) => {
+      const stored = await repository.find(path);
+      const known = header('If-None-Match');
+      response.set(ownCacheOnly);
+      if (known !== undefined && isUnchanged(known, stored.revision)) {
+        response.set('ETag', toEntityTag(stored.revision)).status(304).end();
+        return;
+      }
+      answer(response, stored);
+    }),
+
+    replace: handle('replaceMovie', async ({ path, header, body }, response) => {
+      const ifMatch = header('If-Match');
+      if (ifMatch === undefined) {
+        throw new HttpProblem(
+          428,
+          'Send the ETag that you have seen as If-Match, or * to replace anything.',
+          {
+            faults: [{ in: 'header', field: 'If-Match', message: 'is required' }],
+          },
+        );
+      }
+      refuseOtherKey(path, body);
+      const expected = await expectedRevision(ifMatch, path);
+      answer(response.set(noCache), await repository.replace({ ...path, info: body.info }, expected));
+    }),
+
+    patch: handle('patchMovie', async ({ path, header, body }, response) => {
+      refuseOtherKey(path, body);
+      const expected = await expectedRevision(header('If-Match') ?? '*', path);
+      const change = (movie: Movie): Movie => ({
+        ...movie,
+        // The contract's patch makes a MovieInfo of a MovieInfo.
+        info: mergePatch(movie.info, body.info ?? {}) as MovieInfo,
+      });
+      answer(response.set(noCache), await repository.update(path, expected, change));
+    }),
+
+    remove: handle('removeMovie', async ({ path, header }, response) => {
+      const expected = await expectedRevision(header('If-Match') ?? '*', path);
+      await repository.remove(path, expected);
+      response.set(noCache).status(204).end();
+    }),
+  };
+}
+
+function answer(response: Response, { movie, revision }: StoredMovie): void {
+  response.set('ETag', toEntityTag(revision)).json(movie);
+}
+
+/** A movie can't move: its year and title are its identity. */
+function refuseOtherKey(path: MovieKey, body: components['schemas']['MoviePatch']): void {
+  for (const name of ['year', 'title'] as const) {
+    if (body[name] !== undefined && body[name] !== path[name]) {
+      throw badRequest({ in: 'body', field: `/${name}`, message: `must be the ${name} of the address` });
+    }
+  }
+}
