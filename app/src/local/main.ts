@@ -1,10 +1,8 @@
 import { CommanderError } from 'commander';
-import { startLocalStack } from './local-stack.ts';
 import { Problem } from './problem.ts';
 import { readRunOptions } from './run-options.ts';
 import { createStopStack } from './stop-stack.ts';
 import { createPaint } from './terminal.ts';
-import { welcome } from './welcome.ts';
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
@@ -22,6 +20,11 @@ async function run(): Promise<number> {
   const startedAt = Date.now();
   const options = readRunOptions(process.argv.slice(2));
   const stack = createStopStack();
+  // After the options, because it takes a second that misuse and --help need not wait for.
+  const [{ startLocalStack }, { welcome }] = await Promise.all([
+    import('./local-stack.ts'),
+    import('./welcome.ts'),
+  ]);
 
   const started = startLocalStack(options, stack, say);
   const died = started.then(async (local) => {
