@@ -1,0 +1,114 @@
+import express, { type Express } from 'express';
+import type { Logger } from 'pino';
+import type { Config } from './config.ts';
+import { authenticate, letEveryoneIn } from './http/authenticate.ts';
+import { authorize } from './http/authorize.ts';
+import { allowedMethods, operationsByRoute, readContract } from './http/contract.ts';
+import { answerContract, createDocs } from './http/docs.ts';
+import { answerErrors, answerNotFound, refuseOtherMethods } from './http/errors.ts';
+import {
+  answerLiveness,
+  answerReadiness,
+  closeConnectionsWhileDraining,
+  type Lifecycle,
+} from './http/health.ts';
+import type { DiscoverIssuer } from './http/issuer.ts';
+import { observeRequests } from './http/observe-requests.ts';
+import { openContext } from './http/request-context.ts';
+import { setSecurityHeaders } from './http/security-headers.ts';
+import { answerEcho, answerVersion, answerWelcome, leadToContract } from './http/service-routes.ts';
+import { shedLoad } from './http/shed-load.ts';
+import type { VerifyToken } from './http/token-verifier.ts';
+import { validate } from './http/validate.ts';
+import type { Cursors } from './movies/cursor.ts';
+import type { MovieRepository } from './movies/movie-repository.ts';
+import { createOriginalRoutes } from './movies/original-routes.ts';
+import { createMovieRoutes } from './movies/routes.ts';
+import type { Metrics } from './telemetry/metrics.ts';
+import type { Tracing } from './telemetry/tracing.ts';
+
+export interface AppDeps {
+  readonly repository: MovieRepository;
+  readonly cursors: Cursors;
+  /** `everyone` is for local play only. */
+  readonly verify: VerifyToken | 'everyone';
+  /** Absent where there is no issuer. */
+  readonly discover?: DiscoverIssuer;
+  readonly lifecycle: Lifecycle;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly tracing: Tracing;
+  readonly newId: () => string;
+  readonly config: Pick<Config, 'build' | 'limits' | 'swaggerClientId'>;
+  /** For tests: answers that break the contract become a 500. */
+  readonly validateResponses?: boolean;
+}
+
+/** What a request passes, in order. Strangers are refused before anything of theirs is read, and so learn no schema. */
+export function createApp(deps: AppDeps): Express {
+  const { repository, cursors, verify, discover, lifecycle, logger, metrics, tracing, newId, config } = deps;
+  const contract = readContract();
+  const checked = validate(readContract(), { responses: deps.validateResponses ?? false });
+  const docs = {
+    contract,
+    ...(discover === undefined ? {} : { discover }),
+    ...(config.swaggerClientId === undefined ? {} : { clientId: config.swaggerClientId }),
+  };
+  const identified =
+    verify === 'everyone' ? letEveryoneIn(['movies/read', 'movies/write']) : authenticate(verify);
+  const reader = [identified, authorize('movies/read')];
+  const writer = [identified, authorize('movies/write')];
+  const movies = createMovieRoutes({ repository, cursors });
+  const original = createOriginalRoutes(repository);
+
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.enable('case sensitive routing');
+  // `/movies/` is another resource than `/movies`: the first version's.
+  app.enable('strict routing');
+  // Express's own last resort shows stack traces unless it is told so.
+  app.set('env', 'production');
+
+  app.use(openContext(tracing, newId), setSecurityHeaders(), observeRequests(logger, metrics));
+  app.use(closeConnectionsWhileDraining(lifecycle));
+
+  // Before load is shed: who asks for health gets an answer in any case.
+  app.get('/healthz', checked, answerLiveness);
+  app.get(
+    '/readyz',
+    checked,
+    answerReadiness(() => repository.ready(), lifecycle),
+  );
+  app.use(shedLoad(config.limits.requestsInFlight, metrics));
+
+  app.get('/', checked, answerWelcome);
+  app.get('/version', checked, answerVersion(config.build));
+  app.get('/openapi.json', checked, answerContract(docs));
+  app.get('/api/docs', (_request, response) => {
+    response.redirect(301, '/api/docs/');
+  });
+  app.use('/api/docs/', createDocs(docs));
+
+  app.get('/movies', reader, checked, movies.list);
+  app.post('/movies', writer, checked, movies.create);
+  app.get('/movies/:year/:title', reader, checked, movies.find);
+  app.put('/movies/:year/:title', writer, checked, movies.replace);
+  app.patch('/movies/:year/:title', writer, checked, movies.patch);
+  app.delete('/movies/:year/:title', writer, checked, movies.remove);
+
+  app.get('/movies/', reader, checked, original.find);
+  app.post('/movies/', writer, checked, original.create);
+  for (const method of ['get', 'post', 'put', 'patch', 'delete'] as const) {
+    app[method]('/echo', checked, answerEcho);
+  }
+  app.get('/static/swagger.json', checked, leadToContract);
+
+  app.use('/movies', identified);
+  for (const [route, operations] of operationsByRoute(contract)) {
+    app.all(route, refuseOtherMethods(allowedMethods(operations)));
+  }
+  app.use(answerNotFound);
+  app.use(answerErrors);
+  return app;
+}

@@ -1,0 +1,135 @@
+import { randomBytes } from 'node:crypto';
+import packageJson from '../../package.json' with { type: 'json' };
+import { createSettingsReader, type Environment } from './settings-reader.ts';
+
+export interface Config {
+  readonly build: { readonly version: string; readonly commit: string; readonly builtAt: string };
+  readonly serviceName: string;
+  readonly logLevel: string;
+  readonly host: string;
+  readonly port: number;
+  readonly metricsPort: number;
+  readonly table: TableConfig;
+  readonly auth: AuthConfig;
+  /** The client that Swagger UI signs in as; without one its users paste a token. */
+  readonly swaggerClientId?: string;
+  /** The first one signs, all of them verify. */
+  readonly cursorSecrets: readonly [string, ...string[]];
+  readonly limits: Limits;
+}
+
+export interface TableConfig {
+  readonly name: string;
+  readonly region: string;
+  readonly endpoint?: string;
+  /** Of one attempt. */
+  readonly timeoutMs: number;
+  readonly concurrency: number;
+}
+
+export type AuthConfig =
+  | { readonly kind: 'closed' }
+  | { readonly kind: 'open' }
+  | {
+      readonly kind: 'issuer';
+      readonly issuer: string;
+      readonly audiences: readonly string[];
+      readonly jwksUri?: string;
+      /** No more than one fetch of the issuer's keys in this time, whoever asks for unknown ones. */
+      readonly jwksCooldownMs: number;
+    };
+
+export interface Limits {
+  readonly requestsInFlight: number;
+  /** To receive a whole request; slower clients get 408. */
+  readonly requestTimeoutMs: number;
+  /** How long an idle connection stays. Longer than a load balancer's, or it reuses connections that just closed. */
+  readonly keepAliveTimeoutMs: number;
+  /** From the signal until connections are refused: the load balancer's time to notice. */
+  readonly drainDelayMs: number;
+  /** From the signal until what is still in flight is cut off. */
+  readonly shutdownTimeoutMs: number;
+}
+
+const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+const minSecretLength = 32;
+
+/** The service's settings, from the environment. Throws `ConfigError` with every fault by its variable's name. */
+export function readConfig(env: Environment = process.env): Config {
+  const read = createSettingsReader(env);
+  const isProduction = env['NODE_ENV'] === 'production';
+  const swaggerClientId = read.text('OIDC_SWAGGER_CLIENT_ID');
+  const endpoint = read.url('DYNAMODB_ENDPOINT');
+
+  const config: Config = {
+    build: {
+      version: packageJson.version,
+      commit: read.text('GIT_COMMIT') ?? 'unknown',
+      builtAt: read.text('BUILD_TIME') ?? 'unknown',
+    },
+    serviceName: read.text('AWS_XRAY_TRACING_NAME') ?? 'mvdb-api',
+    logLevel: read.oneOf('LOG_LEVEL', logLevels, 'info'),
+    host: read.text('HOST') ?? '0.0.0.0',
+    port: read.integer('PORT', 8080, 0, 65_535),
+    metricsPort: read.integer('METRICS_PORT', 9464, 0, 65_535),
+    table: {
+      name: read.required('TABLE_NAME', 'the DynamoDB table that holds the movies'),
+      region: read.text('REGION') ?? 'eu-west-1',
+      ...(endpoint === undefined ? {} : { endpoint }),
+      timeoutMs: read.integer('DYNAMODB_TIMEOUT_MS', 1_000, 10, 60_000),
+      concurrency: read.integer('DYNAMODB_CONCURRENCY', 64, 1, 10_000),
+    },
+    auth: readAuth(read, isProduction),
+    ...(swaggerClientId === undefined ? {} : { swaggerClientId }),
+    cursorSecrets: readCursorSecrets(read, isProduction),
+    limits: {
+      requestsInFlight: read.integer('MAX_REQUESTS_IN_FLIGHT', 500, 1, 100_000),
+      requestTimeoutMs: read.integer('REQUEST_TIMEOUT_MS', 30_000, 100, 300_000),
+      keepAliveTimeoutMs: read.integer('KEEP_ALIVE_TIMEOUT_MS', 65_000, 1_000, 600_000),
+      drainDelayMs: read.integer('DRAIN_DELAY_MS', 5_000, 0, 20_000),
+      shutdownTimeoutMs: read.integer('SHUTDOWN_TIMEOUT_MS', 24_000, 100, 110_000),
+    },
+  };
+  read.throwFaults();
+  return config;
+}
+
+function readAuth(read: ReturnType<typeof createSettingsReader>, isProduction: boolean): AuthConfig {
+  const issuer = read.url('OIDC_ISSUER');
+  const audiences = read.list('OIDC_AUDIENCE');
+  const jwksUri = read.url('OIDC_JWKS_URI');
+  const jwksCooldownMs = read.integer('JWKS_COOLDOWN_MS', 30_000, 0, 3_600_000);
+  if (read.flag('ALLOW_ANONYMOUS')) {
+    if (isProduction) read.fault('ALLOW_ANONYMOUS', 'is refused when NODE_ENV is production: remove it');
+    if (issuer !== undefined) read.fault('ALLOW_ANONYMOUS', 'contradicts OIDC_ISSUER: set one of them');
+    return { kind: 'open' };
+  }
+  if (issuer === undefined) {
+    if (audiences.length > 0) read.fault('OIDC_AUDIENCE', 'means nothing without OIDC_ISSUER');
+    return { kind: 'closed' };
+  }
+  if (audiences.length === 0)
+    read.fault('OIDC_AUDIENCE', 'is required with OIDC_ISSUER: who tokens must be for');
+  return {
+    kind: 'issuer',
+    issuer,
+    audiences,
+    ...(jwksUri === undefined ? {} : { jwksUri }),
+    jwksCooldownMs,
+  };
+}
+
+function readCursorSecrets(
+  read: ReturnType<typeof createSettingsReader>,
+  isProduction: boolean,
+): readonly [string, ...string[]] {
+  const [first, ...others] = read.list('CURSOR_SECRETS');
+  if (first === undefined) {
+    if (isProduction) read.fault('CURSOR_SECRETS', 'is required when NODE_ENV is production');
+    return [randomBytes(minSecretLength).toString('base64url')];
+  }
+  if ([first, ...others].some((secret) => secret.length < minSecretLength)) {
+    read.fault('CURSOR_SECRETS', `holds a secret of fewer than ${minSecretLength} characters`);
+  }
+  return [first, ...others];
+}

@@ -1,0 +1,40 @@
+import { once } from 'node:events';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { Limits } from '../config.ts';
+
+/** How often Node looks for clients that are too slow; its default of 30 s would make short limits long. */
+const checkEveryMs = 1_000;
+
+/** A server that waits for nobody forever. */
+export function createHttpServer(listener: RequestListener, limits: Limits): Server {
+  const { requestTimeoutMs, keepAliveTimeoutMs } = limits;
+  const server = createServer({ connectionsCheckingInterval: checkEveryMs }, listener);
+  server.keepAliveTimeout = keepAliveTimeoutMs;
+  // The whole request, headers and all, has to be here in this time …
+  server.requestTimeout = requestTimeoutMs;
+  // … and this one stays above keepAliveTimeout, or Node may end a connection that the load balancer just took up.
+  server.headersTimeout = keepAliveTimeoutMs + 1_000;
+  return server;
+}
+
+/** Rejects with the system's error, `EADDRINUSE` for instance. Port 0 takes a free one. */
+export async function listen(server: Server, port: number, host: string): Promise<number> {
+  server.listen(port, host);
+  await once(server, 'listening');
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : port;
+}
+
+/**
+ * Takes no more connections, lets requests finish, and cuts off what is left after `withinMs`. False when it had to.
+ */
+export async function closeServer(server: Server, withinMs: number): Promise<boolean> {
+  let finished = true;
+  const timer = setTimeout(() => {
+    finished = false;
+    server.closeAllConnections();
+  }, withinMs);
+  await new Promise((resolve) => server.close(resolve));
+  clearTimeout(timer);
+  return finished;
+}

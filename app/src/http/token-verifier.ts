@@ -1,0 +1,72 @@
+import { errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
+
+export interface Caller {
+  readonly scopes: ReadonlySet<string>;
+}
+
+/** The token proves nothing; `message` says why, in words for the caller. */
+export class InvalidToken extends Error {
+  override readonly name = 'InvalidToken';
+}
+
+/** Rejects with `InvalidToken`, or with `Unavailable` when the issuer's keys can't be had. */
+export type VerifyToken = (token: string) => Promise<Caller>;
+
+export interface TokenRules {
+  readonly issuer: string;
+  readonly audiences: readonly string[];
+  readonly keys: JWTVerifyGetKey;
+}
+
+/** Asymmetric ones only: a public key must never pass as a shared secret (RFC 8725, section 3.1). */
+const algorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
+const clockToleranceSeconds = 5;
+
+/** Verifies OAuth 2 access tokens: signature, algorithm, issuer, lifetime, and that they are meant for this API. */
+export function createTokenVerifier({ issuer, audiences, keys }: TokenRules): VerifyToken {
+  return async (token) => {
+    const options = {
+      issuer,
+      algorithms,
+      clockTolerance: clockToleranceSeconds,
+      requiredClaims: ['exp'],
+    };
+    const { payload } = await jwtVerify(token, keys, options).catch((error: unknown) => {
+      throw error instanceof errors.JOSEError ? new InvalidToken(reasonOf(error)) : error;
+    });
+    if (!isAccessToken(payload)) throw new InvalidToken('This is an ID token; it takes an access token.');
+    if (!isFor(payload, audiences)) throw new InvalidToken('The access token is for another audience.');
+    return { scopes: new Set(typeof payload['scope'] === 'string' ? payload['scope'].split(' ') : []) };
+  };
+}
+
+/** Cognito says what a token is for; other issuers don't have this claim. */
+const isAccessToken = ({ token_use: use }: JWTPayload) => use === undefined || use === 'access';
+
+/**
+ * By `aud`; an access token of Cognito has none but a `client_id`.
+ * https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-access-token.html
+ */
+function isFor(
+  { aud, token_use: use, client_id: clientId }: JWTPayload,
+  audiences: readonly string[],
+): boolean {
+  const named = aud ?? (use === 'access' && typeof clientId === 'string' ? clientId : []);
+  return [named].flat().some((audience) => audiences.includes(audience));
+}
+
+function reasonOf(error: errors.JOSEError): string {
+  if (error instanceof errors.JWTExpired) return 'The access token has expired.';
+  if (error instanceof errors.JWTClaimValidationFailed) {
+    if (error.claim === 'iss') return 'The access token is from another issuer.';
+    if (error.claim === 'nbf') return 'The access token is not valid yet.';
+    return `The access token lacks a valid ${error.claim}.`;
+  }
+  if (error instanceof errors.JOSEAlgNotAllowed)
+    return 'The access token is signed by an algorithm that is not allowed.';
+  if (error instanceof errors.JWKSNoMatchingKey)
+    return 'The access token is signed by a key that its issuer does not have.';
+  if (error instanceof errors.JWSSignatureVerificationFailed)
+    return 'The signature of the access token is wrong.';
+  return 'The access token is not a signed JWT.';
+}

@@ -1,0 +1,109 @@
+import { json, type RequestHandler } from 'express';
+import { middleware as contractMiddleware } from 'express-openapi-validator';
+import { operationsByRoute, type Contract, type Method, type Operation } from './contract.ts';
+import { HttpProblem, badRequest } from './problem.ts';
+
+export interface ValidationOptions {
+  /** For tests: an answer that breaks the contract becomes a 500. */
+  readonly responses: boolean;
+}
+
+const maxBodyBytes = 100_000;
+/** DynamoDB's limit of nesting; it also bounds whoever walks through a body. */
+const maxDepth = 32;
+
+/**
+ * Lets a request pass that the contract allows: what it accepts in return, the type, size and shape of its body, its
+ * parameters. Handlers behind it find parameters converted to their types.
+ */
+export function validate(contract: Contract, options: ValidationOptions): RequestHandler[] {
+  const routes = operationsByRoute(contract);
+  return [
+    checkTypes(routes),
+    json({ limit: maxBodyBytes, type: ({ headers }) => headers['content-type'] !== undefined }),
+    checkDepth,
+    matchContract(contract, options),
+  ];
+}
+
+type Routes = ReturnType<typeof operationsByRoute>;
+
+function operationAt(routes: Routes, route: unknown, method: string): Operation | undefined {
+  const path = typeof route === 'object' && route !== null && 'path' in route ? String(route.path) : '';
+  const name = method === 'HEAD' ? 'get' : method.toLowerCase();
+  return routes.get(path)?.get(name as Method);
+}
+
+/**
+ * 406 and 415. The validator keeps a compiled schema per content type that it meets, so it gets to see the contract's
+ * own ones only: nobody fills the memory with made-up ones.
+ */
+function checkTypes(routes: Routes): RequestHandler {
+  return (request, _response, next) => {
+    const operation = operationAt(routes, request.route, request.method);
+    if (operation?.responses['406'] !== undefined && request.accepts('application/json') === false) {
+      throw new HttpProblem(406, 'Only application/json is available here.');
+    }
+    const { headers } = request;
+    const known = Object.keys(operation?.requestBody?.content ?? {});
+    const [only] = known;
+    if (only === undefined) {
+      // Nothing reads this body.
+      delete headers['content-type'];
+      next();
+      return;
+    }
+    const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+    const given = headers['content-type']?.split(';')[0]?.trim().toLowerCase();
+    if (hasBody && !known.includes(given ?? '')) {
+      throw new HttpProblem(415, `The body must be ${known.join(' or ')}, not ${given ?? 'of no type'}.`);
+    }
+    if (!hasBody) headers['content-type'] = only;
+    next();
+  };
+}
+
+const checkDepth: RequestHandler = (request, _response, next) => {
+  if (isDeeperThan(maxDepth, request.body)) {
+    throw badRequest({ in: 'body', message: `is nested deeper than ${maxDepth} levels` });
+  }
+  next();
+};
+
+const isDeeperThan = (depth: number, value: unknown): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  (depth === 0 || Object.values(value).some((part) => isDeeperThan(depth - 1, part)));
+
+function matchContract(contract: Contract, { responses }: ValidationOptions): RequestHandler {
+  const steps: RequestHandler[] = contractMiddleware({
+    apiSpec: contract as never,
+    // Done when the contract is tested, not each time that the service starts.
+    validateApiSpec: responses,
+    validateRequests: { allErrors: true },
+    validateResponses: responses,
+    validateSecurity: false,
+    fileUploader: false,
+  });
+  return (request, response, next) => {
+    const { method } = request;
+    // The contract has no HEAD of its own; it is GET without the body.
+    if (method === 'HEAD') request.method = 'GET';
+    const finish = (error?: unknown) => {
+      request.method = method;
+      next(error);
+    };
+    const run = (index: number) => {
+      const step = steps[index];
+      if (step === undefined) {
+        finish();
+        return;
+      }
+      void step(request, response, (error?: unknown) => {
+        if (error === undefined) run(index + 1);
+        else finish(error);
+      });
+    };
+    run(0);
+  };
+}

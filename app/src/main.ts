@@ -1,0 +1,43 @@
+import { readConfig, type Config } from './config.ts';
+import { startService } from './service.ts';
+import { ConfigError } from './settings-reader.ts';
+import { createLogger } from './telemetry/logger.ts';
+
+/** EX_CONFIG of sysexits.h. */
+const exitMisconfigured = 78;
+
+function configOrExit(): Config {
+  try {
+    return readConfig();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`The settings of the service are wrong:\n${error.message}\n`);
+    process.exit(exitMisconfigured);
+  }
+}
+
+const config = configOrExit();
+const logger = createLogger({
+  level: config.logLevel,
+  service: config.serviceName,
+  version: config.build.version,
+});
+
+function die(error: unknown): never {
+  logger.fatal({ err: error }, 'the service ends by an error');
+  process.exit(1);
+}
+process.on('uncaughtException', die);
+process.on('unhandledRejection', die);
+
+const service = await startService(config, logger);
+
+let isStopping = false;
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  process.on(signal, () => {
+    // Who asks twice is in a hurry.
+    if (isStopping) process.exit(1);
+    isStopping = true;
+    service.stop().then(() => process.exit(0), die);
+  });
+}

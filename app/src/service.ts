@@ -1,0 +1,114 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { createApp } from './app.ts';
+import type { AuthConfig, Config } from './config.ts';
+import { refuseEveryone } from './http/authenticate.ts';
+import { createDiscovery, type DiscoverIssuer } from './http/issuer.ts';
+import { closeServer, createHttpServer, listen } from './http/server.ts';
+import { createSigningKeys } from './http/signing-keys.ts';
+import { createTokenVerifier, type VerifyToken } from './http/token-verifier.ts';
+import { createCursors } from './movies/cursor.ts';
+import { createDynamoClient } from './movies/dynamo-client.ts';
+import { createDynamoRepository } from './movies/dynamo-repository.ts';
+import { createMetricsServer } from './telemetry/metrics-server.ts';
+import { createMetrics } from './telemetry/metrics.ts';
+import { propagateTrace } from './telemetry/trace-propagation.ts';
+import { createTracing } from './telemetry/tracing.ts';
+
+export interface Service {
+  readonly port: number;
+  readonly metricsPort: number;
+  /**
+   * Reports itself as not ready at once, goes on serving for the drain delay, then finishes what is in flight. Resolves
+   * within the shutdown timeout.
+   */
+  stop(): Promise<void>;
+}
+
+export interface ServiceOptions {
+  readonly validateResponses?: boolean;
+}
+
+/** Puts the service together and listens, for the public and for the scraper of metrics. */
+export async function startService(
+  config: Config,
+  logger: Logger,
+  options: ServiceOptions = {},
+): Promise<Service> {
+  const { table, limits, host } = config;
+  const metrics = createMetrics();
+  const tracing = createTracing();
+  const client = createDynamoClient(
+    {
+      region: table.region,
+      ...(table.endpoint === undefined ? {} : { endpoint: table.endpoint }),
+      requestTimeoutMs: table.timeoutMs,
+      concurrency: table.concurrency,
+    },
+    (call) => {
+      metrics.dynamoCalled(call);
+    },
+  );
+  propagateTrace(client, tracing);
+
+  let isDraining = false;
+  const app = createApp({
+    repository: createDynamoRepository({ client, tableName: table.name }),
+    cursors: createCursors(config.cursorSecrets),
+    ...createGate(config.auth, logger),
+    lifecycle: { isDraining: () => isDraining },
+    logger,
+    metrics,
+    tracing,
+    newId: randomUUID,
+    config,
+    ...options,
+  });
+  const server = createHttpServer(app, limits);
+  const metricsServer = createMetricsServer(metrics.registry);
+  const port = await listen(server, config.port, host);
+  const metricsPort = await listen(metricsServer, config.metricsPort, host);
+  logger.info({ port, metricsPort, table: table.name, region: table.region, ...config.build }, 'listening');
+
+  return {
+    port,
+    metricsPort,
+    async stop() {
+      isDraining = true;
+      const { drainDelayMs, shutdownTimeoutMs } = limits;
+      logger.info({ drainDelayMs }, 'draining');
+      await delay(drainDelayMs);
+      const finished = await closeServer(server, Math.max(0, shutdownTimeoutMs - drainDelayMs));
+      await closeServer(metricsServer, 0);
+      client.destroy();
+      logger[finished ? 'info' : 'warn']({ finished }, 'stopped');
+    },
+  };
+}
+
+interface Gate {
+  readonly verify: VerifyToken | 'everyone';
+  readonly discover?: DiscoverIssuer;
+}
+
+/** Who gets in. Without an issuer nobody does, unless the opposite was asked for in so many words. */
+function createGate(auth: AuthConfig, logger: Logger): Gate {
+  if (auth.kind === 'open') {
+    logger.warn(
+      'ALLOW_ANONYMOUS IS SET: ANYBODY CAN READ AND CHANGE ALL MOVIES. This is for local play only.',
+    );
+    return { verify: 'everyone' };
+  }
+  if (auth.kind === 'closed') {
+    logger.warn('OIDC_ISSUER is not set: every request for movies is refused.');
+    return { verify: refuseEveryone };
+  }
+  const { issuer, audiences, jwksUri, jwksCooldownMs } = auth;
+  const discover = createDiscovery(issuer);
+  const keys = createSigningKeys({
+    jwksUri: async () => (jwksUri === undefined ? (await discover()).jwksUri : new URL(jwksUri)),
+    cooldownMs: jwksCooldownMs,
+  });
+  return { verify: createTokenVerifier({ issuer, audiences, keys }), discover };
+}

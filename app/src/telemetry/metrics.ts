@@ -1,0 +1,91 @@
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import type { DynamoCall } from '../movies/dynamo-observer.ts';
+
+export interface RequestObservation {
+  /** A template out of a fixed set, never an address. */
+  readonly route: string;
+  readonly method: string;
+  /** Absent when the client went away before its answer. */
+  readonly status?: number;
+  readonly durationMs: number;
+}
+
+export interface Metrics {
+  readonly registry: Registry;
+  requestStarted(): void;
+  requestEnded(observation: RequestObservation): void;
+  requestShed(): void;
+  dynamoCalled(call: DynamoCall): void;
+}
+
+/** A label is a word out of a list, so that nobody can grow the metrics by what they send. */
+const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  // Process, memory, garbage collection and event-loop lag.
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+
+  const duration = new Histogram({
+    name: 'http_request_duration_seconds',
+    help: 'From the first byte of a request to the last of its answer',
+    labelNames: ['route', 'method', 'status_class'],
+    buckets: seconds,
+    registers,
+  });
+  const inFlight = new Gauge({
+    name: 'http_requests_in_flight',
+    help: 'Requests that are being answered now',
+    registers,
+  });
+  const shed = new Counter({
+    name: 'http_requests_shed_total',
+    help: 'Requests refused because too many were in flight',
+    registers,
+  });
+  const callDuration = new Histogram({
+    name: 'dynamodb_call_duration_seconds',
+    help: 'Calls of the database, waiting and retries included',
+    labelNames: ['operation', 'outcome'],
+    buckets: seconds,
+    registers,
+  });
+  const retries = new Counter({
+    name: 'dynamodb_retries_total',
+    help: 'Attempts after the first',
+    labelNames: ['operation'],
+    registers,
+  });
+  const capacity = new Counter({
+    name: 'dynamodb_consumed_capacity_units_total',
+    help: 'Read or write units that the database charged',
+    labelNames: ['operation'],
+    registers,
+  });
+
+  return {
+    registry,
+    requestStarted: () => {
+      inFlight.inc();
+    },
+    requestEnded: ({ route, method, status, durationMs }) => {
+      inFlight.dec();
+      const labels = {
+        route,
+        method: methods.has(method) ? method : 'OTHER',
+        status_class: status === undefined ? 'aborted' : `${Math.floor(status / 100)}xx`,
+      };
+      duration.observe(labels, durationMs / 1_000);
+    },
+    requestShed: () => {
+      shed.inc();
+    },
+    dynamoCalled: ({ operation, outcome, durationMs, retries: again, consumedCapacity }) => {
+      callDuration.observe({ operation, outcome }, durationMs / 1_000);
+      retries.inc({ operation }, again);
+      capacity.inc({ operation }, consumedCapacity);
+    },
+  };
+}
