@@ -59,6 +59,10 @@ lint-terraform: .cache/bin/tflint ## Check the form of the HCL (terraform fmt, t
 	@terraform fmt -check -diff -recursive terraform modules
 	@for directory in $(terraform_directories); do .cache/bin/tflint --config=$(CURDIR)/$(TFLINT_CONFIG) --chdir=$$directory; done
 
+.PHONY: modules-verify
+modules-verify: install ## Compare every installed registry module with the module lock
+	@npx tsx tools/modules/main.ts verify
+
 .PHONY: format
 format: install ## Rewrite what a formatter can fix
 	@npm run format --silent

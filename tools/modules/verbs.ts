@@ -46,17 +46,19 @@ export interface AddOptions {
 }
 
 export async function add(
-  { mirror, print }: Context,
+  { directory, mirror, print }: Context,
   name: string | undefined,
   { clone, tag, root }: AddOptions,
 ): Promise<ExitCode> {
   if (name !== undefined && clone !== undefined && root === undefined) {
     const release = parseRelease(name);
-    print(`${formatRelease(release)} → ${await addFromClone(mirror, release, resolve(clone), tag)}`);
+    print(
+      `${formatRelease(release)} → ${await addFromClone(mirror, release, resolve(directory, clone), tag)}`,
+    );
     return 0;
   }
   if (name === undefined && clone === undefined && root !== undefined) {
-    const added = await addFromWorkingDirectory(mirror, resolve(root));
+    const added = await addFromWorkingDirectory(mirror, resolve(directory, root));
     if (added.length === 0)
       throw new Misuse(`${root} uses no registry module`, 'name a working directory that does');
     for (const release of added) print(`${formatRelease(release)} → ${mirror.directory}`);
@@ -87,16 +89,20 @@ export async function list({ mirror, lockPath, print, paint }: Context): Promise
   return 0;
 }
 
-export async function config({ print }: Context, port: number, out: string | undefined): Promise<ExitCode> {
+export async function config(
+  { directory, print }: Context,
+  port: number,
+  out: string | undefined,
+): Promise<ExitCode> {
   const text = await configurationFor(`http://127.0.0.1:${port}`);
   if (out === undefined) {
     print(text.trimEnd());
     return 0;
   }
-  await writeFile(out, text, { flag: 'wx' }).catch((error: unknown) => {
+  await writeFile(resolve(directory, out), text, { flag: 'wx' }).catch((error: unknown) => {
     throw new Misuse(`${out} can't be written: ${String(error)}`, 'name a file that does not exist yet');
   });
-  print(`Written. Use it with: export TF_CLI_CONFIG_FILE=${resolve(out)}`);
+  print(`Written. Use it with: export TF_CLI_CONFIG_FILE=${resolve(directory, out)}`);
   return 0;
 }
 
@@ -149,9 +155,14 @@ export async function verify(
   const locked = await readLock(lockPath);
   let failures = 0;
   for (const root of roots) {
-    const verification = await verifyRoot(resolve(root), locked);
+    const verification = await verifyRoot(resolve(directory, root), locked);
     failures += verification.findings.length;
-    print(describeVerification({ ...verification, root: relative(directory, resolve(root)) || '.' }, paint));
+    print(
+      describeVerification(
+        { ...verification, root: relative(directory, resolve(directory, root)) || '.' },
+        paint,
+      ),
+    );
   }
   if (failures === 0) return 0;
   print(upgradeAdvice);
@@ -179,7 +190,7 @@ async function candidates(
     return Promise.all(releases.map(async (release) => ({ release, tree: await mirror.get(release) })));
   }
   const searched =
-    roots.length > 0 ? roots.map((root) => resolve(root)) : await findInitialisedRoots(directory);
+    roots.length > 0 ? roots.map((root) => resolve(directory, root)) : await findInitialisedRoots(directory);
   const found = await fullestPackages(searched);
   if (found.length > 0) return found;
   throw new Misuse(
