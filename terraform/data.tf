@@ -31,7 +31,7 @@ resource "aws_kms_key" "main" {
 }
 
 resource "aws_kms_alias" "main" {
-  name          = "alias/${local.name}"
+  name          = "alias/${local.name}-service"
   target_key_id = aws_kms_key.main.key_id
 }
 
@@ -68,21 +68,13 @@ data "aws_iam_policy_document" "key" {
   }
 }
 
-# Signs the page cursors. The value goes from a random generator into Secrets Manager and never into plan or state.
-ephemeral "aws_secretsmanager_random_password" "cursor" {
-  password_length     = 48
-  exclude_punctuation = true
-}
+# Signs the page cursors.
+module "cursor_secret" {
+  source = "../modules/generated-secret"
 
-resource "aws_secretsmanager_secret" "cursor" {
-  name                    = "${local.name}/cursor"
-  description             = "Secrets that sign page cursors: the first signs, all verify"
-  kms_key_id              = aws_kms_key.main.arn
-  recovery_window_in_days = var.environment == "prod" ? 30 : 0
-}
-
-resource "aws_secretsmanager_secret_version" "cursor" {
-  secret_id                = aws_secretsmanager_secret.cursor.id
-  secret_string_wo         = ephemeral.aws_secretsmanager_random_password.cursor.random_password
-  secret_string_wo_version = var.cursor_secret_version
+  name                 = "${local.name}/cursor"
+  description          = "Secrets that sign page cursors: the first signs, all verify"
+  kms_key_arn          = aws_kms_key.main.arn
+  generation           = var.cursor_secret_version
+  recovery_window_days = var.environment == "prod" ? 30 : 0
 }

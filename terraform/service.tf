@@ -52,7 +52,7 @@ module "api_container" {
   ) : { name = name, value = value }]
 
   # By version: a new secret is a new task definition, so it reaches every task by a rolling deployment.
-  secrets = [{ name = "CURSOR_SECRETS", valueFrom = "${aws_secretsmanager_secret.cursor.arn}:::${aws_secretsmanager_secret_version.cursor.version_id}" }]
+  secrets = [{ name = "CURSOR_SECRETS", valueFrom = "${module.cursor_secret.arn}:::${module.cursor_secret.version_id}" }]
 
   create_cloudwatch_log_group = false
   log_configuration = {
@@ -324,7 +324,7 @@ data "aws_iam_policy_document" "execution" {
   statement {
     sid       = "ReadCursorSecret"
     actions   = ["secretsmanager:GetSecretValue"]
-    resources = [aws_secretsmanager_secret.cursor.arn]
+    resources = [module.cursor_secret.arn]
   }
 
   statement {
