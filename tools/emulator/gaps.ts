@@ -1,10 +1,12 @@
 import type { Gap } from './gap.ts';
 import { createAnomalyDetectors } from './gaps/anomaly-detectors.ts';
+import { createBackups } from './gaps/backups.ts';
 import { createBucketPolicies } from './gaps/bucket-policies.ts';
 import { createBudgets } from './gaps/budgets.ts';
 import { createCompositeAlarms } from './gaps/composite-alarms.ts';
 import { createEcsServices } from './gaps/ecs-services.ts';
 import { createQueryDefinitions } from './gaps/query-definitions.ts';
+import { createResourceServers } from './gaps/resource-servers.ts';
 import { createSamplingRules } from './gaps/sampling-rules.ts';
 import { createScalingTags } from './gaps/scaling-tags.ts';
 
@@ -16,6 +18,8 @@ export const createGaps = (newId: () => string, now: () => number): readonly Gap
   createAnomalyDetectors(newId, now),
   createCompositeAlarms(),
   createBudgets(),
+  createBackups(newId, now),
   createBucketPolicies(),
+  createResourceServers(),
   createSamplingRules(() => now() / 1000),
 ];
