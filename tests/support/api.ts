@@ -1,0 +1,86 @@
+import { Writable } from 'node:stream';
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { readConfig } from '../../app/src/config.ts';
+import { ensureTable } from '../../app/src/local/create-table.ts';
+import { startEmbeddedDynamoDb } from '../../app/src/local/embedded-dynamodb.ts';
+import { startTokenIssuer, type TokenIssuer } from '../../app/src/local/token-issuer.ts';
+import { createDynamoClient } from '../../app/src/movies/dynamo-client.ts';
+import { startService, type Service } from '../../app/src/service.ts';
+import { createLogger } from '../../app/src/telemetry/logger.ts';
+import { createClient, type Send } from './client.ts';
+import { startDatabaseFront, type DatabaseFront } from './database-front.ts';
+
+export interface Api {
+  readonly port: number;
+  readonly service: Service;
+  /** As nobody. */
+  readonly stranger: Send;
+  /** With a token for movies/read. */
+  readonly reader: Send;
+  /** With a token for both scopes. */
+  readonly writer: Send;
+  readonly metrics: Send;
+  readonly issuer: TokenIssuer;
+  readonly database: DatabaseFront;
+  /** To put into the table what the API itself never would. */
+  readonly table: { readonly client: DynamoDBClient; readonly name: string };
+  /** What was logged so far, parsed. */
+  readonly log: readonly Readonly<Record<string, unknown>>[];
+  stop(): Promise<void>;
+}
+
+const tableName = 'movies';
+
+/** The real service with a real database and a real issuer, each on its own port; answers must match the contract. */
+export async function startApi(settings: Readonly<Record<string, string>> = {}): Promise<Api> {
+  const engine = await startEmbeddedDynamoDb();
+  const database = await startDatabaseFront(engine.endpoint);
+  const issuer = await startTokenIssuer();
+  const client = createDynamoClient({ region: 'eu-west-1', endpoint: engine.endpoint });
+  await ensureTable(client, tableName);
+
+  const log: Record<string, unknown>[] = [];
+  const logger = createLogger(
+    { level: 'info', service: 'movies-api', version: '0' },
+    new Writable({
+      write(line: Buffer, _encoding, done) {
+        log.push(JSON.parse(line.toString()) as Record<string, unknown>);
+        done();
+      },
+    }),
+  );
+  const config = readConfig({
+    TABLE_NAME: tableName,
+    HOST: '127.0.0.1',
+    PORT: '0',
+    METRICS_PORT: '0',
+    DYNAMODB_ENDPOINT: database.endpoint,
+    DYNAMODB_TIMEOUT_MS: '200',
+    OIDC_ISSUER: issuer.issuer,
+    OIDC_AUDIENCE: `${issuer.audience},a-cognito-client`,
+    OIDC_SWAGGER_CLIENT_ID: issuer.swaggerClientId,
+    DRAIN_DELAY_MS: '0',
+    ...settings,
+  });
+  const service = await startService(config, logger, { validateResponses: true });
+  const as = async (scope: string) =>
+    createClient(service.port, { authorization: `Bearer ${await issuer.token(scope)}` });
+
+  return {
+    port: service.port,
+    service,
+    stranger: createClient(service.port),
+    reader: await as('movies/read'),
+    writer: await as('movies/read movies/write'),
+    metrics: createClient(service.metricsPort),
+    issuer,
+    database,
+    table: { client, name: tableName },
+    log,
+    async stop() {
+      await service.stop();
+      client.destroy();
+      await Promise.all([issuer.stop(), database.stop(), engine.stop()]);
+    },
+  };
+}
