@@ -68,6 +68,15 @@ format: install ## Rewrite what a formatter can fix
 	@npm run format --silent
 	@if command -v terraform >/dev/null; then terraform fmt -recursive; fi
 
+##@ Build
+.PHONY: build
+build: install ## Bundle the service for production into dist/
+	@npm run build --silent
+
+.PHONY: image
+image: install ## Build the image with docker, podman or buildah (ARGS=--help)
+	@npx tsx tools/image/main.ts $(ARGS)
+
 ##@ Deploy
 .PHONY: bootstrap
 bootstrap: install ## Once per account: state bucket, image repository, pipeline roles
