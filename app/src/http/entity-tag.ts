@@ -1,3 +1,4 @@
+import { isRevision } from '../movies/revision.ts';
 import { badRequest } from './problem.ts';
 
 /** RFC 9110, section 8.8.3: `"…"`, or `W/"…"` for a weak one. */
@@ -16,10 +17,15 @@ export function isUnchanged(ifNoneMatch: string, revision: string): boolean {
   return tags === 'any' || tags.some(({ value }) => value === revision);
 }
 
-/** The revisions that `If-Match` allows: it compares strongly, so that a weak tag allows none (section 13.1.1). */
+/**
+ * The revisions that `If-Match` allows: it compares strongly, so that a weak tag allows none (section 13.1.1). A tag
+ * that is no revision of ours matches nothing, so that `"any"` in quotes is no `*`.
+ */
 export function allowedRevisions(ifMatch: string): 'any' | readonly string[] {
   const tags = parse('If-Match', ifMatch);
-  return tags === 'any' ? tags : tags.filter(({ isWeak }) => !isWeak).map(({ value }) => value);
+  return tags === 'any'
+    ? tags
+    : tags.flatMap(({ isWeak, value }) => (!isWeak && isRevision(value) ? [value] : []));
 }
 
 function parse(header: string, text: string): 'any' | readonly EntityTag[] {

@@ -12,6 +12,9 @@ export function revisionOf(movie: Movie): string {
   return createHash('sha256').update(canonicalJson(movie)).digest('base64url').slice(0, revisionLength);
 }
 
+/** Whether a text could be a revision at all. */
+export const isRevision = (text: string): boolean => /^[\w-]{22}$/.test(text);
+
 function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_name, part: unknown) =>
     typeof part === 'object' && part !== null && !Array.isArray(part)
