@@ -1,7 +1,7 @@
 resource "aws_cloudwatch_log_metric_filter" "log_errors" {
   name           = "${var.name}-log-errors"
   log_group_name = var.service.log_group_name
-  pattern        = "{ $.level >= 50 }" # pino: 50 is error, 60 is fatal
+  pattern        = "{ ($.level = \"error\") || ($.level = \"fatal\") }"
 
   metric_transformation {
     namespace     = local.namespace
@@ -17,12 +17,12 @@ resource "aws_cloudwatch_query_definition" "main" {
   for_each = {
     "Slow requests"     = <<-EOT
       fields @timestamp, method, route, status, durationMs, requestId, traceId
-      | filter event = "request"
+      | filter msg = "request"
       | sort durationMs desc
       | limit 50
     EOT
     "Errors by route"   = <<-EOT
-      filter event = "request" and status >= 500
+      filter msg = "request" and status >= 500
       | stats count(*) as errors, pct(durationMs, 99) as p99 by route, method, status, bin(5m)
       | sort errors desc
     EOT

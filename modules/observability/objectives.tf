@@ -45,7 +45,7 @@ resource "aws_cloudwatch_log_metric_filter" "objective" {
 
   name           = "${var.name}-${each.key}"
   log_group_name = var.service.log_group_name
-  pattern        = "{ ($.event = \"request\") && ($.route = \"/movies*\") && (${join(" || ", [for method in sort(each.value.methods) : "$.method = \"${method}\""])})${each.value.condition} }"
+  pattern        = "{ ($.msg = \"request\") && ($.route = \"/movies*\") && (${join(" || ", [for method in sort(each.value.methods) : "$.method = \"${method}\""])})${each.value.condition} }"
 
   metric_transformation {
     namespace     = local.namespace

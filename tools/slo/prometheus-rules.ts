@@ -1,7 +1,7 @@
 import { stringify } from 'yaml';
 import type { BurnRate, Objective, Severity, Slo } from './objectives.ts';
 
-const histogram = 'http_server_request_duration_seconds';
+const histogram = 'http_request_duration_seconds';
 /** What users came for: no health checks, no documentation. */
 const routes = 'route=~"/movies.*"';
 const severities: readonly Severity[] = ['page', 'ticket'];
@@ -33,7 +33,7 @@ function alertExpression(
   return rates
     .map(
       ({ factor, long, short }) =>
-        `(${burning(factor, long)} and ${burning(factor, short)} and ${badAnswers(objective, long).replace('OBJECTIVE', name)} >= ${least})`,
+        `(${burning(factor, long)} and ${burning(factor, short)} and on() ${badAnswers(objective, long).replace('OBJECTIVE', name)} >= ${least})`,
     )
     .join('\nor\n');
 }

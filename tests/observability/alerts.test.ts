@@ -1,0 +1,150 @@
+import { execFileSync } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { readSlo } from '../../tools/slo/objectives.ts';
+import { renderPrometheusRules } from '../../tools/slo/prometheus-rules.ts';
+import { type Phase, playRules, promtool, rulesFile } from '../support/promtool.ts';
+import { describeWith } from '../support/requirements.ts';
+
+const hour = 60;
+const day = 24 * hour;
+/** Quiet first, so that the windows have a history. */
+const quiet = (minutes: number): Phase => ({ minutes, good: 600, sparse: true });
+
+test('the rules in the repository are the ones that docs/slo.yaml derives', async () => {
+  const derived = renderPrometheusRules(await readSlo('docs/slo.yaml'));
+
+  expect(await readFile(rulesFile, 'utf8')).toBe(derived);
+});
+
+describeWith([promtool], 'alerts on the objectives', () => {
+  test('promtool accepts the rules', () => {
+    const output = execFileSync('promtool', ['check', 'rules', rulesFile], { encoding: 'utf8' });
+
+    expect(output).toContain('SUCCESS');
+  });
+
+  test('a burst of 2 % errors pages after 44 minutes and is over 5 minutes after it ends', async () => {
+    const burst = { minutes: hour, good: 588, bad: 12 };
+    const alert = 'AvailabilityReadsBudgetBurns';
+
+    await playRules(
+      'GET',
+      'availability_reads',
+      [quiet(day - 2 * hour), { minutes: 2 * hour, good: 600 }, burst, { minutes: hour, good: 600 }],
+      [
+        { at: day - 1, alert, told: [] },
+        { at: day + 42, alert, told: [] },
+        { at: day + 44, alert, told: ['page'] },
+        { at: day + hour, alert, told: ['page'] },
+        { at: day + hour + 5, alert, told: [] },
+      ],
+    );
+  });
+
+  test('a slow leak of 0.33 % errors pages nobody and is a ticket after 22 hours', async () => {
+    const alert = 'AvailabilityReadsBudgetBurns';
+
+    await playRules(
+      'GET',
+      'availability_reads',
+      [quiet(3 * day), { minutes: day, good: 598, bad: 2 }],
+      [
+        { at: 3 * day + 21 * hour, alert, told: [] },
+        { at: 3 * day + 22 * hour, alert, told: ['ticket'] },
+      ],
+      10,
+    );
+  });
+
+  test('a total outage pages within two minutes', async () => {
+    const alert = 'AvailabilityWritesBudgetBurns';
+
+    await playRules(
+      'POST',
+      'availability_writes',
+      [quiet(3 * day), { minutes: 30, bad: 600 }],
+      [
+        { at: 3 * day - 2, alert, told: [] },
+        { at: 3 * day + 2, alert, told: ['page'] },
+      ],
+      2,
+    );
+  });
+
+  test('slow answers page as latency, not as availability', async () => {
+    const phases = [quiet(day), { minutes: hour, good: 400, slow: 200 }];
+    const at = day + 40;
+
+    await playRules('GET', 'latency_reads', phases, [
+      { at, alert: 'LatencyReadsBudgetBurns', told: ['page'] },
+    ]);
+    await playRules('GET', 'availability_reads', phases, [
+      { at, alert: 'AvailabilityReadsBudgetBurns', told: [] },
+    ]);
+  });
+
+  test('missing metrics page after five minutes, and stop when they come back', async () => {
+    const alert = 'MetricsMissing';
+
+    await playRules(
+      'GET',
+      'availability_reads',
+      [
+        { minutes: hour, good: 600 },
+        { minutes: 20, silent: true },
+        { minutes: hour, good: 600 },
+      ],
+      [
+        { at: hour - 1, alert, told: [] },
+        // Prometheus remembers a sample for five minutes before it calls the series gone.
+        { at: hour + 5, alert, told: [] },
+        { at: hour + 10, alert, told: ['page'] },
+        { at: hour + 21, alert, told: [] },
+      ],
+    );
+  });
+
+  test('a noisy but healthy week tells nobody', async () => {
+    // Every hour two bad minutes, 0.05 % over the day: half of what the budget allows.
+    const noisyHour = [
+      { minutes: 58, good: 600 },
+      { minutes: 2, good: 591, bad: 9 },
+    ];
+    const week = Array.from({ length: 7 * 24 }, () => noisyHour).flat();
+    const hours = Array.from({ length: 7 * 24 }, (_, index) => (index + 1) * hour);
+
+    await playRules(
+      'GET',
+      'availability_reads',
+      week,
+      hours.map((at) => ({ at, alert: 'AvailabilityReadsBudgetBurns', told: [] })),
+      60,
+    );
+  });
+
+  test('a single failed request at night tells nobody', async () => {
+    const night = [
+      { minutes: 8 * hour, good: 0 },
+      { minutes: 1, bad: 1 },
+      { minutes: hour, good: 0 },
+    ];
+
+    await playRules(
+      'GET',
+      'availability_reads',
+      night,
+      [2, 5, 30].map((after) => ({ at: 8 * hour + after, alert: 'AvailabilityReadsBudgetBurns', told: [] })),
+    );
+  });
+
+  test('an expectation that is wrong fails, so that the others mean something', async () => {
+    const play = playRules(
+      'GET',
+      'availability_reads',
+      [quiet(day)],
+      [{ at: day - 1, alert: 'AvailabilityReadsBudgetBurns', told: ['page'] }],
+    );
+
+    await expect(play).rejects.toThrow(/FAILED/);
+  });
+});
