@@ -8,8 +8,9 @@ import { createCallLog, type CallLog } from './call-log.ts';
 import type { Gap } from './gap.ts';
 import type { Moto } from './moto.ts';
 
-/** How long moto's log may lag behind its answer. */
-const logLagMs = 50;
+/** How long moto's log may lag behind its answer, and how often it is looked at. */
+const logLagMs = 1_000;
+const lookMs = 20;
 const hopByHop = ['connection', 'keep-alive', 'transfer-encoding', 'content-length', 'expect'];
 
 export interface Front {
@@ -19,7 +20,7 @@ export interface Front {
 }
 
 export interface FrontOptions {
-  readonly moto: Pick<Moto, 'url' | 'lastError'>;
+  readonly moto: Pick<Moto, 'url' | 'errors'>;
   readonly gaps: readonly Gap[];
   readonly nameRest: NameRest;
   /** 0 takes a free one. */
@@ -38,8 +39,9 @@ export async function startFront({ moto, gaps, nameRest, port }: FrontOptions): 
   const forward = (call: Call): Promise<Answer> => pass(moto.url, call);
   const answer = async (call: Call): Promise<Answer> => {
     const handler = handlers.get(`${call.service}.${call.action}`);
+    const errorsBefore = moto.errors().count;
     const given = await (handler ? handler(call, forward) : forward(call));
-    return isUnanswered(call, given) ? explain(call, given, moto) : given;
+    return isUnanswered(call, given) ? explain(call, given, moto, errorsBefore) : given;
   };
 
   const server = createServer((request, response) => {
@@ -87,9 +89,16 @@ const isUnanswered = ({ method }: Call, { status, headers }: Answer): boolean =>
   // moto labels the 404 of a HEAD (no such object, the first look at a state) as a page too.
   (status === 404 && method !== 'HEAD' && headers['content-type']?.includes('text/html') === true);
 
-async function explain(call: Call, { status }: Answer, moto: Pick<Moto, 'lastError'>): Promise<Answer> {
-  await pause(logLagMs);
-  const cause = status === 404 ? 'no such path' : (moto.lastError() ?? `status ${status}`);
+async function explain(
+  call: Call,
+  { status }: Answer,
+  moto: Pick<Moto, 'errors'>,
+  errorsBefore: number,
+): Promise<Answer> {
+  const deadline = Date.now() + (status === 404 ? 0 : logLagMs);
+  while (moto.errors().count === errorsBefore && Date.now() < deadline) await pause(lookMs);
+  const { count, last } = moto.errors();
+  const cause = status === 404 ? 'no such path' : count > errorsBefore ? last : `status ${status}`;
   const name = `${call.service}.${call.action}`;
   return refusal(
     call,

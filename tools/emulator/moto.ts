@@ -1,15 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 
 const readyWithinMs = 60_000;
-const logLineLimit = 400;
 
 export interface Moto {
   readonly url: URL;
-  /** The last exception in moto's log, such as `NotImplementedError: The put_foo action has not been implemented`. */
-  readonly lastError: () => string | undefined;
+  /** Exceptions in moto's log so far: `NotImplementedError: The put_foo action has not been implemented`. */
+  readonly errors: () => { readonly count: number; readonly last: string };
   readonly stop: () => Promise<void>;
 }
 
@@ -20,10 +20,12 @@ export async function startMoto(program: string): Promise<Moto> {
     stdio: ['ignore', 'ignore', 'pipe'],
     env: { ...process.env, PYTHONUNBUFFERED: '1' },
   });
-  const lines: string[] = [];
-  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
-    lines.push(...chunk.split('\n').filter((line) => line !== ''));
-    lines.splice(0, Math.max(0, lines.length - logLineLimit));
+  let count = 0;
+  let last = '';
+  createInterface({ input: child.stderr }).on('line', (line) => {
+    if (!/^[\w.]+(Error|Exception)\b/.test(line)) return;
+    count += 1;
+    last = line;
   });
   const exited = once(child, 'exit');
   const url = new URL(`http://127.0.0.1:${port}`);
@@ -34,14 +36,14 @@ export async function startMoto(program: string): Promise<Moto> {
 
   const deadline = Date.now() + readyWithinMs;
   while (!(await answers(new URL('/moto-api/data.json', url)))) {
-    if (child.exitCode !== null) throw new Error(`moto_server ended at once: ${lines.slice(-3).join(' ')}`);
+    if (child.exitCode !== null) throw new Error(`moto_server ended at once: ${last}`);
     if (Date.now() > deadline) {
       await stop();
       throw new Error(`moto_server did not answer within ${readyWithinMs / 1000} s`);
     }
     await pause(100);
   }
-  return { url, stop, lastError: () => lines.findLast((line) => /^[\w.]+(Error|Exception)\b/.test(line)) };
+  return { url, stop, errors: () => ({ count, last }) };
 }
 
 const answers = (url: URL): Promise<boolean> =>

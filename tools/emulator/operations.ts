@@ -11,7 +11,9 @@ interface Operation {
 }
 
 interface ServiceModel {
-  readonly operations: Readonly<Record<string, { http: { method: string; requestUri: string } }>>;
+  readonly operations: Readonly<
+    Record<string, { http: { method: string; requestUri: string }; deprecated?: boolean }>
+  >;
 }
 
 /** Signing names whose model lies in a folder of another name. */
@@ -43,7 +45,10 @@ function readOperations(folder: string): readonly Operation[] {
   if (version === undefined) return [];
   const bytes = gunzipSync(readFileSync(`${folder}/${version}/service-2.json.gz`));
   const model = JSON.parse(bytes.toString()) as ServiceModel;
-  return Object.entries(model.operations).map(toOperation).sort(mostSpecificFirst);
+  return Object.entries(model.operations)
+    .filter(([, { deprecated }]) => deprecated !== true)
+    .map(toOperation)
+    .sort(mostSpecificFirst);
 }
 
 function toOperation([name, { http }]: [string, ServiceModel['operations'][string]]): Operation {
