@@ -36,6 +36,10 @@ test: install ## Run every test that this machine can run
 	@node --import tsx tools/install/main.ts $(if $(CI),,--cache-only)
 	@npm test --silent
 
+.PHONY: screenshot
+screenshot: install ## Take the README's picture of Swagger UI (takes Chromium)
+	@node --import tsx tests/local/screenshot.ts
+
 .PHONY: lint
 lint: install ## Check style and types
 	@npm run lint --silent

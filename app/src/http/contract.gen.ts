@@ -112,8 +112,12 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
+                /** @example 1994 */
                 year: components["schemas"]["Year"];
-                /** @description Percent-encoded, slashes included */
+                /**
+                 * @description Percent-encoded, slashes included
+                 * @example Pulp Fiction
+                 */
                 title: components["schemas"]["Title"];
             };
             cookie?: never;
@@ -218,23 +222,49 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @example 2013 */
         Year: number;
-        /**
-         * @description 1 to 1,024 bytes of UTF-8
-         * @example Rush
-         */
+        /** @description 1 to 1,024 bytes of UTF-8 */
         Title: string;
         Name: string;
         Plot: string;
-        /** @example 8.3 */
         Rating: number;
+        /**
+         * @example {
+         *       "year": 2013,
+         *       "title": "Rush",
+         *       "info": {
+         *         "directors": [
+         *           "Ron Howard"
+         *         ],
+         *         "genres": [
+         *           "Action",
+         *           "Drama"
+         *         ],
+         *         "rating": 8.3,
+         *         "release_date": "2013-09-02T00:00:00Z"
+         *       }
+         *     }
+         */
         Movie: {
             year: components["schemas"]["Year"];
             title: components["schemas"]["Title"];
             info: components["schemas"]["MovieInfo"];
         };
-        /** @description A movie. Year and title are those of the address, and may be left out */
+        /**
+         * @description A movie. Year and title are those of the address, and may be left out
+         * @example {
+         *       "info": {
+         *         "directors": [
+         *           "Ron Howard"
+         *         ],
+         *         "genres": [
+         *           "Action",
+         *           "Drama"
+         *         ],
+         *         "rating": 8.4
+         *       }
+         *     }
+         */
         MovieReplacement: {
             year?: components["schemas"]["Year"];
             title?: components["schemas"]["Title"];
@@ -467,7 +497,9 @@ export interface components {
         IfNoneMatch: string;
         /** @description The entity tag of what is about to change, or `*` for whatever is there */
         IfMatch: string;
+        /** @example 1994 */
         YearAsked: components["schemas"]["Year"];
+        /** @example Pulp Fiction */
         TitleAsked: components["schemas"]["Title"];
     };
     requestBodies: never;
@@ -681,8 +713,12 @@ export interface operations {
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
             };
             path: {
+                /** @example 1994 */
                 year: components["schemas"]["Year"];
-                /** @description Percent-encoded, slashes included */
+                /**
+                 * @description Percent-encoded, slashes included
+                 * @example Pulp Fiction
+                 */
                 title: components["schemas"]["Title"];
             };
             cookie?: never;
@@ -724,8 +760,12 @@ export interface operations {
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
+                /** @example 1994 */
                 year: components["schemas"]["Year"];
-                /** @description Percent-encoded, slashes included */
+                /**
+                 * @description Percent-encoded, slashes included
+                 * @example Pulp Fiction
+                 */
                 title: components["schemas"]["Title"];
             };
             cookie?: never;
@@ -767,8 +807,12 @@ export interface operations {
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
+                /** @example 1994 */
                 year: components["schemas"]["Year"];
-                /** @description Percent-encoded, slashes included */
+                /**
+                 * @description Percent-encoded, slashes included
+                 * @example Pulp Fiction
+                 */
                 title: components["schemas"]["Title"];
             };
             cookie?: never;
@@ -799,8 +843,12 @@ export interface operations {
                 "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
+                /** @example 1994 */
                 year: components["schemas"]["Year"];
-                /** @description Percent-encoded, slashes included */
+                /**
+                 * @description Percent-encoded, slashes included
+                 * @example Pulp Fiction
+                 */
                 title: components["schemas"]["Title"];
             };
             cookie?: never;
@@ -838,7 +886,9 @@ export interface operations {
     getMovieWrapped: {
         parameters: {
             query: {
+                /** @example 1994 */
                 year: components["parameters"]["YearAsked"];
+                /** @example Pulp Fiction */
                 title: components["parameters"]["TitleAsked"];
             };
             header?: never;
@@ -868,7 +918,9 @@ export interface operations {
     createMovieWrapped: {
         parameters: {
             query: {
+                /** @example 1994 */
                 year: components["parameters"]["YearAsked"];
+                /** @example Pulp Fiction */
                 title: components["parameters"]["TitleAsked"];
                 plot?: components["schemas"]["Plot"];
                 rating?: components["schemas"]["Rating"];
