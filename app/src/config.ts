@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import packageJson from '../../package.json' with { type: 'json' };
+import { buildInfo, type BuildInfo } from './build-info.ts';
 import { createSettingsReader, type Environment } from './settings-reader.ts';
 
 export interface Config {
-  readonly build: { readonly version: string; readonly commit: string; readonly builtAt: string };
+  readonly build: BuildInfo;
   readonly serviceName: string;
   readonly logLevel: string;
   readonly host: string;
@@ -24,6 +24,7 @@ export interface TableConfig {
   readonly endpoint?: string;
   /** Of one attempt. */
   readonly timeoutMs: number;
+  readonly maxAttempts: number;
   readonly concurrency: number;
 }
 
@@ -62,11 +63,7 @@ export function readConfig(env: Environment = process.env): Config {
   const endpoint = read.url('DYNAMODB_ENDPOINT');
 
   const config: Config = {
-    build: {
-      version: packageJson.version,
-      commit: read.text('GIT_COMMIT') ?? 'unknown',
-      builtAt: read.text('BUILD_TIME') ?? 'unknown',
-    },
+    build: buildInfo,
     serviceName: read.text('AWS_XRAY_TRACING_NAME') ?? 'mvdb-api',
     logLevel: read.oneOf('LOG_LEVEL', logLevels, 'info'),
     host: read.text('HOST') ?? '0.0.0.0',
@@ -77,6 +74,7 @@ export function readConfig(env: Environment = process.env): Config {
       region: read.text('REGION') ?? 'eu-west-1',
       ...(endpoint === undefined ? {} : { endpoint }),
       timeoutMs: read.integer('DYNAMODB_TIMEOUT_MS', 1_000, 10, 60_000),
+      maxAttempts: read.integer('DYNAMODB_MAX_ATTEMPTS', 3, 1, 10),
       concurrency: read.integer('DYNAMODB_CONCURRENCY', 64, 1, 10_000),
     },
     auth: readAuth(read, isProduction),

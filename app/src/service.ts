@@ -44,6 +44,7 @@ export async function startService(
       region: table.region,
       ...(table.endpoint === undefined ? {} : { endpoint: table.endpoint }),
       requestTimeoutMs: table.timeoutMs,
+      maxAttempts: table.maxAttempts,
       concurrency: table.concurrency,
     },
     (call) => {

@@ -15,6 +15,8 @@ export interface Api {
   readonly service: Service;
   /** As nobody. */
   readonly stranger: Send;
+  /** With a token that grants nothing. */
+  readonly nobody: Send;
   /** With a token for movies/read. */
   readonly reader: Send;
   /** With a token for both scopes. */
@@ -56,6 +58,7 @@ export async function startApi(settings: Readonly<Record<string, string>> = {}):
     METRICS_PORT: '0',
     DYNAMODB_ENDPOINT: database.endpoint,
     DYNAMODB_TIMEOUT_MS: '200',
+    DYNAMODB_MAX_ATTEMPTS: '1',
     OIDC_ISSUER: issuer.issuer,
     OIDC_AUDIENCE: `${issuer.audience},a-cognito-client`,
     OIDC_SWAGGER_CLIENT_ID: issuer.swaggerClientId,
@@ -70,6 +73,7 @@ export async function startApi(settings: Readonly<Record<string, string>> = {}):
     port: service.port,
     service,
     stranger: createClient(service.port),
+    nobody: await as(''),
     reader: await as('movies/read'),
     writer: await as('movies/read movies/write'),
     metrics: createClient(service.metricsPort),
