@@ -277,7 +277,7 @@ data "aws_iam_policy_document" "task" {
 
   statement {
     sid       = "TableKeyThroughDynamoDb"
-    actions   = ["kms:Decrypt"]
+    actions   = ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"]
     resources = [module.movies_table.kms_key_arn]
 
     condition {

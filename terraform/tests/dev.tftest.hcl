@@ -1,0 +1,202 @@
+# Mistakes that stop at plan, in the workspace dev (TF_WORKSPACE=dev). The real provider, because a mock one has no ephemeral
+# resources; what it would ask AWS for is given here, so nothing is called.
+provider "aws" {
+  region                      = "eu-west-1"
+  access_key                  = "test"
+  secret_key                  = "test"
+  skip_credentials_validation = true
+  skip_metadata_api_check     = true
+  skip_requesting_account_id  = true
+  max_retries                 = 0
+}
+
+provider "aws" {
+  alias                       = "replica"
+  region                      = "eu-west-1"
+  access_key                  = "test"
+  secret_key                  = "test"
+  skip_credentials_validation = true
+  skip_metadata_api_check     = true
+  skip_requesting_account_id  = true
+  max_retries                 = 0
+}
+
+override_data {
+  target = data.aws_availability_zones.available
+  values = { names = ["eu-west-1a", "eu-west-1b", "eu-west-1c"] }
+}
+
+override_data {
+  target = data.aws_caller_identity.current
+  values = { account_id = "123456789012" }
+}
+
+override_data {
+  target = module.movies_table.data.aws_caller_identity.current
+  values = { account_id = "123456789012" }
+}
+
+override_data {
+  target = module.service.data.aws_caller_identity.current
+  values = { account_id = "123456789012" }
+}
+
+override_data {
+  target = module.vpc.data.aws_caller_identity.current
+  values = { account_id = "123456789012" }
+}
+
+override_data {
+  target = module.endpoints.data.aws_vpc_endpoint_service.this
+  values = { service_name = "com.amazonaws.eu-west-1.service" }
+}
+
+variables {
+  environment        = "dev"
+  image              = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/movies-api@sha256:0000000000000000000000000000000000000000000000000000000000000000"
+  commit             = "0123456"
+  owner              = "movies-team"
+  cost_centre        = "movies-development"
+  egress             = "single_nat"
+  allowed_cidrs      = ["203.0.113.0/24"]
+  waf                = { rate_limit = 2000, write_rate_limit = 500 }
+  task_size          = { cpu = 256, memory = 512 }
+  capacity           = { fargate_base = 0, fargate_weight = 0, spot_weight = 1 }
+  scaling            = { min_tasks = 2, max_tasks = 4, requests_per_target = 3000 }
+  log_retention_days = 30
+}
+
+# Without this one the refusals below could be for another reason than the one they name.
+run "the_same_without_a_mistake_is_planned" {
+  command = plan
+
+  assert {
+    condition     = aws_s3_bucket.alb_logs.force_destroy && length(aws_vpc_security_group_ingress_rule.alb_https) == 0
+    error_message = "dev without a domain has a removable log bucket and no HTTPS rule."
+  }
+}
+
+run "an_environment_without_tfvars_is_refused" {
+  command = plan
+
+  variables {
+    environment = "default"
+  }
+
+  expect_failures = [var.environment]
+}
+
+run "variables_of_another_workspace_are_refused" {
+  command = plan
+
+  variables {
+    environment = "staging"
+  }
+
+  expect_failures = [var.environment]
+}
+
+# Several mistakes at once where none hides another: each variable must report its own.
+run "a_mistake_in_every_plain_variable_is_refused" {
+  command = plan
+
+  variables {
+    image                 = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/movies-api:latest"
+    commit                = "main"
+    owner                 = " "
+    cost_centre           = ""
+    project               = "movies-api-of-the-retail-banks"
+    account_id            = "retail-dev"
+    vpc_cidr              = "10.0.0.0/24"
+    egress                = "internet"
+    endpoint_zones        = 4
+    allowed_cidrs         = []
+    hosted_zone_id        = "example.com"
+    cursor_secret_version = 1.5
+    architecture          = "arm"
+    task_size             = { cpu = 256, memory = 4096 }
+    capacity              = { fargate_base = 1, fargate_weight = 0, spot_weight = 0 }
+    scaling               = { min_tasks = 1, max_tasks = 4, requests_per_target = 3000 }
+    log_level             = "verbose"
+    log_retention_days    = 7
+  }
+
+  expect_failures = [
+    var.image, var.commit, var.owner, var.cost_centre, var.project, var.account_id, var.vpc_cidr, var.egress,
+    var.endpoint_zones, var.allowed_cidrs, var.hosted_zone_id, var.cursor_secret_version, var.architecture,
+    var.task_size, var.capacity, var.scaling, var.log_level, var.log_retention_days,
+  ]
+}
+
+# A public image; capitals; signing keys out of reach; plain HTTP for everybody; TLS options without TLS; the table's
+# own region as its replica; a night without tasks.
+run "what_does_not_fit_together_is_refused" {
+  command = plan
+
+  variables {
+    image           = "docker.io/library/node@sha256:0000000000000000000000000000000000000000000000000000000000000000"
+    project         = "Movies"
+    egress          = "none"
+    allowed_cidrs   = ["0.0.0.0/0"]
+    certificate_arn = "arn:aws:acm:eu-west-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"
+    client_ca       = { bucket = "certificates", key = "clients.pem" }
+    replica_region  = "eu-west-1"
+    scaling = {
+      min_tasks           = 2
+      max_tasks           = 4
+      requests_per_target = 3000
+      schedules           = { night = { schedule = "cron(0 20 * * ? *)", min_tasks = 0, max_tasks = 2 } }
+    }
+  }
+
+  expect_failures = [
+    var.image, var.project, var.egress, var.allowed_cidrs, var.certificate_arn, var.client_ca, var.replica_region,
+    var.scaling,
+  ]
+}
+
+run "another_region_all_of_ipv6_and_an_issuer_without_tls_are_refused" {
+  command = plan
+
+  variables {
+    region        = "us-east-1"
+    allowed_cidrs = ["::/0"]
+    oidc          = { issuer = "http://login.example.com", audience = ["movies"] }
+    scaling       = { min_tasks = 2, max_tasks = 4, requests_per_target = 3000, cpu_percent = 100 }
+  }
+
+  expect_failures = [var.region, var.allowed_cidrs, var.oidc, var.scaling]
+}
+
+run "a_url_for_a_domain_and_an_issuer_without_audience_are_refused" {
+  command = plan
+
+  variables {
+    domain_name    = "https://movies.example.com"
+    hosted_zone_id = "Z0123456789"
+    oidc           = { issuer = "https://login.example.com", audience = [] }
+  }
+
+  expect_failures = [var.domain_name, var.oidc]
+}
+
+run "a_domain_without_zone_or_certificate_is_refused" {
+  command = plan
+
+  variables {
+    domain_name = "movies.example.com"
+  }
+
+  expect_failures = [var.hosted_zone_id]
+}
+
+run "a_certificate_in_another_region_is_refused" {
+  command = plan
+
+  variables {
+    domain_name     = "movies.example.com"
+    certificate_arn = "arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"
+  }
+
+  expect_failures = [var.certificate_arn]
+}

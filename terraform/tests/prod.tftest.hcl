@@ -1,0 +1,134 @@
+# What prod demands, in the workspace prod (TF_WORKSPACE=prod). The real provider, because a mock one has no ephemeral
+# resources; what it would ask AWS for is given here, so nothing is called.
+provider "aws" {
+  region                      = "eu-west-1"
+  access_key                  = "test"
+  secret_key                  = "test"
+  skip_credentials_validation = true
+  skip_metadata_api_check     = true
+  skip_requesting_account_id  = true
+  max_retries                 = 0
+}
+
+provider "aws" {
+  alias                       = "replica"
+  region                      = "eu-west-1"
+  access_key                  = "test"
+  secret_key                  = "test"
+  skip_credentials_validation = true
+  skip_metadata_api_check     = true
+  skip_requesting_account_id  = true
+  max_retries                 = 0
+}
+
+override_data {
+  target = data.aws_availability_zones.available
+  values = { names = ["eu-west-1a", "eu-west-1b", "eu-west-1c"] }
+}
+
+override_data {
+  target = data.aws_caller_identity.current
+  values = { account_id = "123456789012" }
+}
+
+override_data {
+  target = module.movies_table.data.aws_caller_identity.current
+  values = { account_id = "123456789012" }
+}
+
+override_data {
+  target = module.service.data.aws_caller_identity.current
+  values = { account_id = "123456789012" }
+}
+
+override_data {
+  target = module.vpc.data.aws_caller_identity.current
+  values = { account_id = "123456789012" }
+}
+
+override_data {
+  target = module.endpoints.data.aws_vpc_endpoint_service.this
+  values = { service_name = "com.amazonaws.eu-west-1.service" }
+}
+
+variables {
+  environment        = "prod"
+  image              = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/movies-api@sha256:0000000000000000000000000000000000000000000000000000000000000000"
+  commit             = "0123456"
+  owner              = "movies-team"
+  cost_centre        = "movies-development"
+  egress             = "nat_per_zone"
+  allowed_cidrs      = ["0.0.0.0/0"]
+  domain_name        = "movies.example.com"
+  hosted_zone_id     = "Z0123456789"
+  waf                = { rate_limit = 2000, write_rate_limit = 500 }
+  task_size          = { cpu = 256, memory = 512 }
+  capacity           = { fargate_base = 3, fargate_weight = 1, spot_weight = 1 }
+  scaling            = { min_tasks = 2, max_tasks = 4, requests_per_target = 3000 }
+  log_retention_days = 400
+}
+
+run "prod_with_a_domain_is_open_over_tls_and_keeps_its_logs" {
+  command = plan
+
+  assert {
+    condition     = !aws_s3_bucket.alb_logs.force_destroy
+    error_message = "The access logs of prod must outlive a mistake."
+  }
+
+  assert {
+    condition     = keys(aws_vpc_security_group_ingress_rule.alb_https) == ["0.0.0.0/0"] && keys(aws_route53_record.main) == ["movies.example.com"]
+    error_message = "prod answers the internet on 443 under its name."
+  }
+
+  assert {
+    condition     = output.url == "https://movies.example.com"
+    error_message = "The address of prod is its name, over TLS."
+  }
+}
+
+run "a_certificate_of_ones_own_needs_no_zone" {
+  command = plan
+
+  variables {
+    hosted_zone_id  = null
+    certificate_arn = "arn:aws:acm:eu-west-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"
+  }
+
+  assert {
+    condition     = length(aws_acm_certificate.main) == 0 && length(aws_route53_record.main) == 0
+    error_message = "With a certificate of one's own, no certificate and no record are made."
+  }
+}
+
+run "prod_without_tls_is_refused" {
+  command = plan
+
+  variables {
+    allowed_cidrs  = ["203.0.113.0/24"]
+    domain_name    = null
+    hosted_zone_id = null
+  }
+
+  expect_failures = [var.domain_name]
+}
+
+run "prod_on_spot_alone_is_refused" {
+  command = plan
+
+  variables {
+    capacity = { fargate_base = 0, fargate_weight = 0, spot_weight = 1 }
+  }
+
+  expect_failures = [var.capacity]
+}
+
+run "a_month_of_logs_is_too_short_for_prod" {
+  command = plan
+
+  variables {
+    log_retention_days = 30
+  }
+
+  expect_failures = [var.log_retention_days]
+}
