@@ -1,6 +1,5 @@
 import { CommanderError } from 'commander';
 import { parseOptions } from './options.ts';
-import { run } from './run.ts';
 
 const misuse = 2;
 
@@ -14,7 +13,10 @@ process.once('SIGINT', () => {
 });
 
 try {
-  process.exitCode = await run(parseOptions(process.argv.slice(2)), interruption.signal);
+  const options = parseOptions(process.argv.slice(2));
+  // Only now, so that help and misuse don't wait for the AWS SDK.
+  const { run } = await import('./run.ts');
+  process.exitCode = await run(options, interruption.signal);
 } catch (error) {
   if (!(error instanceof CommanderError)) throw error;
   process.exitCode = error.exitCode === 0 ? 0 : misuse;
