@@ -273,6 +273,64 @@ describeWith([python], 'what the front adds to moto', () => {
     expect(await xray('GetSamplingRules', {})).toEqual({ SamplingRuleRecords: [] });
   });
 
+  test('a rule that names a group or a prefix list keeps its description, also a changed one', async () => {
+    const ec2 = async (Action: string, fields: Record<string, string>): Promise<string> => {
+      const { status, text } = await client.form('ec2', { Action, Version: '2016-11-15', ...fields });
+      expect(status).toBe(200);
+      return text;
+    };
+    const first = (text: string, name: string): string =>
+      new RegExp(`<${name}>([^<]+)</${name}>`).exec(text)?.[1] ?? '';
+    const group = { GroupId: first(await ec2('DescribeSecurityGroups', {}), 'groupId') };
+    const permission = { 'IpPermissions.1.IpProtocol': 'tcp', 'IpPermissions.1.FromPort': '80' };
+    const port = { ...permission, 'IpPermissions.1.ToPort': '80' };
+
+    const ingress = await ec2('AuthorizeSecurityGroupIngress', {
+      ...group,
+      ...port,
+      'IpPermissions.1.Groups.1.GroupId': group.GroupId,
+      'IpPermissions.1.Groups.1.Description': 'from <friends>',
+    });
+    const egress = await ec2('AuthorizeSecurityGroupEgress', {
+      ...group,
+      ...port,
+      'IpPermissions.1.PrefixListIds.1.PrefixListId': 'pl-1',
+      'IpPermissions.1.PrefixListIds.1.Description': 'to storage',
+    });
+    await ec2('ModifySecurityGroupRules', {
+      ...group,
+      'SecurityGroupRule.1.SecurityGroupRuleId': first(egress, 'securityGroupRuleId'),
+      'SecurityGroupRule.1.SecurityGroupRule.IpProtocol': 'tcp',
+      'SecurityGroupRule.1.SecurityGroupRule.FromPort': '80',
+      'SecurityGroupRule.1.SecurityGroupRule.ToPort': '80',
+      'SecurityGroupRule.1.SecurityGroupRule.PrefixListId': 'pl-1',
+      'SecurityGroupRule.1.SecurityGroupRule.Description': 'to the storage',
+    });
+    const described = await ec2('DescribeSecurityGroupRules', {});
+
+    const ingressId = `<securityGroupRuleId>${first(ingress, 'securityGroupRuleId')}</securityGroupRuleId>`;
+    expect(described).toContain(`${ingressId}<description>from &lt;friends&gt;</description>`);
+    expect(described.match(/to (the )?storage/g)).toEqual(['to the storage']);
+  });
+
+  test('a user pool keeps its feature plan', async () => {
+    const cognito = (action: string, body: object): Promise<unknown> =>
+      client.json('cognito-idp', `AWSCognitoIdentityProviderService.${action}`, body).then(bodyOf);
+    const created = (await cognito('CreateUserPool', { PoolName: 'movies', UserPoolTier: 'PLUS' })) as {
+      UserPool: { Id: string };
+    };
+    const pool = { UserPoolId: created.UserPool.Id };
+
+    const first = await cognito('DescribeUserPool', pool);
+    await cognito('UpdateUserPool', { ...pool, UserPoolTier: 'LITE' });
+    const second = await cognito('DescribeUserPool', pool);
+
+    expect([first, second]).toMatchObject([
+      { UserPool: { UserPoolTier: 'PLUS' } },
+      { UserPool: { UserPoolTier: 'LITE' } },
+    ]);
+  });
+
   test('a bucket that denies plain HTTP still answers its owner, and keeps its policy', async () => {
     const policy = JSON.stringify({
       Version: '2012-10-17',

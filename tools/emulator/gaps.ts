@@ -7,8 +7,10 @@ import { createCompositeAlarms } from './gaps/composite-alarms.ts';
 import { createEcsServices } from './gaps/ecs-services.ts';
 import { createQueryDefinitions } from './gaps/query-definitions.ts';
 import { createResourceServers } from './gaps/resource-servers.ts';
+import { createRuleDescriptions } from './gaps/rule-descriptions.ts';
 import { createSamplingRules } from './gaps/sampling-rules.ts';
 import { createScalingTags } from './gaps/scaling-tags.ts';
+import { createUserPoolTiers } from './gaps/user-pool-tiers.ts';
 
 /** Everything that the front adds to moto. A new gap is one file and one line here. */
 export const createGaps = (newId: () => string, now: () => number): readonly Gap[] => [
@@ -20,6 +22,8 @@ export const createGaps = (newId: () => string, now: () => number): readonly Gap
   createBudgets(),
   createBackups(newId, now),
   createBucketPolicies(),
+  createRuleDescriptions(),
+  createUserPoolTiers(),
   createResourceServers(),
   createSamplingRules(() => now() / 1000),
 ];
