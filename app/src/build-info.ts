@@ -1,3 +1,5 @@
+import packageJson from '../../package.json' with { type: 'json' };
+
 /** Replaced by tools/build with an object literal; undeclared everywhere else. */
 declare const BUILD_INFO: BuildInfo;
 
@@ -10,8 +12,8 @@ export interface BuildInfo {
   readonly builtAt: string;
 }
 
-/** What the bundle was made from; `unknown` when the sources run as they are. */
+/** What the bundle was made from, from tools/build; commit and time are `unknown` when the sources run as they are. */
 export const buildInfo: BuildInfo =
   typeof BUILD_INFO === 'undefined'
-    ? { version: 'development', commit: 'unknown', builtAt: 'unknown' }
+    ? { version: packageJson.version, commit: 'unknown', builtAt: 'unknown' }
     : BUILD_INFO;

@@ -78,7 +78,7 @@ describeWith(
       async () => {
         const first = await summarise(engine, image);
 
-        await build({ tag: `${image}-again` });
+        await build({ tag: `${image}-again`, fresh: true });
 
         const second = await summarise(engine, `${image}-again`);
         expect(second.id).toBe(first.id);
@@ -217,7 +217,7 @@ describeWith(
         readFileSync(join(projectRoot, 'Dockerfile'), 'utf8').replace(line, replacement),
       );
 
-      await build({ dockerfile, cached: true, tag: `${image}-mistake` });
+      await build({ dockerfile, tag: `${image}-mistake` });
 
       expect(imageFaults(await summarise(engine, `${image}-mistake`))).toEqual([
         expect.stringContaining(fault),

@@ -39,6 +39,7 @@ export interface Container {
   /** The port of 127.0.0.1 that a port of the container is published on. */
   readonly hostPort: (containerPort: number) => Promise<number>;
   readonly state: () => Promise<ContainerState>;
+  /** What it printed, stdout first, then stderr. */
   readonly logs: () => Promise<string>;
   /** SIGTERM, then SIGKILL after the stop timeout. Resolves with the exit code. */
   readonly stop: () => Promise<number>;
@@ -70,7 +71,7 @@ export async function runContainer(engine: Engine, options: ContainerOptions): P
       return Number(published.split(':').at(-1));
     },
     state,
-    logs: () => engine.run(['logs', id]),
+    logs: () => engine.runForAll(['logs', id]),
     stop: async () => {
       await act('stop', '--time', stopTimeout, id);
       return (await state()).exitCode;

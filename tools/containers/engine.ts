@@ -14,6 +14,8 @@ export interface Engine {
   readonly name: EngineName;
   /** Resolves with what it printed. Rejects with the command and the end of what it printed on stderr. */
   readonly run: (args: readonly string[], environment?: Readonly<Record<string, string>>) => Promise<string>;
+  /** Like `run`, with what it printed on stderr appended. */
+  readonly runForAll: (args: readonly string[]) => Promise<string>;
 }
 
 /** Docker answers `info` only with a daemon; the other two need none. */
@@ -42,20 +44,24 @@ export function findEngine(
 
 export function createEngine(name: EngineName): Engine {
   const settings = engineSettings();
+  const run = async (args: readonly string[], environment: Readonly<Record<string, string>> = {}) => {
+    try {
+      return await runFile(name, [...args], {
+        env: { ...process.env, ...settings, ...environment },
+        maxBuffer: outputLimit,
+      });
+    } catch (error) {
+      const stderr = error instanceof Error && 'stderr' in error ? String(error.stderr) : String(error);
+      const end = stderr.trim().split('\n').slice(-15).join('\n');
+      throw new Error(`${name} ${args[0] ?? ''} failed:\n${end}`, { cause: error });
+    }
+  };
   return {
     name,
-    run: async (args, environment = {}) => {
-      try {
-        const { stdout } = await runFile(name, [...args], {
-          env: { ...process.env, ...settings, ...environment },
-          maxBuffer: outputLimit,
-        });
-        return stdout.trim();
-      } catch (error) {
-        const stderr = error instanceof Error && 'stderr' in error ? String(error.stderr) : String(error);
-        const end = stderr.trim().split('\n').slice(-15).join('\n');
-        throw new Error(`${name} ${args[0] ?? ''} failed:\n${end}`, { cause: error });
-      }
+    run: async (args, environment) => (await run(args, environment)).stdout.trim(),
+    runForAll: async (args) => {
+      const { stdout, stderr } = await run(args);
+      return `${stdout}${stderr}`.trim();
     },
   };
 }

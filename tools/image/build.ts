@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { Engine } from '../containers/engine.ts';
+import { normaliseImage } from './normalise.ts';
 import { builtAt, type Source } from '../build/source.ts';
 
 export interface BuildOptions {
@@ -13,8 +14,8 @@ export interface BuildOptions {
   readonly bases?: { readonly base: string; readonly build: string } | undefined;
   /** Path of the Dockerfile; the project's own by default. */
   readonly dockerfile?: string;
-  /** Keeps and reuses intermediate layers: quick, but podman notes them in the image, so that its digest is unique. */
-  readonly cached?: boolean;
+  /** Builds every layer anew. */
+  readonly fresh?: boolean;
 }
 
 /**
@@ -22,10 +23,12 @@ export interface BuildOptions {
  * of the commit. Rejects with the end of the engine's output.
  */
 export async function buildImage(options: BuildOptions): Promise<void> {
-  await options.engine.run(buildArguments(options, certificates(process.env)), {
+  const { engine, tag } = options;
+  await engine.run(buildArguments(options, certificates(process.env)), {
     DOCKER_BUILDKIT: '1',
     SOURCE_DATE_EPOCH: String(options.source.epoch),
   });
+  if (engine.name !== 'docker') await normaliseImage(engine, tag);
 }
 
 /** The arguments of `docker build`, `podman build` or `buildah build`. */
@@ -38,7 +41,7 @@ export function buildArguments(options: BuildOptions, ca: string | undefined): s
     sourceUrl,
     bases,
     dockerfile = `${projectRoot}/Dockerfile`,
-    cached = false,
+    fresh = false,
   } = options;
   const argumentsOfBuild = {
     VERSION: source.version,
@@ -50,7 +53,8 @@ export function buildArguments(options: BuildOptions, ca: string | undefined): s
   };
   return [
     'build',
-    ...(engine.name === 'docker' ? [] : [...reproducibly(source), `--layers=${String(cached)}`]),
+    ...(engine.name === 'docker' ? [] : reproducibly(source)),
+    ...(fresh ? ['--no-cache'] : []),
     ...(ca === undefined ? [] : ['--secret', `id=ca,src=${ca}`]),
     ...Object.entries(argumentsOfBuild).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]),
     '--network=host', // the build stage fetches packages; nothing is listened to
@@ -63,7 +67,13 @@ export function buildArguments(options: BuildOptions, ca: string | undefined): s
 }
 
 /** `--format docker`: OCI's own format has no place for HEALTHCHECK. */
-const reproducibly = ({ epoch }: Source): string[] => ['--timestamp', String(epoch), '--format', 'docker'];
+const reproducibly = ({ epoch }: Source): string[] => [
+  '--timestamp',
+  String(epoch),
+  '--format',
+  'docker',
+  '--layers',
+];
 
 /** The certificates that this machine trusts beyond the usual, such as those of a TLS-inspecting proxy. */
 export const certificates = (environment: NodeJS.ProcessEnv): string | undefined =>

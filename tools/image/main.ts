@@ -14,6 +14,7 @@ const projectRoot = fileURLToPath(new URL('../../', import.meta.url));
 interface Options {
   readonly engine?: EngineName;
   readonly localBase: boolean;
+  readonly fresh: boolean;
   readonly tag?: string;
 }
 
@@ -23,6 +24,7 @@ function readOptions(): Options {
     .description('Build the image with docker, podman or buildah, and say its digest, size and layers.')
     .addOption(new Option('--engine <name>', 'instead of the first that works').choices(engineNames))
     .option('--local-base', 'on a base made here from Debian packages, where none can be pulled', false)
+    .option('--fresh', 'every layer anew', false)
     .option('--tag <name>', 'name of the image (default: movies-api:<version>)')
     .exitOverride()
     .allowExcessArguments(false)
@@ -45,7 +47,7 @@ function sourceUrl(): string | undefined {
 }
 
 async function main(): Promise<void> {
-  const { engine: wanted, localBase, tag: name } = readOptions();
+  const { engine: wanted, localBase, fresh, tag: name } = readOptions();
   const engine = findEngine(wanted === undefined ? engineNames : [wanted]);
   const source = readSource(projectRoot, process.env);
   const tag = name ?? `movies-api:${source.version}`;
@@ -54,7 +56,7 @@ async function main(): Promise<void> {
   };
   const bases = localBase ? await localBaseImages(engine, say) : undefined;
   say(`building ${tag} with ${engine.name}`);
-  await buildImage({ engine, projectRoot, tag, source, sourceUrl: sourceUrl(), bases });
+  await buildImage({ engine, projectRoot, tag, source, sourceUrl: sourceUrl(), bases, fresh });
   // buildah's images live in the storage that podman reads
   const reader = engine.name === 'buildah' ? createEngine('podman') : engine;
   const summary = await summarise(reader, tag);
