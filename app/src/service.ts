@@ -55,7 +55,11 @@ export async function startService(
 
   let isDraining = false;
   const app = createApp({
-    repository: createDynamoRepository({ client, tableName: table.name }),
+    repository: createDynamoRepository({
+      client,
+      tableName: table.name,
+      deadlineMs: table.timeoutMs * table.maxAttempts,
+    }),
     cursors: createCursors(config.cursorSecrets),
     ...createGate(config.auth, logger),
     lifecycle: { isDraining: () => isDraining },

@@ -15,12 +15,15 @@ const promises = Object.entries(contract.paths).flatMap(([path, item]) =>
     ),
 );
 
+/** A silent database is given up soon. */
+const impatient = { DYNAMODB_TIMEOUT_MS: '200', DYNAMODB_MAX_ATTEMPTS: '1' };
+
 let api: Api;
 let busy: Api;
 beforeAll(async () => {
-  api = await startApi();
+  api = await startApi(impatient);
   // Nobody fits in: the health check is the only one that is let through.
-  busy = await startApi({ MAX_REQUESTS_IN_FLIGHT: '1' });
+  busy = await startApi({ ...impatient, MAX_REQUESTS_IN_FLIGHT: '1' });
 });
 afterAll(() => Promise.all([api.stop(), busy.stop()]));
 

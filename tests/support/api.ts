@@ -57,8 +57,8 @@ export async function startApi(settings: Readonly<Record<string, string>> = {}):
     PORT: '0',
     METRICS_PORT: '0',
     DYNAMODB_ENDPOINT: database.endpoint,
-    DYNAMODB_TIMEOUT_MS: '200',
-    DYNAMODB_MAX_ATTEMPTS: '1',
+    // Patient, since the machine may be busy with other tests.
+    DYNAMODB_TIMEOUT_MS: '9000',
     OIDC_ISSUER: issuer.issuer,
     OIDC_AUDIENCE: `${issuer.audience},a-cognito-client`,
     OIDC_SWAGGER_CLIENT_ID: issuer.swaggerClientId,

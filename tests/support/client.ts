@@ -10,7 +10,7 @@ export interface Answer {
 
 export interface Call {
   readonly headers?: Readonly<Record<string, string>>;
-  /** Text goes as it is; anything else as JSON. */
+  /** Text and bytes go as they are; anything else as JSON. */
   readonly body?: unknown;
 }
 
@@ -20,7 +20,7 @@ export type Send = (method: string, path: string, call?: Call) => Promise<Answer
 export function createClient(port: number, byDefault: Readonly<Record<string, string>> = {}): Send {
   return (method, path, { headers = {}, body } = {}) =>
     new Promise((resolve, reject) => {
-      const text = body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body);
+      const text = toBytes(body);
       const outgoing = request(
         {
           host: '127.0.0.1',
@@ -30,7 +30,7 @@ export function createClient(port: number, byDefault: Readonly<Record<string, st
           agent: false,
           headers: {
             ...(text === undefined ? {} : { 'content-type': 'application/json' }),
-            ...(text === undefined ? {} : { 'content-length': String(Buffer.byteLength(text)) }),
+            ...(text === undefined ? {} : { 'content-length': String(text.length) }),
             ...byDefault,
             ...headers,
           },
@@ -54,4 +54,9 @@ export function createClient(port: number, byDefault: Readonly<Record<string, st
       outgoing.on('error', reject);
       outgoing.end(text);
     });
+}
+
+function toBytes(body: unknown): Buffer | undefined {
+  if (body === undefined || Buffer.isBuffer(body)) return body;
+  return Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
 }

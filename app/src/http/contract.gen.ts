@@ -922,7 +922,8 @@ export interface operations {
                 year: components["parameters"]["YearAsked"];
                 /** @example Pulp Fiction */
                 title: components["parameters"]["TitleAsked"];
-                plot?: components["schemas"]["Plot"];
+                /** @description Shorter than in a body, so that a request line of any language stays within its limit of 16 kB */
+                plot?: string;
                 rating?: components["schemas"]["Rating"];
             };
             header?: never;

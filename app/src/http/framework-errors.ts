@@ -13,8 +13,8 @@ export function toFrameworkProblem(error: unknown): HttpProblem | undefined {
       faults: [{ in: 'path', message: 'is not percent-encoded UTF-8' }],
     });
   }
-  if (!('type' in error) || !('status' in error)) return undefined;
-  return toBodyProblem(String(error.type), Number(error.status));
+  if (!('status' in error)) return undefined;
+  return toBodyProblem('type' in error ? String(error.type) : '', Number(error.status));
 }
 
 /** https://github.com/expressjs/body-parser#errors. Its messages quote the body; these don't. */
