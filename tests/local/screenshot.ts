@@ -12,7 +12,9 @@ try {
   await authorize(page);
   await tryList(page, 1998);
   // The answer, with the request above it, is what the picture is about.
-  await page.locator('.live-responses-table').evaluate("(table) => table.closest('.responses-wrapper').scrollIntoView()");
+  await page
+    .locator('.live-responses-table')
+    .evaluate("(table) => table.closest('.responses-wrapper').scrollIntoView()");
   await mkdir(dirname(path), { recursive: true });
   await page.screenshot({ path, scale: 'css' });
   console.log(`Wrote ${path}`);
