@@ -8,8 +8,8 @@ module "api_access" {
 
   # Cognito sends people back over TLS only, or to their own machine.
   swagger_callback_urls = toset(concat(
-    var.domain_name == null ? [] : ["https://${var.domain_name}/docs/oauth2-redirect.html"],
-    var.environment == "prod" ? [] : ["http://localhost:8080/docs/oauth2-redirect.html"],
+    var.domain_name == null ? [] : ["https://${var.domain_name}/api/docs/oauth2-redirect.html"],
+    var.environment == "prod" ? [] : ["http://localhost:8080/api/docs/oauth2-redirect.html"],
   ))
 
   mfa                         = var.environment == "prod" ? "ON" : "OPTIONAL"

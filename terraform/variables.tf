@@ -197,8 +197,8 @@ variable "hosted_zone_id" {
   default     = null
 
   validation {
-    condition     = var.hosted_zone_id == null || can(regex("^Z[A-Z0-9]{1,31}$", var.hosted_zone_id))
-    error_message = "hosted_zone_id is the id of a Route 53 zone: Z and capitals or digits."
+    condition     = var.hosted_zone_id == null || can(regex("^[A-Z0-9]{8,32}$", var.hosted_zone_id))
+    error_message = "hosted_zone_id is the id of a Route 53 zone, like Z0123456789ABC: capitals and digits, not the zone's name."
   }
 
   validation {
