@@ -83,7 +83,7 @@ export function lists(context: RepositoryContext): void {
       );
       await context.createAll(rated);
 
-      for (const limit of [1, 7, 30, 60, 100]) {
+      for (const limit of [7, 30, 60, 100]) {
         expect(titlesOf(await context.listAll({ year: 2013 }, limit))).toEqual(titlesOf(rated));
         expect(titlesOf(await context.listAll({ year: 2013, genre: 'Odd' }, limit))).toEqual(
           titlesOf(rated.filter((_, n) => n % 2 === 1)),

@@ -44,12 +44,16 @@ describe('cursors', () => {
   test('whatever character is changed, the cursor is refused', () => {
     const cursor = cursors.encode(position, filter);
     fc.assert(
-      fc.property(fc.nat(cursor.length - 1), fc.constantFrom(...'Aa0_-=+/. é'), (at, character) => {
-        fc.pre(cursor[at] !== character);
-        const changed = cursor.slice(0, at) + character + cursor.slice(at + 1);
+      fc.property(
+        fc.nat(cursor.length - 1),
+        fc.constantFrom('A', 'a', '0', '_', '-', '=', '+', '/', ' ', 'é'),
+        (at, character) => {
+          fc.pre(cursor[at] !== character);
+          const changed = cursor.slice(0, at) + character + cursor.slice(at + 1);
 
-        expect(() => cursors.decode(changed, filter)).toThrow(InvalidCursor);
-      }),
+          expect(() => cursors.decode(changed, filter)).toThrow(InvalidCursor);
+        },
+      ),
       { numRuns: 500 },
     );
   });

@@ -65,7 +65,7 @@ describe('a database in trouble', () => {
     const finding: Promise<unknown> = repository.list({ year: 2013 }, 10);
 
     await expect(finding).rejects.toThrow(Unavailable);
-    const { cause } = await finding.catch((error: unknown) => error as Unavailable);
+    const { cause } = (await finding.catch((error: unknown) => error)) as Unavailable;
     expect(cause).toMatchObject({ name: 'InternalServerError', message: 'On purpose' });
     expect(inspect(cause, { depth: 10, showHidden: true })).not.toMatch(
       /authorization|credential|signature/i,
