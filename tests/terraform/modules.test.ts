@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -11,9 +11,16 @@ import { terraformDirectories } from '../support/terraform-directories.ts';
 const project = resolve(import.meta.dirname, '../..');
 const terraformMs = 180_000;
 
+/** What is committed: a module has no lock file, a root has one. */
+const isSource = (path: string): boolean =>
+  !/\/(\.terraform|backend\.tf|[^/]*\.tfstate[^/]*)$|\/modules\/.*\.terraform\.lock\.hcl$/.test(path);
+
+const hasTests = (folder: string): boolean =>
+  existsSync(folder) && readdirSync(folder).some((name) => name.endsWith('.tftest.hcl'));
+
 /** Our own modules, and the roots that need none from the registry. */
 const directories = terraformDirectories(project).filter(
-  (directory) => directory !== 'terraform' && existsSync(join(project, directory, 'tests')),
+  (directory) => directory !== 'terraform' && hasTests(join(project, directory, 'tests')),
 );
 
 describeWith(
@@ -39,16 +46,14 @@ describeWith(
       await rm(copies, { recursive: true });
     });
 
-    /** A copy, so that nobody's working directory is touched. */
+    /** A copy in the same place of a tree, so that nobody's working directory is touched. */
     async function initialised(directory: string): Promise<string> {
-      const copy = join(copies, 'copy');
-      await cp(join(project, directory), copy, {
-        recursive: true,
-        filter: (path) => !/\/(\.terraform|backend\.tf|[^/]*\.tfstate[^/]*)$/.test(path),
-      });
-      expect(terraform(copy, 'init', '-backend=false', '-lockfile=readonly', '-input=false')).toMatchObject({
-        status: 0,
-      });
+      for (const part of ['modules', 'terraform', 'app/table.json']) {
+        await cp(join(project, part), join(copies, part), { recursive: true, filter: isSource });
+      }
+      const copy = join(copies, directory);
+      const lock = directory.startsWith('terraform/') ? ['-lockfile=readonly'] : [];
+      expect(terraform(copy, 'init', '-backend=false', '-input=false', ...lock)).toMatchObject({ status: 0 });
       return copy;
     }
 
