@@ -1,0 +1,102 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { localRelease } from '../../tools/deploy/local/commands.ts';
+import { openLocalDeployment, type LocalDeployment } from '../../tools/deploy/local/deployment.ts';
+import { listLeftovers } from '../../tools/deploy/local/leftovers.ts';
+import { createProgress } from '../../tools/deploy/progress.ts';
+import { startEmulator, type Emulator } from '../../tools/emulator/emulator.ts';
+import { cacheDirectory } from '../../tools/modules/cache-directory.ts';
+import { lockPath, readLock } from '../../tools/modules/lock.ts';
+import { describeWith, program, type Requirement } from '../support/requirements.ts';
+import { createRawClient } from './client.ts';
+
+const project = resolve(import.meta.dirname, '../..');
+const minutesMs = 60_000;
+const lock = await readLock(join(project, lockPath));
+
+const modules: Requirement = {
+  name: 'the registry modules',
+  missing: () => {
+    const mirror = cacheDirectory('modules', process.env);
+    const absent = Object.entries(lock).flatMap(([address, versions]) =>
+      Object.keys(versions).filter((version) => !existsSync(join(mirror, address, version))),
+    );
+    return absent.length === 0
+      ? undefined
+      : 'the module mirror lacks releases: add them with `npm run modules -- add`';
+  },
+};
+
+/** One deployment in full; what it serves can be tried between the first scenario and the last. */
+describeWith(
+  [
+    program('terraform', 'install Terraform 1.11 or newer', ['version']),
+    program('python3', 'install Python 3.10 or newer'),
+    modules,
+  ],
+  'bootstrap and service, applied in full into the emulator',
+  () => {
+    let home: string;
+    let emulator: Emulator;
+    let deployment: LocalDeployment;
+
+    beforeAll(async () => {
+      home = await mkdtemp(join(tmpdir(), 'local-deployment-'));
+      emulator = await startEmulator(0);
+      deployment = await openLocalDeployment({
+        project,
+        home,
+        emulator: { pid: process.pid, url: emulator.url },
+        release: localRelease('0123456789abcdef'),
+        progress: createProgress(() => undefined, Date.now),
+      });
+    }, 5 * minutesMs);
+
+    afterAll(async () => {
+      await deployment.close();
+      await emulator.stop();
+      await rm(home, { recursive: true });
+    });
+
+    test(
+      'everything is made, and the state lies in the bucket, under its workspace',
+      async () => {
+        await deployment.apply();
+
+        const state = await createRawClient(emulator.url).rest(
+          's3',
+          'GET',
+          '/movies-api-state-123456789012-eu-west-1/env%3A/dev/movies-api/terraform.tfstate',
+        );
+        expect(state.status).toBe(200);
+        expect(await deployment.outputs()).toMatchObject({
+          region: 'eu-west-1',
+          url: expect.stringMatching(/^http:\/\//),
+        });
+        expect((await listLeftovers(emulator.url)).length).toBeGreaterThan(20);
+      },
+      10 * minutesMs,
+    );
+
+    test(
+      'a second plan is empty',
+      async () => {
+        await expect(deployment.expectNoChanges()).resolves.toBeUndefined();
+      },
+      5 * minutesMs,
+    );
+
+    test(
+      'after a destroy nothing is left, neither in a state nor in the account',
+      async () => {
+        await deployment.destroy();
+
+        expect(await listLeftovers(emulator.url)).toEqual([]);
+      },
+      10 * minutesMs,
+    );
+  },
+);
