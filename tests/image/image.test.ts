@@ -1,10 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createEngine, type Engine } from '../../tools/containers/engine.ts';
 import { runContainer, type Container, type ContainerOptions } from '../../tools/containers/container.ts';
-import { buildImage, type BuildOptions } from '../../tools/image/build.ts';
+import { buildArguments, buildImage, certificates, type BuildOptions } from '../../tools/image/build.ts';
 import { imageFaults } from '../../tools/image/faults.ts';
 import { localBaseImages, type BaseImages } from '../../tools/image/local-base.ts';
 import { describeImage } from '../../tools/image/report.ts';
@@ -12,7 +12,7 @@ import { summarise } from '../../tools/image/summary.ts';
 import { eventually } from '../support/eventually.ts';
 import { describeWith, program } from '../support/requirements.ts';
 
-const projectRoot = fileURLToPath(new URL('../../', import.meta.url));
+const repository = fileURLToPath(new URL('../../', import.meta.url));
 const buildTimeoutMs = 300_000;
 const stopTimeout = 25;
 const image = 'localhost/movies-api:test';
@@ -44,10 +44,22 @@ describeWith(
     const engine: Engine = createEngine('podman');
     const started: Container[] = [];
     const folder = mkdtempSync(join(tmpdir(), 'movies-api-image-'));
+    // A copy: two builds of a tree that somebody edits meanwhile would rightly differ.
+    const projectRoot = join(folder, 'source');
     let bases: BaseImages;
     let build: (options: Partial<BuildOptions>) => Promise<void>;
 
     beforeAll(async () => {
+      for (const part of [
+        'app',
+        'tools/build',
+        'package.json',
+        'package-lock.json',
+        '.npmrc',
+        '.dockerignore',
+        'Dockerfile',
+      ])
+        cpSync(join(repository, part), join(projectRoot, part), { recursive: true });
       bases = await localBaseImages(engine, () => undefined);
       build = (options) => buildImage({ engine, projectRoot, tag: image, source, bases, ...options });
       await build({});
@@ -166,19 +178,35 @@ describeWith(
       expect(await container.logs()).toMatch(/EACCES/);
     });
 
-    test.each([
-      '/bin/sh',
-      '/bin/bash',
-      '/bin/busybox',
-      '/usr/bin/apt-get',
-      '/usr/bin/dpkg',
-      '/nodejs/bin/npm',
-    ])('there is no %s in it', async (path) => {
-      const container = await start({
-        command: ['-e', `process.exit(require('fs').existsSync('${path}') ? 7 : 3)`],
-      });
+    test('there is no shell and no package manager in it', async () => {
+      const tools = [
+        '/bin/sh',
+        '/bin/bash',
+        '/bin/busybox',
+        '/usr/bin/apt-get',
+        '/usr/bin/dpkg',
+        '/nodejs/bin/npm',
+      ];
+      const find = `console.log(${JSON.stringify([...tools, '/nodejs/bin/node'])}.filter(require('fs').existsSync).join())`;
 
-      expect(await container.wait()).toBe(3);
+      const container = await start({ command: ['-e', find] });
+
+      expect(await container.wait()).toBe(0);
+      expect(await container.logs()).toBe('/nodejs/bin/node');
+    });
+
+    test('there is no development code in it', async () => {
+      const list = "console.log(require('fs').readdirSync('/app').sort().join())";
+      const search =
+        "/node_modules.(dynalite|oidc-provider|vega-datasets)./.test(require('fs').readFileSync('/app/main.js', 'utf8'))";
+
+      const container = await start({ command: ['-e', `${list}; console.log(${search})`] });
+
+      expect(await container.wait()).toBe(0);
+      const [files, found] = (await container.logs()).split('\n');
+      expect(files).toMatch(/^THIRD-PARTY-NOTICES\.txt,/);
+      expect(files).not.toMatch(/node_modules|\.ts,|\.map,/);
+      expect(found).toBe('false');
     });
 
     test('without TABLE_NAME it stops with exit code 78 and says so', async () => {
@@ -217,7 +245,8 @@ describeWith(
         readFileSync(join(projectRoot, 'Dockerfile'), 'utf8').replace(line, replacement),
       );
 
-      await build({ dockerfile, tag: `${image}-mistake` });
+      const variant = { engine, projectRoot, tag: `${image}-mistake`, source, bases, dockerfile };
+      await engine.run(buildArguments(variant, certificates(process.env)));
 
       expect(imageFaults(await summarise(engine, `${image}-mistake`))).toEqual([
         expect.stringContaining(fault),
