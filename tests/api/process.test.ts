@@ -65,9 +65,7 @@ describe('the process', () => {
       while (isLoading) statuses.push(await statusOf(agent, port, '/movies', { authorization }));
     });
     const answered = (count: number) =>
-      eventually(() => {
-        expect(statuses.length).toBeGreaterThanOrEqual(count);
-      });
+      eventually(() => expect(Promise.resolve(statuses.length)).resolves.toBeGreaterThanOrEqual(count));
     await answered(32);
 
     const stoppedAt = Date.now();

@@ -41,7 +41,7 @@ export function createClient(port: number, byDefault: Readonly<Record<string, st
           incoming.on('error', reject);
           incoming.on('end', () => {
             const received = Buffer.concat(chunks).toString();
-            const isJson = /json/.test(incoming.headers['content-type'] ?? '') && received !== '';
+            const isJson = incoming.headers['content-type']?.includes('json') === true && received !== '';
             resolve({
               status: incoming.statusCode ?? 0,
               headers: incoming.headers,
