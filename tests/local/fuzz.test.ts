@@ -10,6 +10,7 @@ import { startApiUnderTest, type ApiUnderTest } from './api-under-test.ts';
 const schemathesis = fileURLToPath(
   new URL('../../.cache/python/schemathesis/bin/schemathesis', import.meta.url),
 );
+const configuration = fileURLToPath(new URL('schemathesis.toml', import.meta.url));
 const seed = process.env['FUZZ_SEED'] ?? '20261124';
 const fuzzTimeoutMs = 170_000;
 
@@ -58,17 +59,18 @@ describeWith([program(schemathesis, 'run `make tools`')], 'the whole contract, f
   /** Resolves with the verdict and with what was asked and answered. */
   async function fuzz(checks: readonly string[], options: readonly string[]) {
     const har = join(reports, 'fuzz.har');
-    const args = [
-      'run',
-      `${api.url}/openapi.json`,
-      '--url',
-      api.url,
+    const args = ['--config-file', configuration, 'run', `${api.url}/openapi.json`, '--url', api.url];
+    const common = [
       '--seed',
       seed,
       '--checks',
       checks.join(),
+      '--request-retries',
+      '0',
+      '--no-shrink',
+      '--report-har-path',
+      har,
     ];
-    const common = ['--workers', '2', '--request-retries', '0', '--no-shrink', '--report-har-path', har];
     const { code, output } = await new Promise<{ code: unknown; output: string }>((resolve) => {
       execFile(
         schemathesis,
@@ -101,9 +103,8 @@ describeWith([program(schemathesis, 'run `make tools`')], 'the whole contract, f
       );
 
       expect(verdict).toBe('no finding');
-      expect(new Set(entries.map(({ response }) => response.status))).toEqual(
-        new Set([...entries.map(({ response }) => response.status), 200, 201, 400, 404, 405]),
-      );
+      const statuses = entries.map(({ response }) => response.status);
+      expect(statuses).toEqual(expect.arrayContaining([200, 201, 400, 404, 405]));
     },
     fuzzTimeoutMs,
   );
