@@ -9,8 +9,10 @@ const check = createMovieCheck();
 const manyMovies = (count: number) =>
   Array.from({ length: count }, (_, n) => aMovie({ title: `Movie ${n}` }));
 
-/** Keeps what it is given, after a turn of the event loop; the item of a title in `refuses` is refused. */
-function aTable(refuses: readonly string[] = []) {
+/**
+ * Keeps what it is given, after some turns of the event loop for each batch; the item of a title in `refuses` is refused.
+ */
+function aTable(refuses: readonly string[] = [], turnsOf: (batch: number) => number = () => 1) {
   const stored = new Map<string, Item>();
   const batches: number[] = [];
   let [inFlight, most] = [0, 0];
@@ -18,7 +20,8 @@ function aTable(refuses: readonly string[] = []) {
     batches.push(items.length);
     inFlight += 1;
     most = Math.max(most, inFlight);
-    await new Promise(setImmediate);
+    const turns = turnsOf(batches.length);
+    for (let turn = 0; turn < turns; turn += 1) await new Promise(setImmediate);
     inFlight -= 1;
     const isRefused = ({ title }: Item) => refuses.includes(title?.S ?? '');
     for (const item of items) if (!isRefused(item)) stored.set(item['title']?.S ?? '', item);
@@ -76,7 +79,8 @@ describe('loading movies', () => {
   });
 
   test('of records with one key the last one stays, in one batch and across batches on their way', async () => {
-    const table = aTable();
+    const laterIsFaster = (batch: number) => Math.max(1, 50 - 10 * batch);
+    const table = aTable([], laterIsFaster);
     const versions = Array.from({ length: 80 }, (_, rank) =>
       aMovie({ title: 'Same', info: { rank: rank + 1 } }),
     );

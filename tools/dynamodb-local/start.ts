@@ -30,6 +30,9 @@ export async function startDynamoDbLocal(): Promise<DynamoDbLocal> {
     .setEncoding('utf8')
     .on('data', (text: string) => (complaints = (complaints + text).slice(-2_000)));
   const exited = once(server, 'exit');
+  // Whoever started it and fails takes it along.
+  const killServer = () => server.kill('SIGKILL');
+  process.once('exit', killServer);
 
   const endpoint = `http://127.0.0.1:${port}`;
   const deadline = Date.now() + startTimeoutMs;
@@ -43,6 +46,7 @@ export async function startDynamoDbLocal(): Promise<DynamoDbLocal> {
   return {
     endpoint,
     stop: async () => {
+      process.removeListener('exit', killServer);
       server.kill();
       await exited;
     },
