@@ -331,6 +331,33 @@ describeWith([python], 'what the front adds to moto', () => {
     ]);
   });
 
+  test('a bucket whose versioning is suspended can be emptied, delete markers included', async () => {
+    const versioning = (status: string): Promise<unknown> => {
+      const body = `<VersioningConfiguration><Status>${status}</Status></VersioningConfiguration>`;
+      return client.rest('s3', 'PUT', '/emptied?versioning', body);
+    };
+    await client.bucket('emptied');
+    await versioning('Enabled');
+    await client.rest('s3', 'PUT', '/emptied/one', '1');
+    await client.rest('s3', 'DELETE', '/emptied/one');
+    await versioning('Suspended');
+    const told = await client.rest('s3', 'GET', '/emptied?versioning');
+    const listed = await client.rest('s3', 'GET', '/emptied?versions');
+    const ids = [...listed.text.matchAll(/<VersionId>([^<]+)</g)].map(([, id = '']) => id);
+
+    const objects = ids.map((id) => `<Object><Key>one</Key><VersionId>${id}</VersionId></Object>`);
+    const emptied = await client.rest(
+      's3',
+      'POST',
+      '/emptied?delete',
+      `<Delete>${objects.join('')}</Delete>`,
+    );
+    const deleted = await client.rest('s3', 'DELETE', '/emptied');
+
+    expect(told.text).toContain('<Status>Suspended</Status>');
+    expect([ids.length, emptied.status, deleted.status]).toEqual([2, 200, 204]);
+  });
+
   test('a bucket that denies plain HTTP still answers its owner, and keeps its policy', async () => {
     const policy = JSON.stringify({
       Version: '2012-10-17',

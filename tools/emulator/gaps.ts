@@ -10,6 +10,7 @@ import { createResourceServers } from './gaps/resource-servers.ts';
 import { createRuleDescriptions } from './gaps/rule-descriptions.ts';
 import { createSamplingRules } from './gaps/sampling-rules.ts';
 import { createScalingTags } from './gaps/scaling-tags.ts';
+import { createSuspendedVersioning } from './gaps/suspended-versioning.ts';
 import { createUserPoolTiers } from './gaps/user-pool-tiers.ts';
 
 /** Everything that the front adds to moto. A new gap is one file and one line here. */
@@ -22,6 +23,7 @@ export const createGaps = (newId: () => string, now: () => number): readonly Gap
   createBudgets(),
   createBackups(newId, now),
   createBucketPolicies(),
+  createSuspendedVersioning(),
   createRuleDescriptions(),
   createUserPoolTiers(),
   createResourceServers(),
