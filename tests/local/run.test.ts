@@ -87,12 +87,14 @@ describeWith([curl], 'make run', () => {
     const { stdout } = await run('bash', ['-c', command]);
 
     const page = JSON.parse(stdout) as { movies: { title: string; info: { rating: number } }[] };
-    expect(page.movies.map(({ title, info }) => [title, info.rating])).toEqual([
-      ['The Shawshank Redemption', 9.2],
-      ['Pulp Fiction', 8.9],
-      ['Forrest Gump', 8.6],
-      ['Léon', 8.6],
-      ['The Lion King', 8.2],
+    expect(page.movies.map(({ info }) => info.rating)).toEqual([9.2, 8.9, 8.6, 8.6, 8.2]);
+    // Equal ratings come in an order that DynamoDB doesn't promise.
+    expect(page.movies.map(({ title }) => title).toSorted()).toEqual([
+      'Forrest Gump',
+      'Léon',
+      'Pulp Fiction',
+      'The Lion King',
+      'The Shawshank Redemption',
     ]);
   });
 

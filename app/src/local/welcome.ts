@@ -11,7 +11,7 @@ ${bold('The movies API is running')}, after ${seconds.toFixed(1)} s.
   Swagger UI   ${bold(`${apiUrl}/api/docs`)}   press Authorize, tick the scopes, then Try it out
   API          ${apiUrl}
   Metrics      ${metricsUrl}
-  Issuer       ${issuer}
+  Issuer       ${issuer}/.well-known/openid-configuration
   Log          ${shownPath(logFile)}
 
 Paste this; the token lives for ${tokenHours} hours:
