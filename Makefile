@@ -34,7 +34,7 @@ tools: install ## Install what the tests can use and this machine lacks
 .PHONY: test
 test: install ## Run every test that this machine can run
 	@node --import tsx tools/install/main.ts $(if $(CI),,--cache-only)
-	@npm test --silent
+	@npm test --silent -- --coverage
 
 .PHONY: screenshot
 screenshot: install ## Take the README's picture of Swagger UI (takes Chromium)
@@ -99,8 +99,8 @@ destroy: install ## ENV=dev Destroy an environment; never prod
 	@npx tsx tools/deploy/main.ts destroy --env "$(ENV)"
 
 .PHONY: emulator
-emulator: install ## Run an emulated AWS control plane on loopback, until interrupted
-	@npx tsx tools/emulator/main.ts --calls
+emulator: install ## Run an emulated AWS control plane on loopback, until interrupted (ARGS=--help)
+	@npx tsx tools/emulator/main.ts --calls $(ARGS)
 
 .PHONY: deploy-local
 deploy-local: install ## Apply everything in full into the emulator; a second plan must be empty

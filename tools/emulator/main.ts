@@ -13,7 +13,13 @@ await new Command('emulator')
   .showHelpAfterError()
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
   .action(async ({ port, calls, record }: { port: string; calls?: true; record?: string }) => {
-    const emulator = await startEmulator(Number(port), console.error);
+    const emulator = await startEmulator(Number(port), console.error).catch((error: unknown) => {
+      console.error(`The emulator can't start: ${error instanceof Error ? error.message : String(error)}`);
+      console.error(
+        'It needs python3 (3.10 or newer) and a free port: choose another with --port, 0 takes a free one.',
+      );
+      process.exit(1);
+    });
     if (record !== undefined)
       await writeFile(record, JSON.stringify({ pid: process.pid, url: emulator.url }));
     console.log(`The emulator answers on ${emulator.url}. Point a client at it, in another terminal:`);
