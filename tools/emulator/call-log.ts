@@ -33,7 +33,7 @@ export function createCallLog(): CallLog {
 export function formatCalls(counts: readonly CallCount[]): string {
   const width = Math.max(6, ...counts.map(({ action }) => action.length));
   const row = (action: string, ...figures: readonly (string | number)[]): string =>
-    [action.padEnd(width), ...figures.map((figure) => String(figure).padStart(10))].join('');
+    [action.padEnd(width), ...figures.map((figure) => String(figure).padStart(12))].join('');
   return [
     row('action', 'calls', 'failed', 'slowest ms'),
     ...counts.map(({ action, calls, failed, slowestMs }) => row(action, calls, failed, slowestMs)),
