@@ -71,8 +71,11 @@ export default class Reporter {
     for (const [group, count] of groups) this.#print(`  ${count} × ${group}`);
     const broken = results.testResults.filter((file) => file.testExecError).length;
     this.#print(`\nTook ${seconds(Date.now() - this.#startedAt)}`);
-    this.#print(
-      `${results.numPassedTests} passed, ${results.numFailedTests + broken} failed, ${results.numPendingTests + results.numTodoTests} skipped`,
-    );
+    // Jest still has a word about coverage, and this line is promised to be the last.
+    process.once('exit', () => {
+      this.#print(
+        `${results.numPassedTests} passed, ${results.numFailedTests + broken} failed, ${results.numPendingTests + results.numTodoTests} skipped`,
+      );
+    });
   }
 }
