@@ -108,8 +108,13 @@ describeWith([curl], 'make run', () => {
   });
 
   describeWith([script], 'again, on a terminal', () => {
+    let second: LocalRun;
+    afterAll(() => {
+      second.kill('SIGTERM');
+    });
+
     test('loads nothing, and Ctrl-C is a success for make, too', async () => {
-      const second = startMakeRunOnTerminal(dataDir);
+      second = startMakeRunOnTerminal(dataDir);
       await second.shows(running);
       const addresses = addressesIn(second.output());
 
