@@ -14,7 +14,12 @@ interface Question {
 const questions: readonly Question[] = [
   { service: 's3', path: '/', names: /<Name>([^<]+)<\/Name>/g },
   { service: 'dynamodb', target: 'DynamoDB_20120810.ListTables', names: /"(?!TableNames)([\w.-]+)"/g },
-  { service: 'ecs', target: 'AmazonEC2ContainerServiceV20141113.ListClusters', names: /"(arn:[^"]+)"/g },
+  {
+    service: 'ecs',
+    target: 'AmazonEC2ContainerServiceV20141113.DescribeClusters',
+    body: '{"clusters":["movies-api-dev"]}',
+    names: /"clusterName": ?"([^"]+)"[^{}]*"status": ?"ACTIVE"/g,
+  },
   {
     service: 'ecs',
     target: 'AmazonEC2ContainerServiceV20141113.ListTaskDefinitions',
@@ -85,7 +90,8 @@ const questions: readonly Question[] = [
   {
     service: 'ec2',
     form: 'Action=DescribeVpcEndpoints&Version=2016-11-15',
-    names: /<vpcEndpointId>([^<]+)</g,
+    // Deleted ones stay listed for a while.
+    names: /<vpcEndpointId>([^<]+)<(?:(?!<vpcEndpointId>)[\s\S])*?<state>available</g,
   },
 ];
 
