@@ -5,6 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { json, refusal } from './answers.ts';
 import { readCall, type Answer, type Call, type NameRest } from './call.ts';
 import { createCallLog, type CallLog } from './call-log.ts';
+import { createDataPlane } from './data-plane.ts';
 import type { Gap } from './gap.ts';
 import type { Moto } from './moto.ts';
 
@@ -30,10 +31,12 @@ export interface FrontOptions {
 /**
  * The address that AWS clients are given. Calls that moto answers go to moto, those of a gap are answered here, and one
  * that nobody can answer gets a 400 that names the action: clients retry a 500 for minutes.
- * `GET /_emulator/calls` tells what was called, `GET /_emulator/health` which process this is.
+ * `GET /_emulator/calls` tells what was called, `GET /_emulator/health` which process this is,
+ * `/_emulator/data-plane` takes who runs the tasks.
  */
 export async function startFront({ moto, gaps, nameRest, port }: FrontOptions): Promise<Front> {
   const calls = createCallLog();
+  const dataPlane = createDataPlane();
   const handlers = new Map(gaps.flatMap(({ answers }) => Object.entries(answers)));
 
   const forward = (call: Call): Promise<Answer> => pass(moto.url, call);
@@ -41,7 +44,9 @@ export async function startFront({ moto, gaps, nameRest, port }: FrontOptions): 
     const handler = handlers.get(`${call.service}.${call.action}`);
     const errorsBefore = moto.errors().count;
     const given = await (handler ? handler(call, forward) : forward(call));
-    return isUnanswered(call, given) ? explain(call, given, moto, errorsBefore) : given;
+    return isUnanswered(call, given)
+      ? explain(call, given, moto, errorsBefore)
+      : dataPlane.complete(call, given);
   };
 
   const server = createServer((request, response) => {
@@ -58,6 +63,10 @@ export async function startFront({ moto, gaps, nameRest, port }: FrontOptions): 
     }
     if (url === '/_emulator/health') {
       write(response, json({ pid: process.pid }));
+      return;
+    }
+    if (url === '/_emulator/data-plane') {
+      write(response, await dataPlane.configure(request));
       return;
     }
     const call = readCall({ method, url, headers, body: await buffer(request) }, nameRest);

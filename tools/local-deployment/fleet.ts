@@ -1,0 +1,155 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Address, Addresses } from './addresses.ts';
+import type { Balancer } from './balancer.ts';
+import type { HealthCheck } from './load-balancer-definition.ts';
+import type { TaskLogs } from './task-logs.ts';
+import type { TaskDefinition } from './task-definition.ts';
+import type { RunningTask, TaskRunner } from './task-runner.ts';
+
+/** Times in ms since 1970. */
+export interface Task {
+  readonly id: string;
+  readonly deployment: string;
+  readonly definition: TaskDefinition;
+  readonly zone: string;
+  readonly address: Address;
+  readonly status: 'PENDING' | 'RUNNING' | 'DEACTIVATING' | 'STOPPED';
+  readonly health: 'starting' | 'healthy' | 'unhealthy';
+  readonly startedAt: number;
+  readonly healthyAt: number | undefined;
+  readonly stoppedAt: number | undefined;
+  readonly reason: string | undefined;
+}
+
+export interface Launch {
+  readonly id: string;
+  readonly deployment: string;
+  readonly definition: TaskDefinition;
+  readonly zone: string;
+  readonly address: Address;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly secrets: Readonly<Record<string, string>>;
+  /** How long it may take until it answers its first health check. */
+  readonly graceSeconds: number;
+}
+
+export interface FleetOptions {
+  readonly runner: TaskRunner;
+  readonly balancer: Balancer;
+  readonly healthCheck: HealthCheck;
+  readonly addresses: Addresses;
+  readonly logs: TaskLogs;
+  readonly now: () => number;
+  /** A task ended or never got healthy, and nobody had told it to stop. */
+  readonly onFailure: (task: Task) => void;
+  readonly onHealthy: (task: Task) => void;
+}
+
+/** The tasks of a service, from start to stop: started, registered, watched, drained, stopped. */
+export interface Fleet {
+  readonly tasks: () => readonly Task[];
+  readonly launch: (launch: Launch) => Promise<void>;
+  /** Deregisters it, waits until it has answered, then SIGTERM. */
+  readonly stop: (id: string, reason: string) => Promise<void>;
+  /** Takes over what the load balancer's checks say. */
+  readonly observe: () => Promise<void>;
+  /** The process or container of a task, to do it harm. */
+  readonly running: (id: string) => RunningTask | undefined;
+  readonly stopAll: () => Promise<void>;
+}
+
+const keptStopped = 20;
+const askEveryMs = 300;
+
+export function createFleet(options: FleetOptions): Fleet {
+  const { runner, balancer, healthCheck, addresses, logs, now, onFailure, onHealthy } = options;
+  const tasks = new Map<string, Task>();
+  const running = new Map<string, RunningTask>();
+
+  const change = (id: string, changes: Partial<Task>): Task | undefined => {
+    const task = tasks.get(id);
+    const changed = task && { ...task, ...changes };
+    if (changed) tasks.set(id, changed);
+    return changed;
+  };
+  const isWanted = (id: string): boolean => ['PENDING', 'RUNNING'].includes(tasks.get(id)?.status ?? '');
+
+  const end = async (id: string, reason: string): Promise<void> => {
+    const failed = isWanted(id);
+    const wasRegistered = tasks.get(id)?.healthyAt !== undefined;
+    const task = change(id, { status: 'STOPPED', stoppedAt: now(), ...(failed ? { reason } : {}) });
+    running.delete(id);
+    if (task && failed) onFailure(task);
+    if (wasRegistered) await balancer.remove(id);
+    if (task) addresses.release(task.address);
+    const stopped = [...tasks.values()].filter(({ status }) => status === 'STOPPED');
+    stopped.slice(0, -keptStopped).forEach((old) => tasks.delete(old.id));
+  };
+
+  /** The first check is made here, at once: a target that has never answered gets no request. */
+  const awaitHealth = async ({ id, address, graceSeconds }: Launch): Promise<void> => {
+    const deadline = now() + graceSeconds * 1000;
+    const url = `http://${address.host}:${address.port}${healthCheck.path}`;
+    while (isWanted(id) && now() < deadline) {
+      if (await answers(url, healthCheck.timeout)) break;
+      await pause(askEveryMs);
+    }
+    if (!isWanted(id)) return;
+    if (now() >= deadline) {
+      const task = change(id, { status: 'DEACTIVATING', reason: 'Task failed to become healthy in time' });
+      if (task) onFailure(task);
+      await running.get(id)?.stop();
+      return;
+    }
+    await balancer.add(id, address.host, address.port);
+    const task = change(id, { status: 'RUNNING', health: 'healthy', healthyAt: now() });
+    if (task) onHealthy(task);
+  };
+
+  return {
+    tasks: () => [...tasks.values()],
+    running: (id) => running.get(id),
+    launch: async (launch) => {
+      const { id, deployment, definition, zone, address, environment, secrets } = launch;
+      const blank = { healthyAt: undefined, stoppedAt: undefined, reason: undefined };
+      const about = { id, deployment, definition, zone, address, startedAt: now() };
+      tasks.set(id, { ...about, ...blank, status: 'PENDING', health: 'starting' });
+      try {
+        const labels = { 'movies-api.zone': zone, 'movies-api.task': id };
+        const task = await runner.start(definition, { name: `task-${id}`, environment, secrets, labels });
+        running.set(id, task);
+        logs.follow(id, definition.container, task.output);
+        void task.ended.then((reason) => end(id, `Essential container in task exited: ${reason}`));
+        void awaitHealth(launch);
+      } catch (error) {
+        await end(id, String(error));
+      }
+    },
+    stop: async (id, reason) => {
+      if (!isWanted(id)) return;
+      const wasRegistered = tasks.get(id)?.healthyAt !== undefined;
+      change(id, { status: 'DEACTIVATING', reason });
+      if (wasRegistered) await balancer.drain(id);
+      await running.get(id)?.stop();
+    },
+    observe: async () => {
+      for (const { name, status } of await balancer.targets()) {
+        if (isWanted(name)) change(name, { health: status.startsWith('DOWN') ? 'unhealthy' : 'healthy' });
+      }
+    },
+    stopAll: async () => {
+      await Promise.all(
+        [...running].map(async ([id, task]) => {
+          change(id, { status: 'DEACTIVATING', reason: 'The local deployment is stopped' });
+          await task.stop();
+        }),
+      );
+    },
+  };
+}
+
+const answers = (url: string, timeoutSeconds: number): Promise<boolean> =>
+  fetch(url, { signal: AbortSignal.timeout(timeoutSeconds * 1000) }).then(
+    (response) => response.ok,
+    () => false,
+  );

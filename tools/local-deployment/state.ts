@@ -1,0 +1,122 @@
+import type { Balancer } from './balancer.ts';
+import type { ControlLoop } from './control-loop.ts';
+import type { DatabaseFaults } from './database-link.ts';
+import type { Fleet, Task } from './fleet.ts';
+import type { RunnerKind } from './overrides.ts';
+import type { Deployments } from './rollout.ts';
+import { digestOf } from './task-definition.ts';
+
+/** A task as probes and drills read it. Times in ms since 1970. */
+export interface TaskState {
+  readonly id: string;
+  readonly zone: string;
+  readonly deployment: string;
+  readonly taskDefinition: string;
+  /** Of the image that it runs, `sha256:…`. */
+  readonly digest: string;
+  readonly status: Task['status'];
+  readonly health: Task['health'];
+  readonly url: string;
+  readonly metricsUrl: string;
+  readonly startedAt: number;
+  readonly healthyAt: number | undefined;
+  readonly stoppedAt: number | undefined;
+  readonly reason: string | undefined;
+}
+
+/** Everything that is true of the local deployment at one moment. */
+export interface LocalState {
+  readonly url: string;
+  readonly runner: RunnerKind;
+  readonly service: string;
+  readonly taskDefinition: string;
+  readonly desiredCount: number;
+  /** The primary deployment is complete, and the desired tasks are healthy, no more and no fewer. */
+  readonly steady: boolean;
+  readonly zones: readonly string[];
+  readonly lostZones: readonly string[];
+  /** Newest first: the first is the primary one. */
+  readonly deployments: Deployments;
+  readonly tasks: readonly TaskState[];
+  readonly database: DatabaseFaults;
+  readonly logs: string;
+  readonly issuer: string;
+  readonly tokenEndpoint: string;
+}
+
+export interface StateSources {
+  readonly balancer: Balancer;
+  readonly fleet: Fleet;
+  readonly loop: ControlLoop;
+  readonly runner: RunnerKind;
+  readonly zones: readonly string[];
+  readonly database: () => DatabaseFaults;
+  readonly logs: string;
+  readonly issuer: { readonly issuer: string; readonly tokenEndpoint: string };
+}
+
+export function readState({
+  balancer,
+  fleet,
+  loop,
+  runner,
+  zones,
+  database,
+  logs,
+  issuer,
+}: StateSources): LocalState {
+  const { arn, taskDefinition, desiredCount } = loop.service();
+  const deployments = loop.deployments();
+  const tasks = fleet.tasks().map(toState);
+  const running = tasks.filter(({ status }) => status === 'PENDING' || status === 'RUNNING');
+  return {
+    url: balancer.url,
+    runner,
+    service: arn,
+    taskDefinition,
+    desiredCount,
+    steady:
+      deployments[0]?.rolloutState === 'COMPLETED' &&
+      deployments[0].taskDefinition === taskDefinition &&
+      running.length === desiredCount &&
+      running.every(({ health }) => health === 'healthy'),
+    zones,
+    lostZones: [...loop.lostZones],
+    deployments,
+    tasks,
+    database: database(),
+    logs,
+    issuer: issuer.issuer,
+    tokenEndpoint: issuer.tokenEndpoint,
+  };
+}
+
+function toState({
+  id,
+  zone,
+  deployment,
+  definition,
+  status,
+  health,
+  address,
+  startedAt,
+  healthyAt,
+  stoppedAt,
+  reason,
+}: Task): TaskState {
+  return {
+    id,
+    zone,
+    deployment,
+    taskDefinition: definition.arn,
+    digest: digestOf(definition.container.image),
+    status,
+    health,
+    url: `http://${address.host}:${address.port}`,
+    metricsUrl: `http://${address.host}:${address.metricsPort}/metrics`,
+    startedAt,
+    healthyAt,
+    stoppedAt,
+    reason,
+  };
+}
