@@ -1,4 +1,5 @@
 import type {
+  Change,
   Expression,
   ExpressionBlock,
   Json,
@@ -36,8 +37,9 @@ function prune(value: Json): Json {
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
     Object.entries(value)
-      .filter(([key, part]) => !prose.has(key) && !isEmpty(part))
+      .filter(([key]) => !prose.has(key))
       .map(([key, part]): [string, Json] => [key, prune(part)])
+      .filter(([, part]) => !isEmpty(part))
       .sort(([a], [b]) => a.localeCompare(b, 'en')),
   );
 }
@@ -49,6 +51,7 @@ function pruneUnknown(value: Json | undefined): Json {
   if (typeof value !== 'object' || value === null) return {};
   return Object.fromEntries(
     Object.entries(value)
+      .filter(([key]) => !prose.has(key))
       .map(([key, part]): [string, Json] => [key, pruneUnknown(part)])
       .filter(([, part]) => part === true || (!isEmpty(part) && JSON.stringify(part).includes('true')))
       .sort(([a], [b]) => a.localeCompare(b, 'en')),
@@ -68,7 +71,15 @@ function mask(value: Json | undefined, sensitive: Json | undefined): Json {
   return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, mask(part, marks[key])]));
 }
 
-function normaliseChange(resource: ResourceChange & { change: { after_sensitive?: Json } }): ResourceChange {
+function normaliseValues(change: Change): Change {
+  return {
+    actions: change.actions,
+    after: prune(mask(change.after, change.after_sensitive)),
+    after_unknown: pruneUnknown(change.after_unknown),
+  };
+}
+
+function normaliseChange(resource: ResourceChange): ResourceChange {
   const { address, module_address, mode, type, name, index, change } = resource;
   return {
     address,
@@ -77,11 +88,7 @@ function normaliseChange(resource: ResourceChange & { change: { after_sensitive?
     type,
     name,
     ...(index === undefined ? {} : { index }),
-    change: {
-      actions: change.actions,
-      after: prune(mask(change.after, change.after_sensitive)),
-      after_unknown: pruneUnknown(change.after_unknown),
-    },
+    change: normaliseValues(change),
   };
 }
 
@@ -99,22 +106,33 @@ function references(expression: Expression): Expression | undefined {
 
 function referencesOfBlock(block: ExpressionBlock | undefined): ExpressionBlock | undefined {
   const kept = Object.entries(block ?? {}).flatMap(([key, part]): [string, Expression][] => {
+    if (prose.has(key)) return [];
     const inner = references(part);
     return inner === undefined ? [] : [[key, inner]];
   });
   return kept.length === 0 ? undefined : Object.fromEntries(kept);
 }
 
-/** Which argument refers to what, and nothing else: enough to follow `from(…)`. */
-function normaliseModule(module: ModuleConfiguration): ModuleConfiguration {
+/**
+ * Which argument of the planned resources refers to what, and nothing else: enough to follow `from(…)`.
+ *
+ * @param planned addresses without indexes, as `module.a.aws_x.y`
+ */
+function normaliseModule(
+  module: ModuleConfiguration,
+  planned: ReadonlySet<string>,
+  path = '',
+): ModuleConfiguration {
   const optional = <K extends string, T>(key: K, value: T | undefined): Partial<Record<K, T>> =>
     value === undefined ? {} : ({ [key]: value } as Record<K, T>);
   return {
-    resources: (module.resources ?? []).map(({ address, expressions, for_each_expression }) => ({
-      address,
-      ...optional('expressions', referencesOfBlock(expressions)),
-      ...optional('for_each_expression', for_each_expression && references(for_each_expression)),
-    })),
+    resources: (module.resources ?? [])
+      .filter(({ address }) => planned.has(`${path}${address}`))
+      .map(({ address, expressions, for_each_expression }) => ({
+        address,
+        ...optional('expressions', referencesOfBlock(expressions)),
+        ...optional('for_each_expression', for_each_expression && references(for_each_expression)),
+      })),
     module_calls: Object.fromEntries(
       Object.entries(module.module_calls ?? {}).map(([name, call]) => [
         name,
@@ -125,7 +143,7 @@ function normaliseModule(module: ModuleConfiguration): ModuleConfiguration {
             'for_each_expression',
             call.for_each_expression && references(call.for_each_expression),
           ),
-          module: normaliseModule(call.module),
+          module: normaliseModule(call.module, planned, `${path}module.${name}.`),
         },
       ]),
     ),
@@ -143,6 +161,11 @@ function normaliseModule(module: ModuleConfiguration): ModuleConfiguration {
  * Descriptions, nulls and empties are left out, sensitive values masked, embedded JSON unfolded.
  */
 export function normalise(plan: PlanJson): PlanJson {
+  const planned = new Set(
+    [...(plan.resource_changes ?? []), ...priorResources(plan)].map(({ address }) =>
+      address.replaceAll(/\[[^\]]*\]/g, ''),
+    ),
+  );
   return {
     resource_changes: [...(plan.resource_changes ?? [])]
       .map(normaliseChange)
@@ -163,7 +186,10 @@ export function normalise(plan: PlanJson): PlanJson {
         },
       },
     },
-    configuration: { root_module: normaliseModule(plan.configuration.root_module) },
+    output_changes: Object.fromEntries(
+      Object.entries(plan.output_changes ?? {}).map(([name, change]) => [name, normaliseValues(change)]),
+    ),
+    configuration: { root_module: normaliseModule(plan.configuration.root_module, planned) },
   };
 }
 

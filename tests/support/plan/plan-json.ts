@@ -16,6 +16,7 @@ export interface Change {
   readonly before?: Json;
   readonly after?: Json;
   readonly after_unknown?: Json;
+  readonly after_sensitive?: Json;
 }
 
 export interface ResourceChange {

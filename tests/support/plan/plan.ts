@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { compare, type Mismatch, type Shape } from './matchers.ts';
 import { priorResources, type PlanJson, type ResourceChange } from './plan-json.ts';
-import { sourcesOf } from './references.ts';
+import { sourcesOf, sourcesOfCall } from './references.ts';
 import { overlay, type Value } from './value.ts';
 
 /** A resource or data source as the plan leaves it. */
@@ -102,6 +102,30 @@ export class Plan {
       );
     }
     return only;
+  }
+
+  /** The call of a module, `module.service`: only `from(…)` matches its arguments, whose values plan JSON doesn't tell. */
+  call(address: string): Pick<PlannedResource, 'has'> {
+    return {
+      has: (shape) => {
+        const root = this.#json.configuration.root_module;
+        const found = compare({}, shape, { path: [], sources: (path) => sourcesOfCall(root, address, path) });
+        if (found.length > 0) throw new Error(`The plan differs:\n${report(address, found)}`);
+      },
+    };
+  }
+
+  /** A root output, as far as it is known before apply. */
+  output(name: string): PlannedResource {
+    const change = this.#json.output_changes?.[name];
+    if (change === undefined) {
+      const there = Object.keys(this.#json.output_changes ?? {}).join(', ') || 'none';
+      throw new Error(`The plan has no output "${name}"; it has: ${there}`);
+    }
+    return this.#planned(
+      { address: `output.${name}`, type: 'output', name },
+      overlay(change.after, change.after_unknown),
+    );
   }
 
   /** At least one resource of the type has the shape; else the closest one is shown. */

@@ -97,3 +97,23 @@ export function sourcesOf(
   );
   return [...new Set(found)];
 }
+
+/** The same for the argument of a module call, such as `module.service`: what a module does with it is its own affair. */
+export function sourcesOfCall(
+  root: ModuleConfiguration,
+  address: string,
+  path: readonly string[],
+): readonly string[] {
+  const names = address.split('.').filter((_part, index) => index % 2 === 1);
+  const last = names.pop() ?? '';
+  const scope = names.reduce<Scope | undefined>(
+    (at, name) => (at === undefined ? undefined : enter(at, name)),
+    {
+      module: root,
+      path: '',
+    },
+  );
+  if (scope === undefined) return [];
+  const found = referencesAt(scope.module.module_calls?.[last]?.expressions, path);
+  return [...new Set(found.flatMap((reference) => resolve(reference, scope, new Set())))];
+}

@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { digestInputs, environments } from '../../tools/plans/inputs.ts';
+import { planEnvironments } from '../../tools/plans/live.ts';
+import { denormalise, normalise } from '../../tools/plans/normalise.ts';
+import { readRecording } from '../../tools/plans/recording.ts';
+import { createProgress } from '../../tools/deploy/progress.ts';
+import { awsProvider, registryModules, terraform } from '../support/terraform.ts';
+import { describeWith } from '../support/requirements.ts';
+
+const project = resolve('.');
+
+describe('the recorded plans', () => {
+  test.each(environments)('%s is recorded from the HCL and the inputs that are here', async (environment) => {
+    const recording = await readRecording(project, environment);
+
+    // When this fails: `npm run plans -- record`, and review the difference.
+    expect(recording.inputs).toBe(await digestInputs(project));
+  });
+
+  test('hold no sentence of a module and no secret', () => {
+    const all = environments
+      .map((environment) => readFileSync(`tests/plan/recorded/${environment}.json`, 'utf8'))
+      .join('');
+
+    expect(all.match(/"description"|"secret_string"/g)).toBeNull();
+  });
+
+  test('are the same when they are read and recorded again', async () => {
+    const { plan } = await readRecording(project, 'prod');
+
+    expect(normalise(denormalise(plan))).toEqual(plan);
+  });
+});
+
+describeWith([terraform, awsProvider, registryModules], 'the live plan', () => {
+  test('of each environment equals its recording', async () => {
+    const plans = await planEnvironments(
+      project,
+      createProgress((line) => process.stdout.write(`${line}\n`), Date.now),
+    );
+
+    for (const [environment, live] of plans) {
+      expect({ environment, ...live }).toEqual({
+        environment,
+        ...(await readRecording(project, environment)),
+      });
+    }
+  }, 300_000);
+});

@@ -1,0 +1,112 @@
+import { readFileSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
+import { environments, type Environment } from '../../../tools/plans/inputs.ts';
+import { denormalise } from '../../../tools/plans/normalise.ts';
+import type { Recording } from '../../../tools/plans/recording.ts';
+import type { Json, ModuleConfiguration, PlanJson } from './plan-json.ts';
+import { Plan } from './plan.ts';
+
+/** JSON that a mistake may change. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+export type Draft = any;
+
+/** A realistic mistake, applied to a copy of the plan. */
+export interface Mistake {
+  /** Changes what is planned of the first resource whose address contains `address`. */
+  readonly planned: (address: string, change: (after: Draft) => void) => void;
+  /** Changes which argument of that resource refers to what, in the module that holds it. */
+  readonly configured: (address: string, change: (expressions: Draft) => void) => void;
+  /** Changes which argument of a root module's call refers to what. */
+  readonly called: (module: string, change: (expressions: Draft) => void) => void;
+  readonly output: (name: string, change: (after: Draft) => void) => void;
+  /** Leaves out every resource whose address contains `address`. */
+  readonly remove: (address: string) => void;
+  /** Plans one more resource. */
+  readonly add: (type: string, after: Json) => void;
+  readonly act: (address: string, actions: readonly ('create' | 'delete')[]) => void;
+}
+
+export interface Check {
+  readonly holds: (plan: Plan, environment: Environment) => void;
+  /** What a colleague might do by mistake, by name: the check must then fail. */
+  readonly mistakes: Readonly<Record<string, (mistake: Mistake) => void>>;
+  /** Where the check applies; everywhere by default. */
+  readonly only?: readonly Environment[];
+}
+
+function recordedPlan(environment: Environment): PlanJson {
+  const text = readFileSync(`tests/plan/recorded/${environment}.json`, 'utf8');
+  return denormalise((JSON.parse(text) as Recording).plan);
+}
+
+function createMistake(json: Draft): Mistake {
+  const find = (address: string): Draft => {
+    const found = json.resource_changes.find((resource: Draft) => resource.address.includes(address));
+    if (found === undefined) throw new Error(`The mistake is about ${address}, which is not planned`);
+    return found;
+  };
+  const configuredIn = (module: ModuleConfiguration, address: string): Draft =>
+    module.resources?.find((resource) => resource.address === address) ??
+    Object.values(module.module_calls ?? {})
+      .map((call): Draft => configuredIn(call.module, address))
+      .find((resource) => resource !== undefined);
+  return {
+    planned: (address, change) => {
+      const { change: planned } = find(address);
+      const before = structuredClone(planned.after);
+      change(planned.after);
+      // What is set is known.
+      for (const key of Object.keys(planned.after_unknown ?? {})) {
+        if (!isDeepStrictEqual(before[key], planned.after[key])) delete planned.after_unknown[key];
+      }
+    },
+    configured: (address, change) => {
+      change(configuredIn(json.configuration.root_module, address).expressions);
+    },
+    called: (module, change) => {
+      change(json.configuration.root_module.module_calls[module].expressions);
+    },
+    output: (name, change) => {
+      change(json.output_changes[name].after);
+    },
+    remove: (address) => {
+      find(address);
+      json.resource_changes = json.resource_changes.filter(
+        (resource: Draft) => !resource.address.includes(address),
+      );
+    },
+    add: (type, after) => {
+      json.resource_changes.push({
+        address: `${type}.mistake`,
+        mode: 'managed',
+        type,
+        name: 'mistake',
+        change: { actions: ['create'], after },
+      });
+    },
+    act: (address, actions) => {
+      find(address).change.actions = actions;
+    },
+  };
+}
+
+/** Runs each check on the plan of each environment, and on a plan with each of its mistakes, where it must fail. */
+export function checkPlans(checks: Readonly<Record<string, Check>>): void {
+  const plans = new Map(environments.map((environment) => [environment, recordedPlan(environment)]));
+
+  describe.each(Object.entries(checks))('%s', (_name, { holds, mistakes, only = environments }) => {
+    test.each(only)('in %s', (environment) => {
+      holds(new Plan(plans.get(environment) ?? { configuration: { root_module: {} } }), environment);
+    });
+
+    test.each(Object.entries(mistakes))('and not when %s', (_mistake, make) => {
+      const [environment = 'dev'] = only;
+      const copy = structuredClone(plans.get(environment));
+      make(createMistake(copy));
+
+      expect(() => {
+        holds(new Plan(copy ?? { configuration: { root_module: {} } }), environment);
+      }).toThrow();
+    });
+  });
+}

@@ -1,0 +1,45 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { cacheDirectory } from '../../tools/modules/cache-directory.ts';
+import { program, type Requirement } from './requirements.ts';
+
+export const terraform = program(
+  'terraform',
+  'install Terraform 1.11 or newer (https://developer.hashicorp.com/terraform/install)',
+  ['version'],
+);
+
+const ask = `fetch('https://registry.terraform.io/.well-known/terraform.json', { signal: AbortSignal.timeout(3000) })
+  .then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))`;
+const registryAnswers = (): boolean => spawnSync(process.execPath, ['-e', ask]).status === 0;
+
+/** Every locked registry module, in the module mirror or to be had from the registry. */
+export const registryModules: Requirement = {
+  name: 'registry modules',
+  missing: () => {
+    const mirror = cacheDirectory('modules', process.env);
+    const lock = JSON.parse(readFileSync('security/modules.lock.json', 'utf8')) as {
+      readonly modules: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+    };
+    const absent = Object.entries(lock.modules).flatMap(([address, versions]) =>
+      Object.keys(versions).filter((version) => !existsSync(join(mirror, address, version))),
+    );
+    return absent.length === 0 || registryAnswers()
+      ? undefined
+      : 'no registry answers and the module mirror lacks releases: fill it with `npm run modules -- add` on a machine that has them';
+  },
+};
+
+/** The AWS provider, in a mirror on this machine or to be had from the registry. Terraform itself is asked. */
+export const awsProvider: Requirement = {
+  name: 'AWS provider',
+  missing: () => {
+    const script = `import('./tools/terraform/provider-mirrors.ts').then(async ({ findProviderMirrors }) =>
+      process.exit((await findProviderMirrors(process.env)).length > 0 ? 0 : 1))`;
+    const found = spawnSync(process.execPath, ['--import', 'tsx', '-e', script]).status === 0;
+    return found || registryAnswers()
+      ? undefined
+      : 'no registry answers and no provider mirror is on this machine';
+  },
+};
