@@ -24,6 +24,8 @@ export interface Account {
   readonly plan: (release: Release, planFile: string) => Promise<void>;
   /** Applies a plan file that `plan` wrote, and no other. */
   readonly apply: (release: Omit<Release, 'image'> & { image?: string }, planFile: string) => Promise<void>;
+  /** Values of `terraform output` of an environment. */
+  readonly outputs: (environment: string) => Promise<Readonly<Record<string, unknown>>>;
   /** Destroys an environment other than prod. Asks before it does. */
   readonly destroy: (environment: string, commit: string) => Promise<void>;
 }
@@ -40,12 +42,12 @@ export function createAccount({ project, env, progress, confirm }: AccountOption
   const root = join(project, 'terraform');
   const scratch = join(project, '.cache', 'deploy');
 
-  const withTerraform = async (
-    work: (roots: { bootstrap: Terraform; service: Terraform }) => Promise<void>,
-  ) => {
+  const withTerraform = async <T>(
+    work: (roots: { bootstrap: Terraform; service: Terraform }) => Promise<T>,
+  ): Promise<T> => {
     const terraform = await terraformEnvironment({ env });
     try {
-      await work({
+      return await work({
         bootstrap: createTerraform(join(root, 'bootstrap'), { env: terraform.env, progress }),
         service: createTerraform(root, { env: terraform.env, progress }),
       });
@@ -110,6 +112,15 @@ export function createAccount({ project, env, progress, confirm }: AccountOption
         await roots.service.apply(planFile);
         const { url } = await roots.service.outputs();
         progress.say(`${environment} is applied: ${String(url)}`);
+      });
+    },
+
+    outputs: async (environment) => {
+      checkEnvironment(root, environment);
+      checkWorkspaceVariable(env, environment);
+      return withTerraform(async (roots) => {
+        await enterService(roots, environment);
+        return roots.service.outputs();
       });
     },
 

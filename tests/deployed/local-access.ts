@@ -1,0 +1,38 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createControlClient } from '../../tools/local-deployment/control-client.ts';
+import { createFaults, type Faults } from '../../tools/local-deployment/faults.ts';
+import { createServingHome } from '../../tools/local-deployment/serving-process.ts';
+import type { LocalState } from '../../tools/local-deployment/state.ts';
+import { Problem } from '../../tools/modules/problem.ts';
+import { readOutputs, type Deployment } from './deployment.ts';
+
+/** A local deployment: to be asked like one on AWS, and to be harmed. */
+export interface LocalAccess {
+  readonly deployment: Deployment;
+  readonly faults: Faults;
+  readonly state: () => Promise<LocalState>;
+}
+
+/** @param home folder of the deployment; `make deploy-local` takes `.cache/local` */
+export async function openLocalAccess(home: string): Promise<LocalAccess> {
+  const record = await createServingHome(home).find();
+  if (!record) throw new Problem('No local deployment serves.', 'Start one: make deploy-local');
+  const outputs = JSON.parse(await readFile(join(home, 'outputs.json'), 'utf8')) as Record<string, unknown>;
+  const control = createControlClient(record.control);
+  return {
+    deployment: {
+      environment: 'dev',
+      url: record.url,
+      outputs: readOutputs(outputs),
+      endpoint: record.emulator,
+      token: control.token,
+      metricsUrls: async () =>
+        (await control.state()).tasks
+          .filter(({ status }) => status === 'RUNNING')
+          .map(({ metricsUrl }) => metricsUrl),
+    },
+    faults: createFaults(record.control),
+    state: control.state,
+  };
+}

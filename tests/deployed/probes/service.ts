@@ -1,0 +1,75 @@
+import { expect } from '@jest/globals';
+import type { Service } from '@aws-sdk/client-ecs';
+import { eventually, fatal } from '../../support/eventually.ts';
+import { digestOf, type Deployment } from '../deployment.ts';
+import { patienceWith, type ProbeGroup } from '../probe.ts';
+import { container, describeService, describeTargets, describeTasks } from '../tasks.ts';
+
+/** A deployment on AWS takes minutes: image pulls, health checks, draining. */
+const patience = (deployment: Deployment) => patienceWith(deployment, 90_000, 900_000);
+
+/** Ends at once when the deployment was given up: waiting will not bring it back. */
+function expectSteady({ deployments = [], runningCount, desiredCount }: Service, intended: string): void {
+  const failed = deployments.find(({ rolloutState }) => rolloutState === 'FAILED');
+  if (failed)
+    throw fatal(
+      `the deployment of ${failed.taskDefinition ?? '?'} failed: ${failed.rolloutStateReason ?? ''}`,
+    );
+  const back = deployments.find(({ rolloutStateReason }) => /rolling back/i.test(rolloutStateReason ?? ''));
+  if (back) throw fatal(`it is being rolled back: ${back.rolloutStateReason ?? ''}`);
+  const [primary, ...leaving] = deployments;
+  if (leaving.length === 0 && primary?.rolloutState === 'COMPLETED' && primary.taskDefinition !== intended)
+    throw fatal(`rolled back: ${primary.taskDefinition ?? 'nothing'} runs, ${intended} is meant to`);
+  expect({ states: deployments.map(({ rolloutState }) => rolloutState), runningCount }).toEqual({
+    states: ['COMPLETED'],
+    runningCount: desiredCount,
+  });
+}
+
+export async function checkSteadyState(deployment: Deployment): Promise<void> {
+  await eventually(async () => {
+    expectSteady(await describeService(deployment), deployment.outputs.taskDefinitionArn);
+  }, patience(deployment));
+}
+
+export async function checkRunningDigest(deployment: Deployment): Promise<void> {
+  const digest = digestOf(deployment.outputs.image);
+  const { desiredCount = 0 } = await describeService(deployment);
+
+  const tasks = await describeTasks(deployment);
+
+  const running = tasks.map(({ lastStatus, taskDefinitionArn, containers = [] }) => ({
+    lastStatus,
+    taskDefinitionArn,
+    digest: containers.find(({ name }) => name === container)?.imageDigest,
+  }));
+  const meant = { lastStatus: 'RUNNING', taskDefinitionArn: deployment.outputs.taskDefinitionArn, digest };
+  expect(desiredCount).toBeGreaterThan(0);
+  expect(running).toEqual(Array.from({ length: desiredCount }, () => meant));
+}
+
+export async function checkZones(deployment: Deployment): Promise<void> {
+  const tasks = await describeTasks(deployment);
+
+  const zones = new Set(tasks.map(({ availabilityZone }) => availabilityZone));
+  if (zones.size < 2)
+    throw new Error(`${tasks.length} tasks run in ${zones.size} zone: ${[...zones].join()}`);
+}
+
+export async function checkTargets(deployment: Deployment): Promise<void> {
+  await eventually(async () => {
+    const { desiredCount = 0 } = await describeService(deployment);
+    const states = (await describeTargets(deployment)).map(({ TargetHealth: health }) => health?.State);
+    expect(states).toEqual(Array.from({ length: desiredCount }, () => 'healthy'));
+  }, patience(deployment));
+}
+
+export const serviceProbes: ProbeGroup = {
+  name: 'the service',
+  probes: {
+    'has reached a steady state with the intended task definition: nothing was rolled back': checkSteadyState,
+    'runs the intended image, by digest, in every task': checkRunningDigest,
+    'runs in two zones or more': checkZones,
+    'has healthy targets only, one for each desired task': checkTargets,
+  },
+};

@@ -1,0 +1,84 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { DescribeAlarmsCommand } from '@aws-sdk/client-cloudwatch';
+import { FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
+import { expect } from '@jest/globals';
+import { eventually } from '../../support/eventually.ts';
+import { askCloudWatch, askLogs } from '../aws.ts';
+import type { Deployment } from '../deployment.ts';
+import { ask } from '../http.ts';
+import { patienceWith, type ProbeGroup } from '../probe.ts';
+
+type Line = Readonly<Record<string, unknown>>;
+
+async function findLines(deployment: Deployment, requestId: string, since: number): Promise<readonly Line[]> {
+  const { events = [] } = await askLogs(deployment, (logs) =>
+    logs.send(
+      new FilterLogEventsCommand({
+        logGroupName: deployment.outputs.logGroupName,
+        filterPattern: `"${requestId}"`,
+        startTime: since,
+      }),
+    ),
+  );
+  return events
+    .map(({ message = '{}' }) => JSON.parse(message) as Line)
+    .filter((line) => line['requestId'] === requestId);
+}
+
+export async function checkLogsArrive(deployment: Deployment): Promise<void> {
+  const requestId = randomUUID();
+  const traceId = randomBytes(16).toString('hex');
+  const since = Date.now() - 60_000;
+  const traceparent = `00-${traceId}-${randomBytes(8).toString('hex')}-01`;
+
+  const { status } = await ask(deployment, '/movies?year=1998', {
+    scope: 'movies/read',
+    headers: { 'x-request-id': requestId, traceparent },
+  });
+
+  const line = { requestId, traceId, method: 'GET', route: '/movies', status };
+  await eventually(
+    async () => {
+      expect(await findLines(deployment, requestId, since)).toEqual([expect.objectContaining(line)]);
+    },
+    patienceWith(deployment, 20_000, 180_000),
+  );
+}
+
+/** Every alarm of the environment; their names begin with its name. */
+export async function checkAlarms(deployment: Deployment): Promise<void> {
+  const { serviceName, alarmNames } = deployment.outputs;
+
+  const { MetricAlarms: metric = [], CompositeAlarms: composite = [] } = await askCloudWatch(
+    deployment,
+    (watch) =>
+      watch.send(
+        new DescribeAlarmsCommand({
+          AlarmNamePrefix: `${serviceName}-`,
+          AlarmTypes: ['MetricAlarm', 'CompositeAlarm'],
+          MaxRecords: 100,
+        }),
+      ),
+  );
+  // Scaling makes alarms of its own: they are in ALARM whenever there is little to do.
+  const alarms = [...metric, ...composite].filter(
+    ({ AlarmName: name = '' }) => !name.startsWith('TargetTracking-'),
+  );
+
+  expect(alarms.map(({ AlarmName: name }) => name)).toEqual(expect.arrayContaining([...alarmNames]));
+  expect(alarmNames.length).toBeGreaterThan(0);
+  expect(
+    alarms.filter(({ ActionsEnabled: enabled }) => enabled !== true).map(({ AlarmName: name }) => name),
+  ).toEqual([]);
+  expect(
+    alarms.filter(({ StateValue: state }) => state === 'ALARM').map(({ AlarmName: name }) => name),
+  ).toEqual([]);
+}
+
+export const telemetryProbes: ProbeGroup = {
+  name: 'telemetry',
+  probes: {
+    'the log line of the very request that was sent arrives, with its trace id': checkLogsArrive,
+    'every alarm exists, is enabled, and is not in alarm': checkAlarms,
+  },
+};

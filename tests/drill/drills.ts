@@ -1,0 +1,17 @@
+import type { Drill } from './drill.ts';
+import { goneDatabase, slowDatabase, throttlingDatabase } from './drills/database.ts';
+import { brokenDeployment, rollingDeployment } from './drills/deployments.ts';
+import { hungTask, killedTask, lostZone } from './drills/lost-tasks.ts';
+
+/** The two shortest; every test run has them. */
+export const shortDrills: readonly Drill[] = [killedTask, slowDatabase];
+
+export const allDrills: readonly Drill[] = [
+  ...shortDrills,
+  throttlingDatabase,
+  goneDatabase,
+  hungTask,
+  lostZone,
+  rollingDeployment,
+  brokenDeployment,
+];

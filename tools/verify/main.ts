@@ -1,0 +1,116 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Command } from 'commander';
+import { createAccount } from '../deploy/account.ts';
+import { createProgress } from '../deploy/progress.ts';
+import { createServingHome } from '../local-deployment/serving-process.ts';
+import { Misuse, Problem, reasonOf } from '../modules/problem.ts';
+
+const project = fileURLToPath(new URL('../..', import.meta.url));
+const localHome = join(project, '.cache', 'local');
+const progress = createProgress(console.log, Date.now);
+
+/** Runs a file of scenarios that isn't part of every test run. Resolves with Jest's exit code. */
+async function runScenarios(file: string, reports: string, settings: NodeJS.ProcessEnv): Promise<number> {
+  await mkdir(reports, { recursive: true });
+  const reporters = ['tests/support/reporter.js', 'jest-junit', 'tests/support/markdown-reporter.js'];
+  const args = [
+    '--experimental-vm-modules',
+    '--disable-warning=ExperimentalWarning',
+    join(project, 'node_modules', 'jest', 'bin', 'jest.js'),
+    '--runInBand',
+    '--testMatch',
+    `<rootDir>/${file}`,
+    ...reporters.flatMap((name) => ['--reporters', name.startsWith('tests') ? `<rootDir>/${name}` : name]),
+  ];
+  const child = spawn(process.execPath, args, {
+    cwd: project,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: {
+      ...process.env,
+      AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+      JEST_JUNIT_OUTPUT_DIR: reports,
+      JEST_JUNIT_OUTPUT_NAME: 'junit.xml',
+      REPORT_FILE: join(reports, 'report.md'),
+      ...settings,
+    },
+  });
+  const [code] = (await once(child, 'exit')) as [number | null];
+  progress.say(`Reports: ${reports}/report.md, ${reports}/junit.xml`);
+  return code ?? 1;
+}
+
+async function requireLocal(): Promise<void> {
+  if (await createServingHome(localHome).find()) return;
+  throw new Problem('No local deployment serves.', 'Start one: make deploy-local');
+}
+
+async function verify(environment: string): Promise<number> {
+  const settings = { VERIFY_ENVIRONMENT: environment, VERIFY_HOME: localHome };
+  const reports = join(project, 'reports', 'verify', environment);
+  if (environment === 'local') {
+    await requireLocal();
+    return runScenarios('tests/deployed/verify.ts', reports, { ...settings, REPORT_TITLE: 'Probes: local' });
+  }
+  const account = createAccount({
+    project,
+    env: process.env,
+    progress,
+    confirm: () => Promise.resolve(false),
+  });
+  const outputs = join(project, '.cache', 'deploy', `${environment}-outputs.json`);
+  const values = await account.outputs(environment);
+  if (values['url'] === undefined)
+    throw new Misuse(
+      `${environment} is not deployed.`,
+      `Deploy it first: make deploy ENV=${environment} IMAGE=…`,
+    );
+  await mkdir(join(project, '.cache', 'deploy'), { recursive: true });
+  await writeFile(outputs, JSON.stringify(values));
+  return runScenarios('tests/deployed/verify.ts', reports, {
+    ...settings,
+    VERIFY_OUTPUTS: outputs,
+    REPORT_TITLE: `Probes: ${environment}`,
+  });
+}
+
+const program = new Command('verify')
+  .description('Asks a running deployment whether it is what was meant; breaks a local one on purpose')
+  .addHelpText('after', '\nExit codes: 0 all is well, 1 something is not, 2 misuse.')
+  .exitOverride();
+
+program
+  .command('probes')
+  .description('Probe a deployment')
+  .option('--env <name>', 'local, or an environment that is deployed', '')
+  .action(async ({ env }: { env: string }) => {
+    process.exitCode = await verify(env);
+  });
+
+program
+  .command('drills')
+  .description('Break the local deployment in every known way, under load')
+  .option('--only <ids>', 'drills, separated by commas', '')
+  .action(async ({ only }: { only: string }) => {
+    await requireLocal();
+    const settings = { VERIFY_HOME: localHome, DRILLS: only, REPORT_TITLE: 'Drills' };
+    process.exitCode = await runScenarios('tests/drill/all.ts', join(project, 'reports', 'drills'), settings);
+  });
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof Problem) {
+    console.error(`\n${error.message}\n${error.remedy}`);
+    process.exitCode = error.exitCode;
+  } else if (error instanceof Error && 'exitCode' in error) {
+    // Commander has printed the reason; it ends help with 0 and misuse with 1.
+    process.exitCode = error.exitCode === 0 ? 0 : 2;
+  } else {
+    console.error(reasonOf(error));
+    process.exitCode = 1;
+  }
+}
