@@ -1,4 +1,5 @@
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EC2Client } from '@aws-sdk/client-ec2';
 import { ECSClient } from '@aws-sdk/client-ecs';
 import { ElasticLoadBalancingV2Client } from '@aws-sdk/client-elastic-load-balancing-v2';
@@ -6,6 +7,7 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 
 /** The control plane of an account, as far as running its tasks takes. */
 export interface AwsClients {
+  readonly dynamodb: DynamoDBClient;
   readonly ecs: ECSClient;
   readonly ec2: EC2Client;
   readonly elb: ElasticLoadBalancingV2Client;
@@ -18,6 +20,7 @@ export interface AwsClients {
 export function createAwsClients(endpoint: string, region: string): AwsClients {
   const settings = { endpoint, region, credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };
   const clients = {
+    dynamodb: new DynamoDBClient(settings),
     ecs: new ECSClient(settings),
     ec2: new EC2Client(settings),
     elb: new ElasticLoadBalancingV2Client(settings),

@@ -27,7 +27,7 @@ export async function harm(fault: FaultRequest, { fleet, loop, link, zones }: Ha
       const zone = known(zones, fault.zone ?? chooseLeaving(alive(), 1)[0]?.zone, 'zone');
       loop.lostZones.add(zone);
       const tasks = alive().filter((task) => task.zone === zone);
-      await Promise.all(tasks.map(({ id }) => fleet.running(id)?.kill()));
+      await Promise.all(tasks.map(async ({ id }) => fleet.running(id)?.kill()));
       return zone;
     }
     case 'restore-zone': {

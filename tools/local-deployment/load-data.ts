@@ -5,15 +5,15 @@ import { createDynamoClient } from '../../app/src/movies/dynamo-client.ts';
 
 export interface DataOptions {
   readonly home: string;
-  readonly emulator: string;
+  readonly database: string;
   readonly region: string;
   readonly table: string;
   readonly say: (line: string) => void;
 }
 
 /** Loads real movies into the table that Terraform made, with the project's loader, unless they are there. */
-export async function loadData({ home, emulator, region, table, say }: DataOptions): Promise<void> {
-  const client = createDynamoClient({ region, endpoint: emulator, requestTimeoutMs: 30_000, concurrency: 4 });
+export async function loadData({ home, database, region, table, say }: DataOptions): Promise<void> {
+  const client = createDynamoClient({ region, endpoint: database, requestTimeoutMs: 30_000, concurrency: 4 });
   try {
     const { Count: count = 0 } = await client.send(new ScanCommand({ TableName: table, Limit: 1 }));
     const { signal } = new AbortController();
@@ -22,7 +22,9 @@ export async function loadData({ home, emulator, region, table, say }: DataOptio
       tableName: table,
       isNew: count === 0,
       dataDir: join(home, 'data'),
-      say,
+      say: (line) => {
+        say(line);
+      },
       signal,
     });
   } finally {

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -36,13 +37,10 @@ async function runUntilStopped({ home, emulator, runner, port }: Options): Promi
     port: Number(port),
     say,
   });
-  const { control, url, differences } = serving;
-  const record: ServingRecord = { pid: process.pid, control, url, emulator, runner, differences };
+  const { control, url, database, differences } = serving;
+  const record: ServingRecord = { pid: process.pid, control, url, emulator, database, runner, differences };
   await writeFile(join(home, 'serving.json'), JSON.stringify(record));
-  const asked = new Promise<undefined>((done) => {
-    process.once('SIGTERM', () => done(undefined));
-    process.once('SIGINT', () => done(undefined));
-  });
+  const asked = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]).then(() => undefined);
   const reason = await Promise.race([asked, serving.died]);
   say(reason === undefined ? 'stopping' : `stopping: ${reason.message}`);
   await serving.stop();

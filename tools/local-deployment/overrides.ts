@@ -34,7 +34,7 @@ export function describeDifferences(
   const lines = [
     `OIDC_ISSUER is ${services.issuer}, not ${container.environment['OIDC_ISSUER'] ?? 'set'}: no emulator signs tokens`,
     `OIDC_SWAGGER_CLIENT_ID is ${services.swaggerClientId}: the client that this issuer knows`,
-    `DYNAMODB_ENDPOINT is ${services.databaseUrl}: the emulated table, behind a link that can be made slow or cut`,
+    `DYNAMODB_ENDPOINT is ${services.databaseUrl}: an embedded DynamoDB with the table as applied, behind a link that can be made slow or cut`,
     'HOST is an address of 127.0.0.0/8 for each task: there is one network, which stands for the subnets of all zones',
     'the container health check is not run: the load balancer asks the same path, as often',
     'HAProxy stands for the load balancer, and repeats GET and HEAD on another task; no WAF rule is enforced',

@@ -40,5 +40,5 @@ export async function readSecrets(
 function field(secret: string, key: string): string | undefined {
   const values: unknown = JSON.parse(secret);
   const value: unknown = typeof values === 'object' && values !== null ? Reflect.get(values, key) : undefined;
-  return value === undefined ? undefined : String(value);
+  return typeof value === 'string' ? value : undefined;
 }

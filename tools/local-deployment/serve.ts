@@ -19,6 +19,7 @@ import { createProcessRunner } from './process-runner.ts';
 import { readService, readZones } from './service-definition.ts';
 import { readState, type LocalState } from './state.ts';
 import { readTaskDefinition } from './task-definition.ts';
+import { startTable } from './table.ts';
 import { createTaskLogs } from './task-logs.ts';
 import type { Names } from './names.ts';
 
@@ -37,6 +38,8 @@ export interface ServeOptions {
 export interface Serving {
   readonly control: string;
   readonly url: string;
+  /** DYNAMODB_ENDPOINT of the tasks. */
+  readonly database: string;
   readonly differences: readonly string[];
   /** Resolves with the reason when it can't go on. */
   readonly died: Promise<Error>;
@@ -61,12 +64,14 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   });
   const { environment } = definition.container;
 
-  const link = await startDatabaseLink(emulatorUrl, Math.random);
+  const table = await startTable(aws.dynamodb, names.table, region);
+  stack.keep(table.stop);
+  const link = await startDatabaseLink(table.endpoint, Math.random);
   stack.keep(link.stop);
   // Tokens for the very audience that the task definition asks for.
   const [audience = 'movies-api'] = (environment['OIDC_AUDIENCE'] ?? '').split(',');
   const issuer = await startTokenIssuer({ audience, tokenTtlSeconds: 12 * 3600, algorithm: 'ES256' });
-  stack.keep(issuer.stop);
+  stack.keep(() => issuer.stop());
   const balancer = await startBalancer(loadBalancer, {
     port: port === 0 ? await freePort() : port,
     logFile: join(home, 'balancer.log'),
@@ -141,8 +146,9 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   return {
     control: control.url,
     url: balancer.url,
+    database: link.url,
     differences: describeDifferences(definition, local, runner.kind),
     died: balancer.died,
-    stop: stack.stopAll,
+    stop: () => stack.stopAll(),
   };
 }

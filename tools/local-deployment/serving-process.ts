@@ -21,6 +21,8 @@ export interface ServingRecord {
   readonly control: string;
   readonly url: string;
   readonly emulator: string;
+  /** DYNAMODB_ENDPOINT of the tasks. */
+  readonly database: string;
   readonly runner: RunnerKind;
   readonly differences: readonly string[];
 }

@@ -6,8 +6,12 @@ import { ensureEmulator, openLocalDeployment, type LocalDeployment } from './dep
 import { listLeftovers } from './leftovers.ts';
 import { Problem } from '../../modules/problem.ts';
 import { describeTimings } from './report.ts';
+import { buildRelease } from '../../local-deployment/release.ts';
+import { createServingHome } from '../../local-deployment/serving-process.ts';
+import { startTraffic } from '../../local-deployment/traffic.ts';
+import { welcome } from '../../local-deployment/welcome.ts';
 
-/** No image yet: the digest of nothing. The control plane takes it; whoever runs tasks brings a real one. */
+/** No image: the digest of nothing. The control plane takes it where no task is run. */
 const noImage = 'sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
 const repository = '123456789012.dkr.ecr.eu-west-1.amazonaws.com/movies-api';
 
@@ -27,33 +31,48 @@ export const localRelease = (commit: string, image = `${repository}@${noImage}`)
   variables: { allowed_cidrs: '["127.0.0.1/32"]' },
 });
 
-/** Bootstrap and service, applied in full into the emulator, which is started if it doesn't run; then a plan that must be empty. */
+/**
+ * Bootstrap and service, applied in full into the emulator, which is started if it doesn't run; then a plan that must be
+ * empty; then the tasks that were applied, serving traffic.
+ *
+ * @param image by digest, in podman's storage; built here when it isn't given
+ */
 export async function deployLocally(
   { project, progress, commit }: LocalContext,
   image?: string,
 ): Promise<void> {
-  const emulator = await ensureEmulator(homeOf(project));
-  progress.say(`the emulator answers on ${emulator.url} (process ${emulator.pid})`);
-  const release = localRelease(commit, image);
-  const deployment = await openLocalDeployment({
-    project,
-    home: homeOf(project),
-    emulator,
-    release,
-    progress,
-  });
+  const home = homeOf(project);
+  const { say } = progress;
+  const emulator = await ensureEmulator(home);
+  say(`the emulator answers on ${emulator.url} (process ${emulator.pid})`);
+  progress.about('');
+  const built = await progress.during('image', () =>
+    image === undefined
+      ? buildRelease({ project, home, repository, say })
+      : Promise.resolve({ reference: image, runner: 'containers' as const }),
+  );
+  const release = localRelease(commit, built.reference);
+  const deployment = await openLocalDeployment({ project, home, emulator, release, progress });
   await closing(deployment, async () => {
     await deployment.apply();
+    const outputs = await deployment.outputs();
+    progress.about('');
+    const serving = await progress.during('tasks and data', () =>
+      startTraffic({ home, emulator: emulator.url, outputs, runner: built.runner, port: localPort(), say }),
+    );
     await deployment.expectNoChanges();
+    say(describeTimings(progress));
+    say(await welcome(serving));
   });
-  progress.say(describeTimings(progress));
-  progress.say(
-    '\nApplied, and a second plan is empty. It lives in the memory of the emulator: `make destroy-local` ends both.',
-  );
+  say('It lives in memory and goes on after this command: `make destroy-local` ends all of it.');
 }
+
+/** The same at each deployment, so that a browser finds it again. */
+const localPort = (): number => Number(process.env['LOCAL_PORT'] ?? 8088);
 
 /** Destroys what `deployLocally` applied, checks with the emulator that nothing is left, and stops it. */
 export async function destroyLocally({ project, progress, commit }: LocalContext): Promise<void> {
+  await createServingHome(homeOf(project)).stop();
   const emulators = createEmulatorHome(homeOf(project));
   const emulator = await emulators.find();
   if (!emulator) {

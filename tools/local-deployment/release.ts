@@ -1,0 +1,86 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { bundle } from '../build/bundle.ts';
+import { readSource } from '../build/source.ts';
+import { createEngine, type Engine } from '../containers/engine.ts';
+import { buildImage } from '../image/build.ts';
+import { localBaseImages } from '../image/local-base.ts';
+import { summarise } from '../image/summary.ts';
+import { Problem, reasonOf } from '../modules/problem.ts';
+import { keepBundle } from './bundles.ts';
+import type { RunnerKind } from './overrides.ts';
+
+const run = promisify(execFile);
+const podmanWithinMs = 20_000;
+
+/** What is deployed locally, named as in production: repository and digest. */
+export interface LocalImage {
+  /** `<repository>@sha256:…` */
+  readonly reference: string;
+  /** What can run it. */
+  readonly runner: RunnerKind;
+}
+
+export interface ReleaseOptions {
+  readonly project: string;
+  readonly home: string;
+  /** Of the emulated account. */
+  readonly repository: string;
+  readonly say: (line: string) => void;
+}
+
+/** The image where podman works on this Linux, the production bundle elsewhere. Named by the digest of what really runs. */
+export async function buildRelease(options: ReleaseOptions): Promise<LocalImage> {
+  const { say } = options;
+  if (!(await podmanWorks())) {
+    say('no podman here: the production bundle runs as processes');
+    return buildBundle(options);
+  }
+  try {
+    return await buildContainer(options);
+  } catch (error) {
+    say(`the image can't be built here (${reasonOf(error)}): the production bundle runs as processes`);
+    return buildBundle(options);
+  }
+}
+
+/** podman keeps an image under the digest of its manifest, and finds it by any name that it was tagged with. */
+async function buildContainer({ project, repository, say }: ReleaseOptions): Promise<LocalImage> {
+  const engine = createEngine('podman');
+  const tag = `${repository}:local`;
+  const build = { engine, projectRoot: project, tag, source: readSource(project, process.env) };
+  say('building the image with podman');
+  if (await hasLocalBases(engine)) await buildImage({ ...build, bases: await localBaseImages(engine, say) });
+  else {
+    // Where the pinned bases can't be pulled, those that are made from Debian packages.
+    await buildImage(build).catch(async (error: unknown) => {
+      say(`on a base made here: ${reasonOf(error)}`);
+      await buildImage({ ...build, bases: await localBaseImages(engine, say) });
+    });
+  }
+  const { digest } = await summarise(engine, tag);
+  if (digest === undefined)
+    throw new Problem('podman keeps no digest of the image.', 'See `podman image inspect`.');
+  // A tag of its own, or the next build would take the name away from an image that runs.
+  await engine.run(['tag', tag, `${repository}:${digest.slice(7, 19)}`]);
+  return { reference: `${repository}@${digest}`, runner: 'containers' };
+}
+
+const hasLocalBases = async (engine: Engine): Promise<boolean> =>
+  (await engine.run(['images', '--quiet', 'localhost/movies-api-base'])) !== '';
+
+async function buildBundle({ project, home, repository }: ReleaseOptions): Promise<LocalImage> {
+  const out = join('.cache', 'local-bundle');
+  await bundle({ projectRoot: project, out, source: readSource(project, process.env) });
+  const digest = await keepBundle(join(project, out), home);
+  return { reference: `${repository}@${digest}`, runner: 'processes' };
+}
+
+const podmanWorks = (): Promise<boolean> =>
+  process.platform !== 'linux'
+    ? Promise.resolve(false)
+    : run('podman', ['info'], { timeout: podmanWithinMs }).then(
+        () => true,
+        () => false,
+      );
