@@ -14,6 +14,7 @@ import {
 } from './http/health.ts';
 import type { DiscoverIssuer } from './http/issuer.ts';
 import { observeRequests } from './http/observe-requests.ts';
+import { refuseRepeats } from './http/refuse-repeats.ts';
 import { openContext } from './http/request-context.ts';
 import { setSecurityHeaders } from './http/security-headers.ts';
 import { answerEcho, answerVersion, answerWelcome, leadToContract } from './http/service-routes.ts';
@@ -71,7 +72,7 @@ export function createApp(deps: AppDeps): Express {
   app.set('env', 'production');
 
   app.use(openContext(tracing, newId), setSecurityHeaders(), observeRequests(logger, metrics));
-  app.use(closeConnectionsWhileDraining(lifecycle));
+  app.use(closeConnectionsWhileDraining(lifecycle), refuseRepeats);
 
   // Before load is shed: who asks for health gets an answer in any case.
   app.get('/healthz', checked, answerLiveness);

@@ -8,12 +8,19 @@ const checkEveryMs = 1_000;
 /** A server that waits for nobody forever. */
 export function createHttpServer(listener: RequestListener, limits: Limits): Server {
   const { requestTimeoutMs, keepAliveTimeoutMs } = limits;
-  const server = createServer({ connectionsCheckingInterval: checkEveryMs }, listener);
-  server.keepAliveTimeout = keepAliveTimeoutMs;
-  // The whole request, headers and all, has to be here in this time …
-  server.requestTimeout = requestTimeoutMs;
-  // … and this one stays above keepAliveTimeout, or Node may end a connection that the load balancer just took up.
-  server.headersTimeout = keepAliveTimeoutMs + 1_000;
+  const server = createServer(
+    {
+      connectionsCheckingInterval: checkEveryMs,
+      keepAliveTimeout: keepAliveTimeoutMs,
+      // The whole request, headers and all, has to be here in this time. Were the second one longer, bodies would have
+      // as long. Neither counts while a connection is idle between two requests.
+      requestTimeout: requestTimeoutMs,
+      headersTimeout: requestTimeoutMs,
+    },
+    listener,
+  );
+  // Who asks but doesn't take the answer is cut off, too.
+  server.timeout = keepAliveTimeoutMs;
   return server;
 }
 

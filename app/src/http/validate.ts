@@ -58,10 +58,19 @@ function checkTypes(routes: Routes): RequestHandler {
     if (hasBody && !known.includes(given ?? '')) {
       throw new HttpProblem(415, `The body must be ${known.join(' or ')}, not ${given ?? 'of no type'}.`);
     }
+    if (hasBody && !isUtf8(headers['content-type'] ?? '')) {
+      throw new HttpProblem(415, 'The body must be in UTF-8.');
+    }
     if (!hasBody) headers['content-type'] = only;
     next();
   };
 }
+
+/** JSON is UTF-8 (RFC 8259, section 8.1). The parser would read others, which a firewall in front can't look into. */
+const isUtf8 = (contentType: string): boolean =>
+  contentType
+    .split(';')
+    .every((parameter) => !/^\s*charset/i.test(parameter) || /^\s*charset="?utf-8"?\s*$/i.test(parameter));
 
 const checkDepth: RequestHandler = (request, _response, next) => {
   if (isDeeperThan(maxDepth, request.body)) {
@@ -89,9 +98,10 @@ function matchContract(contract: Contract, { responses }: ValidationOptions): Re
     const { method } = request;
     // The contract has no HEAD of its own; it is GET without the body.
     if (method === 'HEAD') request.method = 'GET';
+    const given = { path: { ...request.params }, query: { ...request.query } };
     const finish = (error?: unknown) => {
       request.method = method;
-      next(error);
+      next(error ?? misspeltNumber(given, { path: request.params, query: request.query }));
     };
     const run = (index: number) => {
       const step = steps[index];
@@ -106,4 +116,23 @@ function matchContract(contract: Contract, { responses }: ValidationOptions): Re
     };
     run(0);
   };
+}
+
+type Parameters = Readonly<Record<'path' | 'query', Readonly<Record<string, unknown>>>>;
+const jsonNumber = /^-?(0|[1-9]\d*)(\.\d+)?(e[+-]?\d+)?$/i;
+
+/**
+ * The validator reads as a number what JavaScript does, `0x7DD` and `+2013` too. In a query it has to be JSON's spelling;
+ * in a path the only one, or one movie would have many addresses.
+ */
+function misspeltNumber(given: Parameters, read: Parameters): HttpProblem | undefined {
+  for (const place of ['path', 'query'] as const) {
+    for (const [field, value] of Object.entries(read[place])) {
+      const text = given[place][field];
+      if (typeof value !== 'number' || typeof text !== 'string') continue;
+      const isPlain = place === 'path' ? text === String(value) : jsonNumber.test(text);
+      if (!isPlain) return badRequest({ in: place, field, message: 'must be a number in plain digits' });
+    }
+  }
+  return undefined;
 }
