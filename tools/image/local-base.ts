@@ -18,15 +18,23 @@ export interface BaseImages {
   readonly build: string;
 }
 
+const tag = `node${nodeVersion}-${recipe}`;
+const images: BaseImages = {
+  base: `localhost/movies-api-base:${tag}`,
+  build: `localhost/movies-api-build:${tag}`,
+};
+
+/** Whether they were made here before. */
+export const hasLocalBaseImages = async (engine: Engine): Promise<boolean> =>
+  (await exists(engine, images.base)) && (await exists(engine, images.build));
+
 /**
  * Base images for machines that can't pull any, laid out like distroless: from this Debian's packages and npm's Node.js.
  * Made once, kept in the engine's storage, never pushed: production is built on the pinned base of the Dockerfile.
  * Rejects where apt-get, dpkg-deb or the packages aren't to be had.
  */
 export async function localBaseImages(engine: Engine, say: (line: string) => void): Promise<BaseImages> {
-  const tag = `node${nodeVersion}-${recipe}`;
-  const images = { base: `localhost/movies-api-base:${tag}`, build: `localhost/movies-api-build:${tag}` };
-  if ((await exists(engine, images.base)) && (await exists(engine, images.build))) return images;
+  if (await hasLocalBaseImages(engine)) return images;
 
   say('making the local base images, once');
   const folder = await mkdtemp(join(tmpdir(), 'movies-api-base-'));

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, Option } from 'commander';
@@ -39,7 +39,9 @@ async function runUntilStopped({ home, emulator, runner, port }: Options): Promi
   });
   const { control, url, database, differences } = serving;
   const record: ServingRecord = { pid: process.pid, control, url, emulator, database, runner, differences };
-  await writeFile(join(home, 'serving.json'), JSON.stringify(record));
+  // Renamed into place: who waits for it must not read half of it.
+  await writeFile(join(home, 'serving.json.new'), JSON.stringify(record));
+  await rename(join(home, 'serving.json.new'), join(home, 'serving.json'));
   const asked = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]).then(() => undefined);
   const reason = await Promise.race([asked, serving.died]);
   say(reason === undefined ? 'stopping' : `stopping: ${reason.message}`);
@@ -91,6 +93,16 @@ program
   .command('stop')
   .description('Stop tasks, balancer and issuer; what was applied stays in the emulator')
   .action(() => createServingHome(resolve(home())).stop());
+program
+  .command('end')
+  .description('Stop all of it, and the emulator with what was applied')
+  .action(async () => {
+    const { createEmulatorHome } = await import('../deploy/local/emulator-process.ts');
+    await createServingHome(resolve(home())).stop();
+    const emulators = createEmulatorHome(resolve(home()));
+    const emulator = await emulators.find();
+    if (emulator) await emulators.stop(emulator);
+  });
 program
   .command('kill')
   .description('SIGKILL a task')

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { bundle } from '../build/bundle.ts';
 import { readSource } from '../build/source.ts';
-import { createEngine, type Engine } from '../containers/engine.ts';
+import { createEngine } from '../containers/engine.ts';
 import { buildImage } from '../image/build.ts';
-import { localBaseImages } from '../image/local-base.ts';
+import { hasLocalBaseImages, localBaseImages } from '../image/local-base.ts';
 import { summarise } from '../image/summary.ts';
-import { Problem, reasonOf } from '../modules/problem.ts';
+import { Problem } from '../modules/problem.ts';
 import { keepBundle } from './bundles.ts';
 import type { RunnerKind } from './overrides.ts';
 
@@ -40,7 +40,7 @@ export async function buildRelease(options: ReleaseOptions): Promise<LocalImage>
   try {
     return await buildContainer(options);
   } catch (error) {
-    say(`the image can't be built here (${reasonOf(error)}): the production bundle runs as processes`);
+    say(`the image can't be built here (${messageOf(error)}): the production bundle runs as processes`);
     return buildBundle(options);
   }
 }
@@ -51,11 +51,12 @@ async function buildContainer({ project, repository, say }: ReleaseOptions): Pro
   const tag = `${repository}:local`;
   const build = { engine, projectRoot: project, tag, source: readSource(project, process.env) };
   say('building the image with podman');
-  if (await hasLocalBases(engine)) await buildImage({ ...build, bases: await localBaseImages(engine, say) });
+  if (await hasLocalBaseImages(engine))
+    await buildImage({ ...build, bases: await localBaseImages(engine, say) });
   else {
     // Where the pinned bases can't be pulled, those that are made from Debian packages.
     await buildImage(build).catch(async (error: unknown) => {
-      say(`on a base made here: ${reasonOf(error)}`);
+      say(`on a base made here: ${messageOf(error)}`);
       await buildImage({ ...build, bases: await localBaseImages(engine, say) });
     });
   }
@@ -66,9 +67,6 @@ async function buildContainer({ project, repository, say }: ReleaseOptions): Pro
   await engine.run(['tag', tag, `${repository}:${digest.slice(7, 19)}`]);
   return { reference: `${repository}@${digest}`, runner: 'containers' };
 }
-
-const hasLocalBases = async (engine: Engine): Promise<boolean> =>
-  (await engine.run(['images', '--quiet', 'localhost/movies-api-base'])) !== '';
 
 async function buildBundle({ project, home, repository }: ReleaseOptions): Promise<LocalImage> {
   const out = join('.cache', 'local-bundle');
@@ -84,3 +82,5 @@ const podmanWorks = (): Promise<boolean> =>
         () => true,
         () => false,
       );
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,0 +1,131 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { localRelease } from '../../tools/deploy/local/commands.ts';
+import { ensureEmulator, openLocalDeployment } from '../../tools/deploy/local/deployment.ts';
+import { createEmulatorHome } from '../../tools/deploy/local/emulator-process.ts';
+import { createProgress } from '../../tools/deploy/progress.ts';
+import { createControlClient } from '../../tools/local-deployment/control-client.ts';
+import { createFaults, type Faults } from '../../tools/local-deployment/faults.ts';
+import type { Outputs } from '../../tools/local-deployment/names.ts';
+import { buildRelease } from '../../tools/local-deployment/release.ts';
+import { createServingHome, type ServingRecord } from '../../tools/local-deployment/serving-process.ts';
+import type { LocalState } from '../../tools/local-deployment/state.ts';
+import { startTraffic } from '../../tools/local-deployment/traffic.ts';
+import { cacheDirectory } from '../../tools/modules/cache-directory.ts';
+import { lockPath, readLock } from '../../tools/modules/lock.ts';
+import { takeLease } from './lease.ts';
+import { program, type Requirement } from './requirements.ts';
+
+const project = resolve(import.meta.dirname, '../..');
+const home = join(project, '.cache', 'test-deployment');
+const repository = '123456789012.dkr.ecr.eu-west-1.amazonaws.com/movies-api';
+const waitMs = 20 * 60_000;
+
+/** The local deployment in full, for one test file at a time. */
+export interface LocalDeployment {
+  /** Of the load balancer. */
+  readonly url: string;
+  /** AWS_ENDPOINT_URL of the emulated account; ECS and ELB tell there what is true of the tasks. */
+  readonly aws: string;
+  /** Of terraform/, as `terraform output` gives them. */
+  readonly outputs: Outputs;
+  readonly record: ServingRecord;
+  readonly state: () => Promise<LocalState>;
+  /** Scopes are separated by spaces. */
+  readonly token: (scope: string) => Promise<string>;
+  readonly faults: Faults;
+  /** Heals it and leaves it to the next test file; it ends with the test run (unless KEEP_DEPLOYMENT=1). */
+  readonly stop: () => Promise<void>;
+}
+
+const lock = await readLock(join(project, lockPath));
+const modules: Requirement = {
+  name: 'the registry modules',
+  missing: () => {
+    const mirror = cacheDirectory('modules', process.env);
+    const absent = Object.entries(lock).flatMap(([address, versions]) =>
+      Object.keys(versions).filter((version) => !existsSync(join(mirror, address, version))),
+    );
+    return absent.length === 0 ? undefined : 'the module mirror lacks releases: npm run modules -- add';
+  },
+};
+
+/** What a machine needs for it; podman isn't among them. */
+export const localDeploymentRequirements: readonly Requirement[] = [
+  program('terraform', 'install Terraform 1.11 or newer', ['version']),
+  program('python3', 'install Python 3.10 or newer'),
+  program('haproxy', 'make tools', ['-v']),
+  modules,
+];
+
+/**
+ * Takes the local deployment: builds, applies and starts it, or takes the one of an earlier test file of this run as it
+ * is. Waits while another file has it; give `beforeAll` 20 minutes.
+ */
+export async function startLocalDeployment(): Promise<LocalDeployment> {
+  await mkdir(home, { recursive: true });
+  const giveBack = await takeLease(join(home, 'lease'), waitMs);
+  try {
+    const { record, outputs } = await ensureDeployed();
+    const { state, token } = createControlClient(record.control);
+    const faults = createFaults(record.control);
+    const stop = async (): Promise<void> => {
+      await faults.heal();
+      await giveBack();
+    };
+    return { url: record.url, aws: record.emulator, outputs, record, state, token, faults, stop };
+  } catch (error) {
+    await giveBack();
+    throw error;
+  }
+}
+
+async function ensureDeployed(): Promise<{ record: ServingRecord; outputs: Outputs }> {
+  const sources = await digestOfSources();
+  const [emulator, serving] = [await createEmulatorHome(home).find(), await createServingHome(home).find()];
+  const applied = await readFile(join(home, 'applied'), 'utf8').catch(() => '');
+  if (emulator && serving?.emulator === emulator.url && applied === sources) {
+    return {
+      record: serving,
+      outputs: JSON.parse(await readFile(join(home, 'outputs.json'), 'utf8')) as Outputs,
+    };
+  }
+  return deploy(sources);
+}
+
+async function deploy(sources: string): Promise<{ record: ServingRecord; outputs: Outputs }> {
+  // Not console: the reporter shows that when the file is done, and this takes minutes.
+  const say = (line: string): void => {
+    process.stderr.write(`  deployment: ${line}\n`);
+  };
+  const progress = createProgress(say, Date.now);
+  const { reference, runner } = await buildRelease({ project, home, repository, say });
+  const emulator = await ensureEmulator(home);
+  const release = localRelease('0123456789abcdef', reference);
+  const deployment = await openLocalDeployment({ project, home, emulator, release, progress });
+  try {
+    await deployment.apply();
+    const outputs = await deployment.outputs();
+    const record = await startTraffic({ home, emulator: emulator.url, outputs, runner, port: 0, say });
+    await writeFile(join(home, 'applied'), sources);
+    return { record, outputs };
+  } finally {
+    await deployment.close();
+  }
+}
+
+/** Of everything that is deployed. */
+async function digestOfSources(): Promise<string> {
+  const hash = createHash('sha256');
+  for (const folder of ['app', 'terraform', 'modules']) {
+    const entries = await readdir(join(project, folder), { recursive: true, withFileTypes: true });
+    const files = entries
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name))
+      .filter((path) => !path.includes('/.terraform/'));
+    for (const file of files.sort()) hash.update(file).update(await readFile(file));
+  }
+  return hash.digest('hex');
+}
