@@ -67,6 +67,14 @@ lint-terraform: .cache/bin/tflint ## Check the form of the HCL (terraform fmt, t
 modules-verify: install ## Compare every installed registry module with the module lock
 	@npx tsx tools/modules/main.ts verify
 
+# Trivy is built with the encoder that it needs, and without C.
+.cache/bin/trivy: export GOEXPERIMENT = jsonv2
+.cache/bin/trivy .cache/bin/gitleaks .cache/bin/cosign .cache/bin/crane: export CGO_ENABLED = 0
+
+.PHONY: security
+security: install ## Run every security gate; one report in reports/security (ARGS=--help)
+	@npx tsx tools/security/main.ts $(ARGS)
+
 .PHONY: format
 format: install ## Rewrite what a formatter can fix
 	@npm run format --silent
@@ -103,9 +111,13 @@ emulator: install ## Run an emulated AWS control plane on loopback, until interr
 	@npx tsx tools/emulator/main.ts --calls $(ARGS)
 
 .PHONY: deploy-local
-deploy-local: install ## Apply everything in full into the emulator; a second plan must be empty
+deploy-local: install ## Apply everything in full into the emulator and serve traffic on this machine (LOCAL_PORT=8088)
 	@npx tsx tools/deploy/main.ts deploy-local
 
 .PHONY: destroy-local
-destroy-local: install ## Destroy it again, to nothing left
+destroy-local: install ## Stop the tasks and destroy it again, to nothing left
 	@npx tsx tools/deploy/main.ts destroy-local
+
+.PHONY: local
+local: install ## ARGS="state | token | kill | freeze | lose-zone | database --latency 500 | heal" Watch or harm what deploy-local runs
+	@npx tsx tools/local-deployment/main.ts $(ARGS)

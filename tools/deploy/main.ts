@@ -15,7 +15,18 @@ const progress = createProgress(console.log, Date.now);
 function readCommit(): string {
   const git = (...args: readonly string[]): string =>
     execFileSync('git', args, { cwd: project }).toString().trim();
-  if (git('status', '--porcelain', '--', 'terraform', 'modules', 'app/table.json') !== '') {
+  if (
+    git(
+      'status',
+      '--porcelain',
+      '--',
+      'terraform',
+      'modules',
+      'app/table.json',
+      'app/collector',
+      'docs/slo.yaml',
+    ) !== ''
+  ) {
     progress.say('note: Terraform files are not committed; the tag `commit` names the last commit.');
   }
   return git('rev-parse', 'HEAD');
@@ -96,15 +107,15 @@ program
 
 program
   .command('deploy-local')
-  .description('Apply everything in full into the emulator; a second plan must be empty')
-  .option('--image <reference>', 'image by digest')
+  .description('Apply everything in full into the emulator, and serve traffic; a second plan must be empty')
+  .option('--image <reference>', 'image by digest, in the storage of podman; built here when it is not given')
   .action(({ image: reference }: Partial<Options>) =>
     deployLocally({ project, progress, commit: readCommit() }, reference),
   );
 
 program
   .command('destroy-local')
-  .description('Destroy what deploy-local applied; nothing may be left')
+  .description('Stop the tasks and destroy what deploy-local applied; nothing may be left')
   .action(() => destroyLocally({ project, progress, commit: readCommit() }));
 
 try {
