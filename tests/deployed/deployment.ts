@@ -45,7 +45,10 @@ export function readOutputs(values: Readonly<Record<string, unknown>>): Outputs 
       throw new Error(`terraform output has no ${name}: is the environment applied?`);
     return value;
   };
-  const names: unknown = values['deployment_alarm_names'];
+  const names = (name: string): readonly string[] => {
+    const value = values[name];
+    return Array.isArray(value) ? value.map(String) : [];
+  };
   return {
     url: text('url'),
     region: text('region'),
@@ -58,7 +61,7 @@ export function readOutputs(values: Readonly<Record<string, unknown>>): Outputs 
     webAclArn: text('web_acl_arn'),
     tableName: text('table_name'),
     logGroupName: text('log_group_name'),
-    alarmNames: Array.isArray(names) ? names.map(String) : [],
+    alarmNames: [...names('deployment_alarm_names'), ...names('alarm_names')],
     ...(typeof values['token_endpoint'] === 'string'
       ? {
           cognito: {

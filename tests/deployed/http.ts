@@ -22,7 +22,7 @@ export interface Call {
 /** Asks a deployment as a client would. Redirects are answers, too. */
 export async function ask(deployment: Deployment, path: string, call: Call = {}): Promise<Answer> {
   const { method = 'GET', headers = {}, body, scope } = call;
-  const response = await fetch(new URL(path, deployment.url), {
+  const response = await fetch(new URL(deployment.url).origin + path, {
     method,
     redirect: 'manual',
     signal: AbortSignal.timeout(timeoutMs),

@@ -4,8 +4,8 @@ import { describeWith, type Requirement } from '../support/requirements.ts';
 import type { Patience } from '../support/eventually.ts';
 import { isLocal, type Deployment } from './deployment.ts';
 
-/** Rejects with what is wrong; never looks at what it did not ask the deployment for. */
-export type Check = (deployment: Deployment) => Promise<void>;
+/** Rejects with what is wrong. Those that wait take how long; by default as long as the kind of deployment deserves. */
+export type Check = (deployment: Deployment, patience?: Patience) => Promise<void>;
 
 export interface ProbeGroup {
   readonly name: string;

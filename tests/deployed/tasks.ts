@@ -34,7 +34,8 @@ export async function describeTasks(deployment: Deployment): Promise<readonly Ta
     );
     if (taskArns.length === 0) return [];
     const { tasks = [] } = await ecs.send(new DescribeTasksCommand({ cluster, tasks: taskArns }));
-    return tasks;
+    // One that drains was told to stop, and isn't meant any more.
+    return tasks.filter(({ desiredStatus }) => desiredStatus === 'RUNNING');
   });
 }
 

@@ -10,7 +10,7 @@ import { createServingHome } from '../local-deployment/serving-process.ts';
 import { Misuse, Problem, reasonOf } from '../modules/problem.ts';
 
 const project = fileURLToPath(new URL('../..', import.meta.url));
-const localHome = join(project, '.cache', 'local');
+const localHome = process.env['LOCAL_HOME'] ?? join(project, '.cache', 'local');
 const progress = createProgress(console.log, Date.now);
 
 /** Runs a file of scenarios that isn't part of every test run. Resolves with Jest's exit code. */

@@ -1,6 +1,6 @@
 import { GetWebACLForResourceCommand } from '@aws-sdk/client-wafv2';
 import { expect } from '@jest/globals';
-import { eventually } from '../../support/eventually.ts';
+import { eventually, type Patience } from '../../support/eventually.ts';
 import { askWaf } from '../aws.ts';
 import type { Deployment } from '../deployment.ts';
 import { ask } from '../http.ts';
@@ -27,19 +27,19 @@ export async function checkInjectionIsBlocked(deployment: Deployment): Promise<v
 
 const batch = 50;
 /** WAF counts over minutes and acts within tens of seconds of the limit (AWS WAF developer guide, rate-based rules). */
-const untilBlockedMs = 240_000;
+const untilBlocked: Patience = { deadlineMs: 240_000, everyMs: 500 };
 
 /** Nobody's token is sent, so each answer is 401 until the firewall answers instead. */
-export async function checkRateLimit(deployment: Deployment): Promise<void> {
-  await eventually(
-    async () => {
-      const answers = await Promise.all(
-        Array.from({ length: batch }, () => ask(deployment, '/movies', { method: 'POST', body: {} })),
-      );
-      expect(answers.map(({ status }) => status)).toContain(403);
-    },
-    { deadlineMs: untilBlockedMs, everyMs: 500 },
-  );
+export async function checkRateLimit(
+  deployment: Deployment,
+  patience: Patience = untilBlocked,
+): Promise<void> {
+  await eventually(async () => {
+    const answers = await Promise.all(
+      Array.from({ length: batch }, () => ask(deployment, '/movies', { method: 'POST', body: {} })),
+    );
+    expect(answers.map(({ status }) => status)).toContain(403);
+  }, patience);
 }
 
 export const firewallProbes: readonly ProbeGroup[] = [

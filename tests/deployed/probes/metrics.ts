@@ -5,7 +5,7 @@ import type { ProbeGroup } from '../probe.ts';
 
 /** What a scraper would take. */
 const exposition = /^# TYPE /m;
-const doors = ['/metrics', '/metrics/', '//metrics', '/%6detrics', '/movies/../metrics'];
+const doors = ['/metrics', '/metrics/', '//metrics', '/%6detrics', '/METRICS'];
 
 export async function checkMetricsAreClosed(deployment: Deployment): Promise<void> {
   const answers = await Promise.all(doors.map((path) => ask(deployment, path, { scope: 'movies/read' })));

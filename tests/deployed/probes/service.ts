@@ -1,12 +1,12 @@
 import { expect } from '@jest/globals';
 import type { Service } from '@aws-sdk/client-ecs';
-import { eventually, fatal } from '../../support/eventually.ts';
+import { eventually, fatal, type Patience } from '../../support/eventually.ts';
 import { digestOf, type Deployment } from '../deployment.ts';
 import { patienceWith, type ProbeGroup } from '../probe.ts';
 import { container, describeService, describeTargets, describeTasks } from '../tasks.ts';
 
 /** A deployment on AWS takes minutes: image pulls, health checks, draining. */
-const patience = (deployment: Deployment) => patienceWith(deployment, 90_000, 900_000);
+const patienceOf = (deployment: Deployment) => patienceWith(deployment, 90_000, 900_000);
 
 /** Ends at once when the deployment was given up: waiting will not bring it back. */
 function expectSteady({ deployments = [], runningCount, desiredCount }: Service, intended: string): void {
@@ -26,10 +26,13 @@ function expectSteady({ deployments = [], runningCount, desiredCount }: Service,
   });
 }
 
-export async function checkSteadyState(deployment: Deployment): Promise<void> {
+export async function checkSteadyState(
+  deployment: Deployment,
+  patience: Patience = patienceOf(deployment),
+): Promise<void> {
   await eventually(async () => {
     expectSteady(await describeService(deployment), deployment.outputs.taskDefinitionArn);
-  }, patience(deployment));
+  }, patience);
 }
 
 export async function checkRunningDigest(deployment: Deployment): Promise<void> {
@@ -56,12 +59,15 @@ export async function checkZones(deployment: Deployment): Promise<void> {
     throw new Error(`${tasks.length} tasks run in ${zones.size} zone: ${[...zones].join()}`);
 }
 
-export async function checkTargets(deployment: Deployment): Promise<void> {
+export async function checkTargets(
+  deployment: Deployment,
+  patience: Patience = patienceOf(deployment),
+): Promise<void> {
   await eventually(async () => {
     const { desiredCount = 0 } = await describeService(deployment);
     const states = (await describeTargets(deployment)).map(({ TargetHealth: health }) => health?.State);
     expect(states).toEqual(Array.from({ length: desiredCount }, () => 'healthy'));
-  }, patience(deployment));
+  }, patience);
 }
 
 export const serviceProbes: ProbeGroup = {

@@ -85,6 +85,7 @@ export async function checkDeletionProtection(deployment: Deployment): Promise<v
 export async function checkTableKey(deployment: Deployment): Promise<void> {
   const { SSEDescription: encryption } = await describeTable(deployment);
   const KeyId = encryption?.KMSMasterKeyArn;
+  if (KeyId === undefined) throw new Error('the table is encrypted with a key that AWS owns');
   const [key, rotation] = await askKms(deployment, (kms) =>
     Promise.all([
       kms.send(new DescribeKeyCommand({ KeyId })),

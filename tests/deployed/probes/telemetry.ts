@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { DescribeAlarmsCommand } from '@aws-sdk/client-cloudwatch';
 import { FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { expect } from '@jest/globals';
-import { eventually } from '../../support/eventually.ts';
+import { eventually, type Patience } from '../../support/eventually.ts';
 import { askCloudWatch, askLogs } from '../aws.ts';
 import type { Deployment } from '../deployment.ts';
 import { ask } from '../http.ts';
@@ -25,7 +25,10 @@ async function findLines(deployment: Deployment, requestId: string, since: numbe
     .filter((line) => line['requestId'] === requestId);
 }
 
-export async function checkLogsArrive(deployment: Deployment): Promise<void> {
+export async function checkLogsArrive(
+  deployment: Deployment,
+  patience: Patience = patienceWith(deployment, 20_000, 180_000),
+): Promise<void> {
   const requestId = randomUUID();
   const traceId = randomBytes(16).toString('hex');
   const since = Date.now() - 60_000;
@@ -37,12 +40,9 @@ export async function checkLogsArrive(deployment: Deployment): Promise<void> {
   });
 
   const line = { requestId, traceId, method: 'GET', route: '/movies', status };
-  await eventually(
-    async () => {
-      expect(await findLines(deployment, requestId, since)).toEqual([expect.objectContaining(line)]);
-    },
-    patienceWith(deployment, 20_000, 180_000),
-  );
+  await eventually(async () => {
+    expect(await findLines(deployment, requestId, since)).toEqual([expect.objectContaining(line)]);
+  }, patience);
 }
 
 /** Every alarm of the environment; their names begin with its name. */
