@@ -53,6 +53,9 @@ lint: install ## Check style and types
 # Each directory with a terraform.tf is a root or a module.
 terraform_directories = $(patsubst %/terraform.tf,%,$(wildcard terraform/terraform.tf terraform/*/terraform.tf modules/*/terraform.tf))
 
+.PHONY: collector
+collector: .cache/bin/collector ## Build the collector that tests app/collector/config.yaml (takes Go, and minutes)
+
 .PHONY: docs
 docs: .cache/bin/terraform-docs ## Rewrite the generated part of the Terraform READMEs
 	@for directory in $(terraform_directories); do .cache/bin/terraform-docs --config .terraform-docs.yml $$directory; done

@@ -16,6 +16,8 @@ export interface Config {
   /** The first one signs, all of them verify. */
   readonly cursorSecrets: readonly [string, ...string[]];
   readonly limits: Limits;
+  /** Absent where no traces are exported. */
+  readonly tracing?: { readonly endpoint: string; readonly sampleRate: number };
 }
 
 export interface TableConfig {
@@ -61,6 +63,8 @@ export function readConfig(env: Environment = process.env): Config {
   const isProduction = env['NODE_ENV'] === 'production';
   const swaggerClientId = read.text('OIDC_SWAGGER_CLIENT_ID');
   const endpoint = read.url('DYNAMODB_ENDPOINT');
+  const collector = read.url('OTEL_EXPORTER_OTLP_ENDPOINT');
+  const sampleRate = read.share('TRACE_SAMPLE_RATE', 0.05);
 
   const config: Config = {
     build: buildInfo,
@@ -80,6 +84,7 @@ export function readConfig(env: Environment = process.env): Config {
     auth: readAuth(read, isProduction),
     ...(swaggerClientId === undefined ? {} : { swaggerClientId }),
     cursorSecrets: readCursorSecrets(read, isProduction),
+    ...(collector === undefined ? {} : { tracing: { endpoint: collector, sampleRate } }),
     limits: {
       requestsInFlight: read.integer('MAX_REQUESTS_IN_FLIGHT', 500, 1, 100_000),
       requestTimeoutMs: read.integer('REQUEST_TIMEOUT_MS', 30_000, 100, 300_000),

@@ -14,7 +14,7 @@ import { createDynamoRepository } from './movies/dynamo-repository.ts';
 import { createMetricsServer } from './telemetry/metrics-server.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import { propagateTrace } from './telemetry/trace-propagation.ts';
-import { createTracing } from './telemetry/tracing.ts';
+import { createTracing, type Spans } from './telemetry/tracing.ts';
 
 export interface Service {
   readonly port: number;
@@ -38,7 +38,8 @@ export async function startService(
 ): Promise<Service> {
   const { table, limits, host } = config;
   const metrics = createMetrics();
-  const tracing = createTracing();
+  const spans = await startSpans(config, logger);
+  const tracing = createTracing(spans);
   const client = createDynamoClient(
     {
       region: table.region,
@@ -49,6 +50,7 @@ export async function startService(
     },
     (call) => {
       metrics.dynamoCalled(call);
+      tracing.current()?.span?.called(call);
     },
   );
   propagateTrace(client, tracing);
@@ -87,9 +89,23 @@ export async function startService(
       const finished = await closeServer(server, Math.max(0, shutdownTimeoutMs - drainDelayMs));
       await closeServer(metricsServer, 0);
       client.destroy();
+      await spans?.stop();
       logger[finished ? 'info' : 'warn']({ finished }, 'stopped');
     },
   };
+}
+
+/** Loaded only where traces are exported: OpenTelemetry costs start time and memory that nobody else should pay. */
+async function startSpans(
+  { tracing, serviceName, build, table }: Config,
+  logger: Logger,
+): Promise<Spans | undefined> {
+  if (tracing === undefined) return undefined;
+  const { createSpans } = await import('./telemetry/spans.ts');
+  return createSpans(
+    { ...tracing, service: serviceName, version: build.version, region: table.region },
+    logger,
+  );
 }
 
 interface Gate {

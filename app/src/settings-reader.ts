@@ -35,6 +35,16 @@ export function createSettingsReader(env: Environment) {
       return byDefault;
     },
 
+    /** From 0 to 1. */
+    share(name: string, byDefault: number): number {
+      const value = text(name);
+      if (value === undefined) return byDefault;
+      const share = /^(0(\.\d+)?|1(\.0+)?)$/.test(value) ? Number(value) : Number.NaN;
+      if (share >= 0) return share;
+      fault(name, `must be a share from 0 to 1, such as 0.05, not "${value}"`);
+      return byDefault;
+    },
+
     oneOf<const T extends string>(name: string, choices: readonly T[], byDefault: T): T {
       const value = text(name);
       if (value === undefined) return byDefault;

@@ -11,16 +11,22 @@ export function observeRequests(logger: Logger, metrics: Metrics): RequestHandle
       const status = response.writableFinished ? response.statusCode : undefined;
       const durationMs = performance.now() - context.startedAt;
       const route = context.route ?? routeOf(request);
-      metrics.requestEnded({
+      const observation = {
         route,
         method: request.method,
         durationMs,
         ...(status === undefined ? {} : { status }),
+      };
+      const { span, traceId } = context.trace;
+      metrics.requestEnded({ ...observation, ...(span === undefined ? {} : { exportedTraceId: traceId }) });
+      span?.ended({
+        ...observation,
+        ...(context.failure instanceof Error ? { errorType: context.failure.name } : {}),
       });
       logger[levelOf(status)](
         {
           requestId: context.requestId,
-          traceId: context.trace.traceId,
+          traceId,
           method: request.method,
           route,
           status: status ?? 'aborted',

@@ -1,4 +1,11 @@
-import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import {
+  Counter,
+  Gauge,
+  Histogram,
+  Registry,
+  collectDefaultMetrics,
+  type OpenMetricsContentType,
+} from 'prom-client';
 import type { DynamoCall } from '../movies/dynamo-observer.ts';
 
 export interface RequestObservation {
@@ -8,10 +15,12 @@ export interface RequestObservation {
   /** Absent when the client went away before its answer. */
   readonly status?: number;
   readonly durationMs: number;
+  /** Of a trace that was exported: an example of a request that took that long. */
+  readonly exportedTraceId?: string;
 }
 
 export interface Metrics {
-  readonly registry: Registry;
+  readonly registry: Registry<OpenMetricsContentType>;
   requestStarted(): void;
   requestEnded(observation: RequestObservation): void;
   requestShed(): void;
@@ -23,16 +32,23 @@ const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIO
 const seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 export function createMetrics(): Metrics {
-  const registry = new Registry();
+  const registry = new Registry<OpenMetricsContentType>();
+  registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
   // Process, memory, garbage collection and event-loop lag.
   collectDefaultMetrics({ register: registry });
+  // Gauges that are named as if they were counters; the same is counted by type under the name without _total.
+  for (const misnamed of ['handles', 'requests', 'resources']) {
+    registry.removeSingleMetric(`nodejs_active_${misnamed}_total`);
+  }
   const registers = [registry];
 
-  const duration = new Histogram({
+  // The trace's id is a label of examples only.
+  const duration = new Histogram<'route' | 'method' | 'status_class' | 'trace_id'>({
     name: 'http_request_duration_seconds',
     help: 'From the first byte of a request to the last of its answer',
     labelNames: ['route', 'method', 'status_class'],
     buckets: seconds,
+    enableExemplars: true,
     registers,
   });
   const inFlight = new Gauge({
@@ -70,14 +86,18 @@ export function createMetrics(): Metrics {
     requestStarted: () => {
       inFlight.inc();
     },
-    requestEnded: ({ route, method, status, durationMs }) => {
+    requestEnded: ({ route, method, status, durationMs, exportedTraceId }) => {
       inFlight.dec();
       const labels = {
         route,
         method: methods.has(method) ? method : 'OTHER',
         status_class: status === undefined ? 'aborted' : `${Math.floor(status / 100)}xx`,
       };
-      duration.observe(labels, durationMs / 1_000);
+      duration.observe({
+        labels,
+        value: durationMs / 1_000,
+        ...(exportedTraceId === undefined ? {} : { exemplarLabels: { trace_id: exportedTraceId } }),
+      });
     },
     requestShed: () => {
       shed.inc();

@@ -1,5 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomBytes } from 'node:crypto';
+import type { DynamoCall } from '../movies/dynamo-observer.ts';
+import type { RequestObservation } from './metrics.ts';
 
 /** W3C Trace Context, https://www.w3.org/TR/trace-context/: where a request belongs, and which part of it we are. */
 export interface Trace {
@@ -8,6 +10,24 @@ export interface Trace {
   readonly spanId: string;
   readonly flags: string;
   readonly state?: string;
+  /** Absent unless this request's spans are exported. */
+  readonly span?: RequestSpan;
+}
+
+/** What is told of a request to whoever collects traces. */
+export interface RequestSpan {
+  called(call: DynamoCall): void;
+  ended(observation: RequestObservation & { readonly errorType?: string }): void;
+}
+
+/** The caller's part of the trace that a request belongs to. */
+export type Parent = Pick<Trace, 'traceId' | 'spanId' | 'flags' | 'state'>;
+
+/** Where spans come from and go to. It decides which requests are worth it. */
+export interface Spans {
+  start(parent: Parent | undefined): Trace;
+  /** Sends what is still waiting. */
+  stop(): Promise<void>;
 }
 
 export interface Tracing {
@@ -18,24 +38,32 @@ export interface Tracing {
   current(): Trace | undefined;
 }
 
-const format = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})(-.*)?$/;
+const format = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
 /** What the specification asks to be passed on at least. */
 const maxStateLength = 512;
 
-export function createTracing(randomHex: (bytes: number) => string = secureHex): Tracing {
+/** @param spans absent when no traces are exported: then ids are only passed on and logged */
+export function createTracing(spans?: Spans, randomHex: (bytes: number) => string = secureHex): Tracing {
   const storage = new AsyncLocalStorage<Trace>();
   return {
-    accept(traceparent = '', tracestate) {
-      const [, traceId, flags = '00', rest] = format.exec(traceparent) ?? [];
-      // Version 00 ends after the flags; later versions may go on.
-      const isKnown = traceId !== undefined && !(rest !== undefined && traceparent.startsWith('00'));
-      if (!isKnown) return { traceId: randomHex(16), spanId: randomHex(8), flags: '00' };
-      const keepsState = tracestate !== undefined && tracestate.length <= maxStateLength;
-      return { traceId, spanId: randomHex(8), flags, ...(keepsState ? { state: tracestate } : {}) };
+    accept(traceparent, tracestate) {
+      const parent = readParent(traceparent, tracestate);
+      if (spans !== undefined) return spans.start(parent);
+      if (parent === undefined) return { traceId: randomHex(16), spanId: randomHex(8), flags: '00' };
+      return { ...parent, spanId: randomHex(8) };
     },
     run: (trace, work) => storage.run(trace, work),
     current: () => storage.getStore(),
   };
+}
+
+function readParent(traceparent = '', state: string | undefined): Parent | undefined {
+  const [, traceId, spanId, flags, rest] = format.exec(traceparent) ?? [];
+  if (traceId === undefined || spanId === undefined || flags === undefined) return undefined;
+  // Version 00 ends after the flags; later versions may go on.
+  if (rest !== undefined && traceparent.startsWith('00')) return undefined;
+  const keepsState = state !== undefined && state.length <= maxStateLength;
+  return { traceId, spanId, flags, ...(keepsState ? { state } : {}) };
 }
 
 /** The headers that pass a trace on. */

@@ -1,0 +1,206 @@
+import { execFileSync } from 'node:child_process';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { startApi, type Api } from '../support/api.ts';
+import { eventually } from '../support/eventually.ts';
+import { startOtlpReceiver, type OtlpReceiver, type ReceivedSpan } from '../support/otlp-receiver.ts';
+import { promtool } from '../support/promtool.ts';
+import { describeWith } from '../support/requirements.ts';
+
+const callerTrace = '4bf92f3577b34da6a3ce929d0e0e4736';
+const caller = (traceId: string, flags: '00' | '01') => ({
+  traceparent: `00-${traceId}-00f067aa0ba902b7-${flags}`,
+});
+const openMetrics = { headers: { accept: 'application/openmetrics-text; version=1.0.0' } };
+const epochOf = (traceId: string) => Number.parseInt(traceId.slice(0, 8), 16);
+
+let receiver: OtlpReceiver;
+let api: Api;
+beforeAll(async () => {
+  receiver = await startOtlpReceiver();
+  api = await startApi({ OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint, TRACE_SAMPLE_RATE: '1' });
+});
+afterAll(async () => {
+  await api.stop();
+  await receiver.stop();
+});
+
+const traceOf = (requestId: string) =>
+  String(api.log.find((entry) => entry['requestId'] === requestId)?.['traceId']);
+
+/** All spans of a trace, once its server span is there: that one ends last. */
+const spansOf = (traceId: string): Promise<readonly ReceivedSpan[]> =>
+  eventually(async () => {
+    const spans = receiver.spans.filter((span) => span.traceId === traceId);
+    expect(spans.map(({ kind }) => kind)).toContain(2);
+    return spans;
+  });
+
+describe('a traced request', () => {
+  test('has one trace id in its log line, its exported spans and the exemplar of its route', async () => {
+    await api.reader('GET', '/movies/2013/Rush', { headers: { 'x-request-id': 'traced-request' } });
+
+    const traceId = traceOf('traced-request');
+    const spans = await spansOf(traceId);
+    const exposition = (await api.metrics('GET', '/metrics', openMetrics)).text;
+
+    expect(spans).toEqual([
+      expect.objectContaining({
+        name: 'DynamoDB.GetItem',
+        kind: 3,
+        parentSpanId: spans[1]?.spanId,
+        attributes: {
+          'rpc.system': 'aws-api',
+          'rpc.service': 'DynamoDB',
+          'rpc.method': 'GetItem',
+          'db.system.name': 'aws.dynamodb',
+          'db.operation.name': 'GetItem',
+          'aws.dynamodb.table_names': { values: [{ stringValue: 'movies' }] },
+          'aws.dynamodb.consumed_capacity_units': expect.any(Number),
+          'aws.retries': 0,
+        },
+        status: { code: 0 },
+      }),
+      expect.objectContaining({
+        name: 'GET /movies/{year}/{title}',
+        attributes: {
+          'http.request.method': 'GET',
+          'http.route': '/movies/{year}/{title}',
+          'http.response.status_code': 404,
+        },
+        status: { code: 0 },
+        resource: {
+          'service.name': 'mvdb-api',
+          'service.version': expect.any(String),
+          'cloud.region': 'eu-west-1',
+        },
+      }),
+    ]);
+    expect(exposition).toMatch(
+      new RegExp(
+        `^http_request_duration_seconds_bucket\\{le="[^"]+",route="/movies/\\{year\\}/\\{title\\}",method="GET",status_class="4xx"\\} \\d+ # \\{trace_id="${traceId}"\\}`,
+        'm',
+      ),
+    );
+  });
+
+  test('gets an id that X-Ray takes: it begins with the time in seconds', async () => {
+    const before = Math.floor(Date.now() / 1000);
+
+    await api.reader('GET', '/movies/2013/Rush', { headers: { 'x-request-id': 'x-ray-request' } });
+
+    expect(epochOf(traceOf('x-ray-request'))).toBeGreaterThanOrEqual(before);
+    expect(epochOf(traceOf('x-ray-request'))).toBeLessThanOrEqual(before + 60);
+  });
+
+  test('goes on with its caller’s trace, as a child of the caller, and passes it on to the database', async () => {
+    await api.reader('GET', '/movies/2013/Rush', {
+      headers: { ...caller(callerTrace, '01'), tracestate: 'a=1' },
+    });
+
+    const server = (await spansOf(callerTrace)).find(({ kind }) => kind === 2);
+
+    expect(server?.parentSpanId).toBe('00f067aa0ba902b7');
+    expect(api.database.seen.at(-1)).toMatchObject({
+      traceparent: `00-${callerTrace}-${server?.spanId}-01`,
+      tracestate: 'a=1',
+    });
+  });
+
+  test('is as long as its log line says, and the call of the database lies inside it', async () => {
+    await api.reader('GET', '/movies/2013/Rush', { headers: { 'x-request-id': 'timed-request' } });
+
+    const [call, server] = await spansOf(traceOf('timed-request'));
+    const logged = Number(api.log.find((entry) => entry['requestId'] === 'timed-request')?.['durationMs']);
+    const lengthMs = Number(BigInt(server!.endTimeUnixNano) - BigInt(server!.startTimeUnixNano)) / 1e6;
+
+    expect(Math.abs(lengthMs - logged)).toBeLessThan(5);
+    expect(BigInt(call!.startTimeUnixNano)).toBeGreaterThanOrEqual(BigInt(server!.startTimeUnixNano));
+    expect(BigInt(call!.endTimeUnixNano)).toBeLessThanOrEqual(BigInt(server!.endTimeUnixNano));
+  });
+
+  test('that the database fails is an error in both spans, by its type and not by its words', async () => {
+    api.database.mood = 'broken';
+    await api.reader('GET', '/movies/2013/Rush', { headers: { 'x-request-id': 'failing-request' } });
+    api.database.mood = 'well';
+
+    const [call, server] = await spansOf(traceOf('failing-request'));
+
+    expect([call?.status.code, call?.attributes['error.type']]).toEqual([2, 'failed']);
+    expect([server?.status.code, server?.attributes['error.type']]).toEqual([2, 'Unavailable']);
+  });
+
+  test('leaves nothing in its spans that anybody sent', async () => {
+    await api.writer('POST', '/movies', {
+      body: { year: 2020, title: 'hush-title', info: { plot: 'hush-plot' } },
+    });
+    await api.reader('GET', '/movies?title=hush-title&cursor=hush-cursor', {
+      headers: { 'user-agent': 'hush-agent', cookie: 'hush=1', 'x-request-id': 'private-request' },
+    });
+
+    await spansOf(traceOf('private-request'));
+
+    expect(receiver.raw.join('')).not.toMatch(/hush|Bearer|eyJ/);
+  });
+});
+
+describe('a request that its caller does not want traced', () => {
+  test('keeps its id in the log and is not exported', async () => {
+    const unwanted = 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa';
+    const later = 'bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb';
+    await api.reader('GET', '/movies/2013/Rush', {
+      headers: { ...caller(unwanted, '00'), 'x-request-id': 'unwanted-request' },
+    });
+    await api.reader('GET', '/movies/2013/Rush', { headers: caller(later, '01') });
+
+    await spansOf(later);
+
+    expect(traceOf('unwanted-request')).toBe(unwanted);
+    expect(receiver.spans.filter(({ traceId }) => traceId === unwanted)).toEqual([]);
+  });
+});
+
+describe('sampling', () => {
+  test('a rate of 0 exports nothing but what callers ask for', async () => {
+    const quiet = await startApi({ OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint, TRACE_SAMPLE_RATE: '0' });
+    const asked = 'cccccccccccccccccccccccccccccccc';
+    const before = receiver.spans.length;
+
+    for (let count = 0; count < 20; count += 1) await quiet.reader('GET', '/movies/2013/Rush');
+    await quiet.reader('GET', '/movies/2013/Rush', { headers: caller(asked, '01') });
+    await quiet.stop();
+
+    expect(new Set(receiver.spans.slice(before).map(({ traceId }) => traceId))).toEqual(new Set([asked]));
+  });
+});
+
+describe('a collector that is away', () => {
+  test('costs no request anything and is said once in the log', async () => {
+    const away = await startOtlpReceiver();
+    await away.stop();
+    const alone = await startApi({ OTEL_EXPORTER_OTLP_ENDPOINT: away.endpoint, TRACE_SAMPLE_RATE: '1' });
+
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, () => alone.reader('GET', '/movies/2013/Rush')),
+    );
+    await eventually(async () => {
+      expect(alone.log.map(({ msg }) => msg)).toContain('traces are not exported');
+    });
+    await alone.stop();
+
+    expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 10 }, () => 404));
+    expect(alone.log.filter(({ msg }) => msg === 'traces are not exported')).toHaveLength(1);
+  });
+});
+
+describeWith([promtool], 'the metrics', () => {
+  test('follow the conventions of Prometheus, and no counter loses its name', async () => {
+    await api.reader('GET', '/movies/2013/Rush');
+    const { text } = await api.metrics('GET', '/metrics');
+
+    const judgement = execFileSync('promtool', ['check', 'metrics'], { input: text, encoding: 'utf8' });
+
+    expect(judgement).toBe('');
+    expect(text).toMatch(/^# TYPE http_requests_shed_total counter$/m);
+    expect(text).not.toMatch(/trace_id|# EOF/);
+  });
+});
