@@ -214,7 +214,7 @@ describeWith([python], 'what the front adds to moto', () => {
     expect(after).toContain('<AlarmName>single</AlarmName>');
   });
 
-  test('a budget keeps its tags and the subscribers of its notifications', async () => {
+  test('a budget keeps its changes, its tags and the subscribers of its notifications', async () => {
     const budgets = (action: string, body: object): Promise<unknown> =>
       client.json('budgets', `AWSBudgetServiceGateway.${action}`, body).then(bodyOf);
     const account = { AccountId: '123456789012' };
@@ -236,9 +236,16 @@ describeWith([python], 'what the front adds to moto', () => {
       ],
     });
 
+    await budgets('UpdateBudget', {
+      ...account,
+      NewBudget: { BudgetName: 'monthly', BudgetLimit: { Amount: '200', Unit: 'USD' } },
+    });
     await budgets('TagResource', { ...arn, ResourceTags: [{ Key: 'owner', Value: 'other' }] });
     await budgets('UntagResource', { ...arn, ResourceTagKeys: ['project'] });
 
+    expect(await budgets('DescribeBudget', { ...account, BudgetName: 'monthly' })).toMatchObject({
+      Budget: { BudgetType: 'COST', BudgetLimit: { Amount: '200' } },
+    });
     expect(await budgets('ListTagsForResource', arn)).toEqual({
       ResourceTags: [{ Key: 'owner', Value: 'other' }],
     });
@@ -249,6 +256,29 @@ describeWith([python], 'what the front adds to moto', () => {
         Notification: { ...notification, ThresholdType: 'PERCENTAGE' },
       }),
     ).toEqual({ Subscribers: subscribers });
+  });
+
+  test('a Prometheus workspace keeps its key, and its alert manager is made, read, changed and deleted', async () => {
+    const aps = (method: string, path: string, body?: object): Promise<Response> =>
+      client.rest('aps', method, path, body);
+    const kmsKeyArn = 'arn:aws:kms:eu-west-1:123456789012:key/0';
+    const created = await aps('POST', '/workspaces', { alias: 'movies', kmsKeyArn }).then(bodyOf);
+    const workspace = `/workspaces/${(created as { workspaceId: string }).workspaceId}`;
+    const manager = `${workspace}/alertmanager/definition`;
+
+    const described = await aps('GET', workspace).then(bodyOf);
+    const before = await aps('GET', manager);
+    await aps('POST', manager, { data: 'b25l' });
+    await aps('PUT', manager, { data: 'dHdv' });
+    const changed = await aps('GET', manager).then(bodyOf);
+    await aps('DELETE', manager);
+    const after = await aps('DELETE', manager);
+
+    expect(described).toMatchObject({ workspace: { alias: 'movies', kmsKeyArn } });
+    expect(changed).toMatchObject({
+      alertManagerDefinition: { data: 'dHdv', status: { statusCode: 'ACTIVE' } },
+    });
+    expect([before.status, after.status]).toEqual([404, 404]);
   });
 
   test('a sampling rule is made once, changed, listed with its tags and deleted', async () => {
@@ -329,6 +359,25 @@ describeWith([python], 'what the front adds to moto', () => {
       { UserPool: { UserPoolTier: 'PLUS' } },
       { UserPool: { UserPoolTier: 'LITE' } },
     ]);
+  });
+
+  test('a user pool keeps the changes of its tags', async () => {
+    const cognito = (action: string, body: object): Promise<unknown> =>
+      client.json('cognito-idp', `AWSCognitoIdentityProviderService.${action}`, body).then(bodyOf);
+    const tags = { owner: 'team', commit: 'one' };
+    const created = (await cognito('CreateUserPool', { PoolName: 'tagged', UserPoolTags: tags })) as {
+      UserPool: { Id: string };
+    };
+    const { Id: id } = created.UserPool;
+    const arn = { ResourceArn: `arn:aws:cognito-idp:eu-west-1:123456789012:userpool/${id}` };
+
+    await cognito('TagResource', { ...arn, Tags: { commit: 'two' } });
+    await cognito('UntagResource', { ...arn, TagKeys: ['owner'] });
+
+    const { UserPool: pool } = (await cognito('DescribeUserPool', { UserPoolId: id })) as {
+      UserPool: { UserPoolTags: object };
+    };
+    expect(pool.UserPoolTags).toEqual({ commit: 'two' });
   });
 
   test('a bucket whose versioning is suspended can be emptied, delete markers included', async () => {

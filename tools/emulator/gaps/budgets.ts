@@ -2,22 +2,25 @@ import { isObject, json, list, readJson, text, type Json, type JsonObject } from
 import type { Call } from '../call.ts';
 import type { Gap } from '../gap.ts';
 
-/** Tags of budgets and subscribers of their notifications. */
+/** Changes and tags of budgets, and subscribers of their notifications. */
 export function createBudgets(): Gap {
   const tags = new Map<string, readonly JsonObject[]>();
   const subscribers = new Map<string, Json>();
+  const changes = new Map<string, JsonObject>();
 
   const subscribe = (request: JsonObject, entry: JsonObject): void => {
     subscribers.set(notificationKey(request, entry['Notification']), entry['Subscribers'] ?? []);
   };
 
   return {
-    reason: 'moto keeps neither tags nor subscribers; aws_budgets_budget reads both after each change',
+    reason:
+      'moto keeps neither tags nor subscribers, and changes no budget; aws_budgets_budget reads all of it after each change',
     answers: {
       'budgets.CreateBudget': (call, forward) => {
         const request = readJson(call.body);
         const { Budget: budget } = request;
         const name = isObject(budget) ? text(budget['BudgetName']) : '';
+        changes.delete(name);
         tags.set(
           `arn:aws:budgets::${text(request['AccountId'])}:budget/${name}`,
           list(request['ResourceTags']),
@@ -26,6 +29,17 @@ export function createBudgets(): Gap {
           subscribe({ ...request, BudgetName: name }, entry);
         });
         return forward(call);
+      },
+      'budgets.UpdateBudget': ({ body }) => {
+        const { NewBudget: budget } = readJson(body);
+        if (isObject(budget)) changes.set(text(budget['BudgetName']), budget);
+        return json({});
+      },
+      'budgets.DescribeBudget': async (call, forward) => {
+        const answer = await forward(call);
+        const { Budget: budget } = readJson(answer.body);
+        const changed = changes.get(text(readJson(call.body)['BudgetName']));
+        return isObject(budget) && changed ? json({ Budget: { ...budget, ...changed } }) : answer;
       },
       'budgets.CreateNotification': (call, forward) => {
         const request = readJson(call.body);
