@@ -1,13 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const project = join(import.meta.dirname, '../..');
 const home = join(project, '.cache', 'test-deployment');
 
-/** Ends, after all test files, the local deployment that they shared. */
+/** Ends, after all test files, the local deployment that they shared; not that of another run beside this one. */
 export default function endLocalDeployment() {
-  if (!existsSync(join(home, 'emulator.json')) || process.env['KEEP_DEPLOYMENT'] === '1') return;
+  const users = join(home, 'users.json');
+  if (!existsSync(users) || process.env['KEEP_DEPLOYMENT'] === '1') return;
+  if (!JSON.parse(readFileSync(users, 'utf8')).includes(process.pid)) return;
   const program = ['--import', 'tsx', 'tools/local-deployment/main.ts', '--home', home, 'end'];
   execFileSync(process.execPath, program, {
     cwd: project,

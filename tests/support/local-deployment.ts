@@ -67,6 +67,8 @@ export const localDeploymentRequirements: readonly Requirement[] = [
 export async function startLocalDeployment(): Promise<LocalDeployment> {
   await mkdir(home, { recursive: true });
   const giveBack = await takeLease(join(home, 'lease'), waitMs);
+  // Who ends it: the run that used it last, which is this process or, of a worker, its parent.
+  await writeFile(join(home, 'users.json'), JSON.stringify([process.pid, process.ppid]));
   try {
     const { record, outputs } = await ensureDeployed();
     const { state, token } = createControlClient(record.control);
