@@ -14,7 +14,7 @@ export interface Forgery {
 
 /** Everything that somebody has who knows the issuer but not its private key. */
 export async function createForgery({ issuer, jwksUri, audience }: TokenIssuer): Promise<Forgery> {
-  const answer = await fetch(jwksUri).then((response) => response.json());
+  const answer: unknown = await fetch(jwksUri).then((response) => response.json());
   const [publicKey] = (answer as { keys: [Forgery['publicKey']] }).keys;
   const own = await generateKeyPair('RS256');
   const claims = (changes: JWTPayload = {}): JWTPayload => ({

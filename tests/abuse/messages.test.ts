@@ -192,8 +192,14 @@ describe('clients that are too slow (API4)', () => {
     ['headers without an end', () => `GET / HTTP/1.1\r\n${host}\r\nX-A: b\r\n`],
     ['a body that does not come', () => raw([post, host, length], '{')],
     ['a chunk that does not come', () => raw([post, host, 'Transfer-Encoding: chunked'], '5\r\n{')],
-    ['a body that a stranger holds back', () => raw([movie, host, length, 'Content-Type: application/json'], '{')],
-    ['a movie that does not come', () => raw([movie, host, length, 'Content-Type: application/json', authorization], '{')],
+    [
+      'a body that a stranger holds back',
+      () => raw([movie, host, length, 'Content-Type: application/json'], '{'),
+    ],
+    [
+      'a movie that does not come',
+      () => raw([movie, host, length, 'Content-Type: application/json', authorization], '{'),
+    ],
   ];
   let authorization: string;
   let received: ReadonlyMap<string, string>;

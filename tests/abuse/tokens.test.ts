@@ -1,7 +1,6 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, createPublicKey } from 'node:crypto';
 import { createServer } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { createPublicKey } from 'node:crypto';
 import type { JWTPayload } from 'jose';
 import { closeServer, listenOnLoopback } from '../../app/src/local/listen.ts';
 import { startApi, type Api } from '../support/api.ts';

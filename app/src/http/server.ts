@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Limits } from '../config.ts';
 
 /** How often Node looks for clients that are too slow; its default of 30 s would make short limits long. */
@@ -20,8 +21,32 @@ export function createHttpServer(listener: RequestListener, limits: Limits): Ser
     listener,
   );
   // Who asks but doesn't take the answer is cut off, too.
-  server.timeout = keepAliveTimeoutMs;
+  server.timeout = requestTimeoutMs + keepAliveTimeoutMs;
+  closeWaitingResponses(server);
   return server;
+}
+
+/**
+ * Of pipelined requests one is answered at a time. When the connection is lost, Node closes the response whose turn it
+ * is; those behind it would never hear of it, and what counts requests in flight would count them for ever.
+ */
+function closeWaitingResponses(server: Server): void {
+  const open = new WeakMap<Socket, Set<ServerResponse>>();
+  server.on('connection', (socket) => {
+    const responses = new Set<ServerResponse>();
+    open.set(socket, responses);
+    socket.once('close', () => {
+      // After Node has closed its own.
+      setImmediate(() => {
+        for (const response of responses) response.destroy().emit('close');
+      });
+    });
+  });
+  server.prependListener('request', (request, response) => {
+    const responses = open.get(request.socket);
+    responses?.add(response);
+    response.once('close', () => responses?.delete(response));
+  });
 }
 
 /** Rejects with the system's error, `EADDRINUSE` for instance. Port 0 takes a free one. */

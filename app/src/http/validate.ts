@@ -101,7 +101,7 @@ function matchContract(contract: Contract, { responses }: ValidationOptions): Re
     const given = { path: { ...request.params }, query: { ...request.query } };
     const finish = (error?: unknown) => {
       request.method = method;
-      next(error ?? misspeltNumber(given, { path: request.params, query: request.query }));
+      next(error ?? misspelt(given, { path: request.params, query: request.query }));
     };
     const run = (index: number) => {
       const step = steps[index];
@@ -122,16 +122,23 @@ type Parameters = Readonly<Record<'path' | 'query', Readonly<Record<string, unkn
 const jsonNumber = /^-?(0|[1-9]\d*)(\.\d+)?(e[+-]?\d+)?$/i;
 
 /**
- * The validator reads as a number what JavaScript does, `0x7DD` and `+2013` too. In a query it has to be JSON's spelling;
- * in a path the only one, or one movie would have many addresses.
+ * What the validator lets pass. It reads as a number what JavaScript does, `0x7DD` and `+2013` too, and with 1e400 it
+ * skips the limits. In a query a number has to be spelt as in JSON; in a path in one way only, or one movie would have
+ * many addresses. It also takes `year[x]` for `year`.
  */
-function misspeltNumber(given: Parameters, read: Parameters): HttpProblem | undefined {
+function misspelt(given: Parameters, read: Parameters): HttpProblem | undefined {
+  const unknown = Object.keys(given.query).find((name) => name.includes('['));
+  if (unknown !== undefined) {
+    return badRequest({ in: 'query', field: unknown, message: 'is an unknown query parameter' });
+  }
   for (const place of ['path', 'query'] as const) {
     for (const [field, value] of Object.entries(read[place])) {
       const text = given[place][field];
       if (typeof value !== 'number' || typeof text !== 'string') continue;
       const isPlain = place === 'path' ? text === String(value) : jsonNumber.test(text);
-      if (!isPlain) return badRequest({ in: place, field, message: 'must be a number in plain digits' });
+      if (!isPlain || !Number.isFinite(value)) {
+        return badRequest({ in: place, field, message: 'must be a number in plain digits' });
+      }
     }
   }
   return undefined;

@@ -65,6 +65,8 @@ function wellFormed(text: string): string {
 
 function attributeName(name: string): string {
   if (name === '') throw new InvalidMovie('An attribute has an empty name.');
+  // The SDK would lose it on the way: it builds objects by assignment.
+  if (name === '__proto__') throw new InvalidMovie('An attribute must not be called __proto__.');
   return wellFormed(name);
 }
 
