@@ -95,8 +95,9 @@ module "endpoints" {
         tags            = { Name = "${local.name}-dynamodb" }
       }
     },
-    # What a task calls before and beside its table: its image, its logs, its secret.
-    { for service in ["ecr.api", "ecr.dkr", "logs", "secretsmanager"] : service => {
+    # What a task calls before and beside its table: its image, its logs, its secret; with no way out also metrics and
+    # traces, which otherwise take the NAT: endpoints would cost more than they save.
+    { for service in concat(["ecr.api", "ecr.dkr", "logs", "secretsmanager"], var.egress == "none" ? ["aps-workspaces", "xray"] : []) : service => {
       service             = service
       private_dns_enabled = true
       policy              = data.aws_iam_policy_document.interface_endpoint.json
@@ -108,7 +109,7 @@ module "endpoints" {
 data "aws_iam_policy_document" "dynamodb_endpoint" {
   statement {
     sid       = "ThisTableOnly"
-    actions   = ["dynamodb:*"]
+    actions   = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:Scan"]
     resources = [module.movies_table.table_arn, "${module.movies_table.table_arn}/index/*"]
 
     principals {
@@ -140,8 +141,14 @@ data "aws_iam_policy_document" "s3_endpoint" {
 
 data "aws_iam_policy_document" "interface_endpoint" {
   statement {
-    sid       = "ThisAccountOnly"
-    actions   = ["*"]
+    sid = "WhatTasksCallInThisAccountOnly"
+    actions = [
+      "aps:RemoteWrite",
+      "ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetAuthorizationToken", "ecr:GetDownloadUrlForLayer",
+      "logs:CreateLogStream", "logs:PutLogEvents",
+      "secretsmanager:GetSecretValue",
+      "xray:GetSamplingRules", "xray:GetSamplingTargets", "xray:PutTelemetryRecords", "xray:PutTraceSegments",
+    ]
     resources = ["*"]
 
     principals {

@@ -4,6 +4,12 @@ resource "aws_cloudwatch_log_group" "api" {
   kms_key_id        = aws_kms_key.main.arn
 }
 
+resource "aws_cloudwatch_log_group" "collector" {
+  name              = "/${local.name}/collector"
+  retention_in_days = var.log_retention_days
+  kms_key_id        = aws_kms_key.main.arn
+}
+
 # Container Insights would make this group by itself: without a key, kept for ever.
 resource "aws_cloudwatch_log_group" "container_insights" {
   name              = "/aws/ecs/containerinsights/${local.name}/performance"
@@ -44,4 +50,37 @@ resource "aws_cloudwatch_metric_alarm" "deployment" {
     LoadBalancer = module.alb.arn_suffix
     TargetGroup  = module.alb.target_groups["api"].arn_suffix
   }
+}
+
+# Objectives, alarms, dashboard: what is promised to users is written in docs/slo.yaml and nowhere else.
+module "observability" {
+  source = "../modules/observability"
+
+  name = local.name
+  slo  = yamldecode(file("${path.root}/../docs/slo.yaml"))
+
+  load_balancer = {
+    arn_suffix              = module.alb.arn_suffix
+    target_group_arn_suffix = module.alb.target_groups["api"].arn_suffix
+  }
+  service = {
+    cluster_name   = module.cluster.name
+    service_name   = module.service.name
+    maximum_tasks  = max(var.scaling.max_tasks, [for schedule in var.scaling.schedules : schedule.max_tasks]...)
+    log_group_name = aws_cloudwatch_log_group.api.name
+  }
+  # With fewer tasks than zones, one zone is empty by design.
+  zones        = toset(var.scaling.min_tasks < length(local.zones) ? [] : local.zones)
+  table        = { name = module.movies_table.table_name, indexes = toset(local.table.globalSecondaryIndexes[*].name) }
+  web_acl_name = local.name
+  certificate = var.domain_name == null ? null : {
+    arn = var.certificate_arn == null ? one([for certificate in aws_acm_certificate.main : certificate.arn]) : var.certificate_arn
+  }
+
+  runbook_url        = coalesce(var.runbook_url, "https://bitbucket.org/${var.repository}/src/${var.commit}/docs/runbook.md")
+  subscriptions      = var.subscriptions
+  log_retention_days = var.log_retention_days
+  kms_key_arn        = aws_kms_key.main.arn
+  monthly_budget_usd = var.monthly_budget_usd
+  cost_tag           = { key = "environment", value = var.environment }
 }

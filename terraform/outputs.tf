@@ -15,7 +15,7 @@ output "image" {
 
 output "container_definitions" {
   description = "Containers of the task as defined here: readable in a plan, where the task definition's JSON is not"
-  value       = [module.api_container.container_definition]
+  value       = [module.api_container.container_definition, module.collector_container.container_definition]
 }
 
 output "cluster_name" {
@@ -56,6 +56,26 @@ output "table_name" {
 output "log_group_name" {
   description = "Log of the service"
   value       = aws_cloudwatch_log_group.api.name
+}
+
+output "alarm_names" {
+  description = "Alarms that tell somebody: all exist, are enabled, and are quiet after a good deployment"
+  value       = module.observability.alarm_names
+}
+
+output "topic_arns" {
+  description = "SNS topic of each severity, for subscriptions of your own"
+  value       = module.observability.topic_arns
+}
+
+output "dashboard_name" {
+  description = "CloudWatch dashboard"
+  value       = module.observability.dashboard_name
+}
+
+output "prometheus_workspace" {
+  description = "Managed Prometheus workspace: its ARN and where metrics are written"
+  value       = module.observability.prometheus_workspace
 }
 
 output "deployment_alarm_names" {

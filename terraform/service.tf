@@ -45,6 +45,9 @@ module "api_container" {
       DRAIN_DELAY_MS        = "5000"
       LOG_LEVEL             = var.log_level
       AWS_XRAY_TRACING_NAME = local.name
+      TRACE_SAMPLE_RATE     = tostring(var.trace_sample_rate)
+      # The collector beside it: containers of a task share their loopback.
+      OTEL_EXPORTER_OTLP_ENDPOINT = "http://127.0.0.1:4318"
     },
     { for access in module.api_access : "OIDC_SWAGGER_CLIENT_ID" => access.swagger_client_id },
     { for id in compact([try(var.oidc.swagger_client_id, null)]) : "OIDC_SWAGGER_CLIENT_ID" => id },
@@ -68,6 +71,44 @@ module "api_container" {
   }
 }
 
+# Takes traces from the service and scrapes its metrics, inside the task; the task goes on without it (docs/adr/0112).
+module "collector_container" {
+  source  = "terraform-aws-modules/ecs/aws//modules/container-definition"
+  version = "5.12.1"
+
+  name      = "collector"
+  image     = var.collector_image
+  essential = false
+
+  # Its share where the CPU is contended, and what it may take of the task's memory before it alone is killed.
+  cpu    = 32
+  memory = 160
+
+  user                     = "65532:65532"
+  readonly_root_filesystem = true
+  linux_parameters         = { initProcessEnabled = true, capabilities = { add = [], drop = ["ALL"] } }
+  stop_timeout             = 30
+
+  environment = [for name, value in {
+    AOT_CONFIG_CONTENT          = file("${path.root}/../app/collector/config.yaml")
+    GOMEMLIMIT                  = "120MiB"
+    REGION                      = var.region
+    PROMETHEUS_REMOTE_WRITE_URL = module.observability.prometheus_workspace.remote_write_url
+  } : { name = name, value = value }]
+
+  create_cloudwatch_log_group = false
+  log_configuration = {
+    logDriver = "awslogs"
+    options = {
+      awslogs-group         = aws_cloudwatch_log_group.collector.name
+      awslogs-region        = var.region
+      awslogs-stream-prefix = "ecs"
+      mode                  = "non-blocking"
+      max-buffer-size       = "4m"
+    }
+  }
+}
+
 resource "aws_ecs_task_definition" "main" {
   family                   = local.name
   requires_compatibilities = ["FARGATE"]
@@ -76,7 +117,7 @@ resource "aws_ecs_task_definition" "main" {
   memory                   = var.task_size.memory
   task_role_arn            = aws_iam_role.task.arn
   execution_role_arn       = aws_iam_role.execution.arn
-  container_definitions    = jsonencode([module.api_container.container_definition])
+  container_definitions    = jsonencode([module.api_container.container_definition, module.collector_container.container_definition])
 
   runtime_platform {
     cpu_architecture        = var.architecture
@@ -216,7 +257,7 @@ resource "aws_vpc_security_group_egress_rule" "service_to_issuer" {
   for_each = toset(var.egress == "none" ? [] : ["internet"])
 
   security_group_id = aws_security_group.service.id
-  description       = "Signing keys of the token issuer, by NAT"
+  description       = "Signing keys of the token issuer, metrics and traces, by NAT"
   cidr_ipv4         = "0.0.0.0/0"
   ip_protocol       = "tcp"
   from_port         = 443
@@ -288,6 +329,28 @@ data "aws_iam_policy_document" "task" {
   }
 }
 
+resource "aws_iam_role_policy" "telemetry" {
+  name   = "telemetry"
+  role   = aws_iam_role.task.id
+  policy = data.aws_iam_policy_document.telemetry.json
+}
+
+# What the collector does; containers of a task share its role.
+data "aws_iam_policy_document" "telemetry" {
+  statement {
+    sid       = "WriteMetrics"
+    actions   = ["aps:RemoteWrite"]
+    resources = [module.observability.prometheus_workspace.arn]
+  }
+
+  # Has no resource to narrow it to.
+  statement {
+    sid       = "SendTraces"
+    actions   = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]
+    resources = ["*"]
+  }
+}
+
 resource "aws_iam_role" "execution" {
   name                 = "${local.name}-execution"
   description          = "What starting a task takes: its image, its log, its secret"
@@ -310,15 +373,18 @@ data "aws_iam_policy_document" "execution" {
   }
 
   statement {
-    sid       = "PullThisRepository"
-    actions   = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
-    resources = [format("arn:%s:ecr:%s:%s:repository/%s", data.aws_partition.current.partition, split(".", var.image)[3], split(".", var.image)[0], regex("^[^/]+/([^@]+)@", var.image)[0])]
+    sid     = "PullTheseRepositories"
+    actions = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+    resources = [for image in [var.image, var.collector_image] :
+      format("arn:%s:ecr:%s:%s:repository/%s", data.aws_partition.current.partition, split(".", image)[3], split(".", image)[0], regex("^[^/]+/([^@]+)@", image)[0])
+      if !startswith(image, "public.ecr.aws/")
+    ]
   }
 
   statement {
-    sid       = "WriteOwnLog"
+    sid       = "WriteOwnLogs"
     actions   = ["logs:CreateLogStream", "logs:PutLogEvents"]
-    resources = ["${aws_cloudwatch_log_group.api.arn}:*"]
+    resources = ["${aws_cloudwatch_log_group.api.arn}:*", "${aws_cloudwatch_log_group.collector.arn}:*"]
   }
 
   statement {

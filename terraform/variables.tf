@@ -411,3 +411,65 @@ variable "log_retention_days" {
     error_message = "prod keeps logs for at least 365 days (PCI DSS 10.5.1)."
   }
 }
+
+variable "monthly_budget_usd" {
+  type        = number
+  description = "Cost per month, in US dollars, of everything with this environment's tag; a ticket is opened at 80 %, when it is spent, and when the forecast says so."
+
+  validation {
+    condition     = var.monthly_budget_usd > 0
+    error_message = "monthly_budget_usd is more than 0: a budget of nothing alarms for ever."
+  }
+}
+
+variable "subscriptions" {
+  type = object({
+    page   = optional(set(object({ protocol = string, endpoint = string })), [])
+    ticket = optional(set(object({ protocol = string, endpoint = string })), [])
+  })
+  description = "Who is told, by severity: `{ page = [{ protocol = \"email\", endpoint = \"on-call@example.com\" }] }`, or the https endpoint of a chat or paging tool."
+  default     = {}
+
+  validation {
+    condition     = alltrue([for one in setunion(var.subscriptions.page, var.subscriptions.ticket) : contains(["email", "https", "lambda", "sqs"], one.protocol)])
+    error_message = "subscriptions: protocol is email, https, lambda or sqs; over plain http anybody could read along."
+  }
+}
+
+variable "runbook_url" {
+  type        = string
+  description = "Where docs/runbook.md can be read; alarms link to its paragraphs. Null for the repository at this commit."
+  default     = null
+
+  validation {
+    condition     = var.runbook_url == null || try(startswith(var.runbook_url, "https://"), false)
+    error_message = "runbook_url starts with https://."
+  }
+}
+
+variable "trace_sample_rate" {
+  type        = number
+  description = "Share of requests that are traced, 0 to 1, where the caller has not decided already."
+  default     = 0.05
+
+  validation {
+    condition     = var.trace_sample_rate >= 0 && var.trace_sample_rate <= 1
+    error_message = "trace_sample_rate is a share between 0 and 1."
+  }
+}
+
+variable "collector_image" {
+  type        = string
+  description = "ADOT collector by digest, from AWS's public registry or a private copy; how to renew it: docs/adr/0112."
+  default     = "public.ecr.aws/aws-observability/aws-otel-collector@sha256:9b28046359054b414f4ba76056ba4e8cffda2d53fbcee06171d7eeecd71326c3"
+
+  validation {
+    condition     = can(regex("^(public\\.ecr\\.aws/aws-observability/aws-otel-collector|[0-9]{12}\\.dkr\\.ecr\\.[a-z0-9-]+\\.amazonaws\\.com(\\.cn)?/[a-z0-9][a-z0-9._/-]*)@sha256:[0-9a-f]{64}$", var.collector_image))
+    error_message = "collector_image is the ADOT collector of public.ecr.aws/aws-observability, or a copy in a private ECR registry, by digest (…@sha256:<64 hex digits>)."
+  }
+
+  validation {
+    condition     = var.egress != "none" || !startswith(var.collector_image, "public.ecr.aws/")
+    error_message = "egress none reaches no public registry: copy the collector into a private one and name it in collector_image (docs/adr/0112)."
+  }
+}

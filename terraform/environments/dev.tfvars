@@ -14,3 +14,5 @@ scaling   = { min_tasks = 2, max_tasks = 4, requests_per_target = 3000 }
 log_level = "debug"
 
 log_retention_days = 30
+monthly_budget_usd = 150
+trace_sample_rate  = 1

@@ -21,3 +21,4 @@ capacity  = { fargate_base = 3, fargate_weight = 1, spot_weight = 1 }
 scaling   = { min_tasks = 3, max_tasks = 12, requests_per_target = 6000 }
 
 log_retention_days = 400
+monthly_budget_usd = 600

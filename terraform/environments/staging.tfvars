@@ -12,3 +12,4 @@ capacity  = { fargate_base = 1, fargate_weight = 1, spot_weight = 3 }
 scaling   = { min_tasks = 2, max_tasks = 6, requests_per_target = 6000 }
 
 log_retention_days = 90
+monthly_budget_usd = 250

@@ -37,6 +37,11 @@ override_data {
 }
 
 override_data {
+  target = module.observability.data.aws_caller_identity.current
+  values = { account_id = "123456789012" }
+}
+
+override_data {
   target = module.service.data.aws_caller_identity.current
   values = { account_id = "123456789012" }
 }
@@ -64,6 +69,7 @@ variables {
   capacity           = { fargate_base = 0, fargate_weight = 0, spot_weight = 1 }
   scaling            = { min_tasks = 2, max_tasks = 4, requests_per_target = 3000 }
   log_retention_days = 30
+  monthly_budget_usd = 100
 }
 
 # Without this one the refusals below could be for another reason than the one they name.
@@ -119,12 +125,18 @@ run "a_mistake_in_every_plain_variable_is_refused" {
     scaling               = { min_tasks = 1, max_tasks = 4, requests_per_target = 3000 }
     log_level             = "verbose"
     log_retention_days    = 7
+    monthly_budget_usd    = 0
+    subscriptions         = { page = [{ protocol = "http", endpoint = "http://example.com" }] }
+    runbook_url           = "docs/runbook.md"
+    trace_sample_rate     = 5
+    collector_image       = "public.ecr.aws/aws-observability/aws-otel-collector:latest"
   }
 
   expect_failures = [
     var.image, var.commit, var.owner, var.cost_centre, var.project, var.account_id, var.vpc_cidr, var.egress,
     var.endpoint_zones, var.allowed_cidrs, var.hosted_zone_id, var.cursor_secret_version, var.architecture,
-    var.task_size, var.capacity, var.scaling, var.log_level, var.log_retention_days,
+    var.task_size, var.capacity, var.scaling, var.log_level, var.log_retention_days, var.monthly_budget_usd,
+    var.subscriptions, var.runbook_url, var.trace_sample_rate, var.collector_image,
   ]
 }
 
@@ -151,7 +163,7 @@ run "what_does_not_fit_together_is_refused" {
 
   expect_failures = [
     var.image, var.project, var.egress, var.allowed_cidrs, var.certificate_arn, var.client_ca, var.replica_region,
-    var.scaling,
+    var.scaling, var.collector_image,
   ]
 }
 

@@ -37,6 +37,11 @@ override_data {
 }
 
 override_data {
+  target = module.observability.data.aws_caller_identity.current
+  values = { account_id = "123456789012" }
+}
+
+override_data {
   target = module.service.data.aws_caller_identity.current
   values = { account_id = "123456789012" }
 }
@@ -66,6 +71,7 @@ variables {
   capacity           = { fargate_base = 3, fargate_weight = 1, spot_weight = 1 }
   scaling            = { min_tasks = 2, max_tasks = 4, requests_per_target = 3000 }
   log_retention_days = 400
+  monthly_budget_usd = 100
 }
 
 run "prod_with_a_domain_is_open_over_tls_and_keeps_its_logs" {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startEmulator, type Emulator } from '../../tools/emulator/emulator.ts';
 import { createGaps } from '../../tools/emulator/gaps.ts';
 import { describeWith, program } from '../support/requirements.ts';
-import { bodyOf, createRawClient, type RawClient } from './client.ts';
+import { bodyOf, createRawClient, type RawAnswer, type RawClient } from './client.ts';
 
 const installTimeoutMs = 300_000;
 const python = program('python3', 'install Python 3.10 or newer');
@@ -259,8 +259,8 @@ describeWith([python], 'what the front adds to moto', () => {
   });
 
   test('a Prometheus workspace keeps its key, and its alert manager is made, read, changed and deleted', async () => {
-    const aps = (method: string, path: string, body?: object): Promise<Response> =>
-      client.rest('aps', method, path, body);
+    const aps = (method: string, path: string, body?: object): Promise<RawAnswer> =>
+      client.rest('aps', method, path, body && JSON.stringify(body));
     const kmsKeyArn = 'arn:aws:kms:eu-west-1:123456789012:key/0';
     const created = await aps('POST', '/workspaces', { alias: 'movies', kmsKeyArn }).then(bodyOf);
     const workspace = `/workspaces/${(created as { workspaceId: string }).workspaceId}`;

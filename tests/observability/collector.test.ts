@@ -118,7 +118,7 @@ describeWith([collector], 'the collector', () => {
 
     const traceId = String(api.log.find((entry) => entry['requestId'] === 'collected-request')?.['traceId']);
     const xrayId = `1-${traceId.slice(0, 8)}-${traceId.slice(8)}`;
-    const sent = await eventually(async () => {
+    const sent = await eventually(() => {
       const found = received.find(
         ({ path, body }) => path === '/TraceSegments' && body.toString().includes(xrayId),
       );
@@ -148,7 +148,7 @@ describeWith([collector], 'the collector', () => {
   });
 
   test('writes the metrics of the service to Managed Prometheus, signed', async () => {
-    const write = await eventually(async () => {
+    const write = await eventually(() => {
       const found = received.find(({ path }) => path === '/workspaces/ws/api/v1/remote_write');
       if (found === undefined) throw new Error('nothing was written');
       return found;

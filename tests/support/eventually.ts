@@ -7,15 +7,21 @@ export interface Patience {
 
 /** Retries `attempt` until it resolves. Rejects with its last error when it hasn't by the deadline, and with a fatal one at once. */
 export function eventually<T>(
-  attempt: () => Promise<T>,
+  attempt: () => T | Promise<T>,
   { deadlineMs = 15_000, everyMs = 100 }: Patience = {},
 ): Promise<T> {
-  return pRetry(() => attempt().catch(rethrow), {
-    retries: Number.POSITIVE_INFINITY,
-    maxRetryTime: deadlineMs,
-    minTimeout: everyMs,
-    factor: 1,
-  });
+  return pRetry(
+    () =>
+      new Promise<T>((resolve) => {
+        resolve(attempt());
+      }).catch(rethrow),
+    {
+      retries: Number.POSITIVE_INFINITY,
+      maxRetryTime: deadlineMs,
+      minTimeout: everyMs,
+      factor: 1,
+    },
+  );
 }
 
 /** An answer that no retry will change: `throw fatal('rolled back')` inside an attempt ends it. */

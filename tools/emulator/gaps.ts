@@ -5,6 +5,7 @@ import { createBucketPolicies } from './gaps/bucket-policies.ts';
 import { createBudgets } from './gaps/budgets.ts';
 import { createCompositeAlarms } from './gaps/composite-alarms.ts';
 import { createEcsServices } from './gaps/ecs-services.ts';
+import { createManagedPrometheus } from './gaps/managed-prometheus.ts';
 import { createQueryDefinitions } from './gaps/query-definitions.ts';
 import { createResourceServers } from './gaps/resource-servers.ts';
 import { createRuleDescriptions } from './gaps/rule-descriptions.ts';
@@ -21,6 +22,7 @@ export const createGaps = (newId: () => string, now: () => number): readonly Gap
   createAnomalyDetectors(newId, now),
   createCompositeAlarms(),
   createBudgets(),
+  createManagedPrometheus(now),
   createBackups(newId, now),
   createBucketPolicies(),
   createSuspendedVersioning(),

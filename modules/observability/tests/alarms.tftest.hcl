@@ -1,0 +1,132 @@
+mock_provider "aws" {
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "123456789012" }
+  }
+
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
+  }
+
+  mock_data "aws_region" {
+    defaults = { name = "eu-west-1" }
+  }
+
+  mock_data "aws_iam_policy_document" {
+    defaults = { json = "{\"Version\":\"2012-10-17\",\"Statement\":[]}" }
+  }
+
+  mock_resource "aws_sns_topic" {
+    defaults = { arn = "arn:aws:sns:eu-west-1:123456789012:movies-api-test-page" }
+  }
+
+  mock_resource "aws_kms_key" {
+    defaults = { arn = "arn:aws:kms:eu-west-1:123456789012:key/00000000-0000-0000-0000-000000000000" }
+  }
+
+  mock_resource "aws_cloudwatch_log_group" {
+    defaults = { arn = "arn:aws:logs:eu-west-1:123456789012:log-group:/movies-api-test/events" }
+  }
+
+  mock_resource "aws_cloudwatch_event_rule" {
+    defaults = { arn = "arn:aws:events:eu-west-1:123456789012:rule/movies-api-test" }
+  }
+}
+
+variables {
+  name = "movies-api-test"
+  load_balancer = {
+    arn_suffix              = "app/movies-api-test/0123456789abcdef"
+    target_group_arn_suffix = "targetgroup/api/0123456789abcdef"
+  }
+  service = {
+    cluster_name   = "movies-api-test"
+    service_name   = "movies-api-test"
+    maximum_tasks  = 4
+    log_group_name = "/movies-api-test/api"
+  }
+  zones        = ["eu-west-1a", "eu-west-1b", "eu-west-1c"]
+  table        = { name = "movies-api-test", indexes = ["title-year"] }
+  web_acl_name = "movies-api-test"
+  slo = {
+    window_days         = 30
+    minimum_bad_answers = 10
+    objectives = {
+      availability_reads = { kind = "availability", methods = ["GET", "HEAD"], objective_percent = 99.9, user_impact = "Errors." }
+      latency_reads      = { kind = "latency", methods = ["GET", "HEAD"], objective_percent = 99, bound_ms = 250, user_impact = "Waiting." }
+    }
+    burn_rates = [
+      { severity = "page", factor = 14.4, long = "1h", short = "5m" },
+      { severity = "page", factor = 6, long = "6h", short = "30m" },
+      { severity = "ticket", factor = 1, long = "3d", short = "6h" },
+    ]
+  }
+  runbook_url        = "https://example.com/runbook.md"
+  log_retention_days = 90
+  kms_key_arn        = "arn:aws:kms:eu-west-1:123456789012:key/00000000-0000-0000-0000-000000000000"
+  monthly_budget_usd = 100
+  cost_tag           = { key = "environment", value = "test" }
+}
+
+run "each_objective_has_an_alarm_of_each_severity_over_pairs_of_windows" {
+  assert {
+    condition     = keys(aws_cloudwatch_composite_alarm.burn) == ["availability_reads page", "availability_reads ticket", "latency_reads page", "latency_reads ticket"]
+    error_message = "Each objective pages and opens tickets."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_composite_alarm.burn["availability_reads page"].alarm_rule == "(ALARM(\"movies-api-test-availability-reads-page-1h\") AND ALARM(\"movies-api-test-availability-reads-page-5m\")) OR (ALARM(\"movies-api-test-availability-reads-page-6h\") AND ALARM(\"movies-api-test-availability-reads-page-30m\"))"
+    error_message = "A burn counts while both the long and the short window burn."
+  }
+
+  # The same window at another rate is another alarm.
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.window["availability_reads page 6h"].threshold == 6 && aws_cloudwatch_metric_alarm.window["availability_reads ticket 6h"].threshold == 1
+    error_message = "Six hours are watched for pages and for tickets, at different rates."
+  }
+}
+
+run "reads_are_told_from_writes_and_slow_from_failed" {
+  assert {
+    condition     = aws_cloudwatch_log_metric_filter.objective["latency_reads_bad"].pattern == "{ ($.msg = \"request\") && ($.route = \"/movies*\") && ($.method = \"GET\" || $.method = \"HEAD\") && (($.status >= 500) || ($.durationMs > 250)) }"
+    error_message = "An answer is bad for the latency objective when it is an error or later than its bound."
+  }
+}
+
+run "each_alarm_says_what_it_means_how_urgent_it_is_and_where_to_read_on" {
+  assert {
+    condition = alltrue([for alarm in concat(values(aws_cloudwatch_metric_alarm.symptom), values(aws_cloudwatch_composite_alarm.burn), [aws_cloudwatch_metric_alarm.blocked_requests]) :
+    can(regex("^[A-Z].+\\. Severity: (page|ticket)\\. Runbook: https://example\\.com/runbook\\.md#[a-z-]+$", alarm.alarm_description))])
+    error_message = "Meaning, severity and runbook are in each description."
+  }
+}
+
+run "the_certificate_is_watched_where_there_is_one_and_zones_where_each_has_a_task" {
+  variables {
+    zones       = []
+    certificate = { arn = "arn:aws:acm:eu-west-1:123456789012:certificate/00000000-0000-0000-0000-000000000000" }
+  }
+
+  assert {
+    condition     = contains(keys(aws_cloudwatch_metric_alarm.symptom), "certificate-expiring")
+    error_message = "An expiring certificate is told."
+  }
+
+  assert {
+    condition     = !anytrue([for name in keys(aws_cloudwatch_metric_alarm.symptom) : startswith(name, "no-healthy-task-in-")])
+    error_message = "With fewer tasks than zones no zone is watched."
+  }
+}
+
+run "people_are_told_by_severity" {
+  variables {
+    subscriptions = {
+      page   = [{ protocol = "https", endpoint = "https://paging.example.com/hook" }]
+      ticket = [{ protocol = "email", endpoint = "team@example.com" }]
+    }
+  }
+
+  assert {
+    condition     = keys(aws_sns_topic_subscription.main) == ["page https https://paging.example.com/hook", "ticket email team@example.com"]
+    error_message = "Each severity has its own people."
+  }
+}
