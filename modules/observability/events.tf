@@ -54,7 +54,7 @@ resource "aws_cloudwatch_event_target" "recorded" {
 resource "aws_cloudwatch_log_metric_filter" "task_failures" {
   name           = "${var.name}-task-failures"
   log_group_name = aws_cloudwatch_log_group.events.name
-  pattern        = "{ ($.detail.lastStatus = \"STOPPED\") && (($.detail.stopCode = \"EssentialContainerExited\") || ($.detail.stopCode = \"TaskFailedToStart\") || ($.detail.stoppedReason = \"*failed*health checks*\")) }"
+  pattern        = "{ ($.detail.lastStatus = \"STOPPED\") && (($.detail.stopCode = \"EssentialContainerExited\") || ($.detail.stopCode = \"TaskFailedToStart\") || ($.detail.stoppedReason = \"Task failed ELB health checks*\") || ($.detail.stoppedReason = \"Task failed container health checks*\")) }"
 
   metric_transformation {
     namespace     = local.namespace

@@ -7,7 +7,7 @@ data "aws_region" "current" {}
 
 locals {
   severities = toset(["page", "ticket"])
-  publishers = ["cloudwatch.amazonaws.com", "events.amazonaws.com", "budgets.amazonaws.com", "aps.amazonaws.com"]
+  publishers = ["cloudwatch.amazonaws.com", "budgets.amazonaws.com", "aps.amazonaws.com"]
 
   # Metrics that only the logs know, under a namespace of this environment's own.
   namespace = "Movies/${var.name}"

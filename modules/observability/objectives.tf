@@ -21,6 +21,7 @@ locals {
         for burn in var.slo.burn_rates : [
           for length in [burn.long, burn.short] : {
             objective = key
+            severity  = burn.severity
             target    = objective.objective_percent
             factor    = burn.factor
             length    = length
@@ -28,7 +29,7 @@ locals {
           }
         ]
       ]
-    ]) : "${window.objective} ${window.length}" => window
+    ]) : "${window.objective} ${window.severity} ${window.length}" => window
   }
 
   burns = {
@@ -59,8 +60,8 @@ resource "aws_cloudwatch_log_metric_filter" "objective" {
 resource "aws_cloudwatch_metric_alarm" "window" {
   for_each = local.windows
 
-  alarm_name          = "${var.name}-${replace(each.value.objective, "_", "-")}-${each.value.length}"
-  alarm_description   = "Part of ${var.name}-${replace(each.value.objective, "_", "-")}: burn of the error budget over ${each.value.length}. Tells nobody by itself."
+  alarm_name          = "${var.name}-${replace(each.value.objective, "_", "-")}-${each.value.severity}-${each.value.length}"
+  alarm_description   = "Part of ${var.name}-${replace(each.value.objective, "_", "-")}-${each.value.severity}: burn of the error budget over ${each.value.length}. Tells nobody by itself."
   comparison_operator = "GreaterThanOrEqualToThreshold"
   threshold           = each.value.factor
   evaluation_periods  = 1
@@ -101,9 +102,8 @@ resource "aws_cloudwatch_composite_alarm" "burn" {
   alarm_actions = [aws_sns_topic.main[each.value.severity].arn]
   ok_actions    = [aws_sns_topic.main[each.value.severity].arn]
 
-  alarm_rule = join(" OR ", [
-    for rate in each.value.rates : "(${join(" AND ", [
-      for length in [rate.long, rate.short] : "ALARM(\"${aws_cloudwatch_metric_alarm.window["${each.value.objective} ${length}"].alarm_name}\")"
-    ])})"
-  ])
+  alarm_rule = join(" OR ", [for rate in each.value.rates : format("(ALARM(%q) AND ALARM(%q))",
+    aws_cloudwatch_metric_alarm.window["${each.value.objective} ${each.value.severity} ${rate.long}"].alarm_name,
+    aws_cloudwatch_metric_alarm.window["${each.value.objective} ${each.value.severity} ${rate.short}"].alarm_name,
+  )])
 }

@@ -108,10 +108,10 @@ locals {
       }
     },
     {
-      for name in var.certificate_arn == null ? [] : ["certificate-expiring"] : name => {
+      for name in var.certificate == null ? [] : ["certificate-expiring"] : name => {
         meaning  = "In less than 30 days browsers and clients will refuse to connect: the certificate was not renewed."
         severity = "ticket", period = 86400, evaluations = 1, threshold = 30, comparison = "LessThanThreshold"
-        metrics  = { days = { namespace = "AWS/CertificateManager", name = "DaysToExpiry", stat = "Minimum", dimensions = { CertificateArn = var.certificate_arn } } }
+        metrics  = { days = { namespace = "AWS/CertificateManager", name = "DaysToExpiry", stat = "Minimum", dimensions = { CertificateArn = var.certificate.arn } } }
       }
     },
   )

@@ -133,9 +133,9 @@ variable "cost_tag" {
   description = "The cost allocation tag that picks this environment's cost out of the account's."
 }
 
-variable "certificate_arn" {
-  type        = string
-  description = "Certificate whose expiry is watched; null without a domain."
+variable "certificate" {
+  type        = object({ arn = string })
+  description = "Certificate whose expiry is watched; null without a domain. An object, so that an ARN still unknown is not taken for none."
   default     = null
 }
 
