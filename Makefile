@@ -36,6 +36,10 @@ test: install ## Run every test that this machine can run
 	@node --import tsx tools/install/main.ts $(if $(CI),,--cache-only)
 	@npm test --silent -- --coverage
 
+.PHONY: test-all
+test-all: export DRILLS = all
+test-all: test ## Run every test, and break the local deployment in every known way
+
 .PHONY: screenshot
 screenshot: install ## Take the README's picture of Swagger UI (takes Chromium)
 	@node --import tsx tests/local/screenshot.ts
@@ -108,6 +112,14 @@ deploy: install ## ENV=dev IMAGE=…@sha256:… Plan and apply; with PLAN=file a
 .PHONY: destroy
 destroy: install ## ENV=dev Destroy an environment; never prod
 	@npx tsx tools/deploy/main.ts destroy --env "$(ENV)"
+
+.PHONY: verify
+verify: install ## ENV=local|dev|… Probe a deployment: is it what was meant? Reports in reports/verify
+	@npx tsx tools/verify/main.ts probes --env "$(ENV)"
+
+.PHONY: drill
+drill: install ## Break the local deployment on purpose, under load (DRILLS=task-killed,…); charts in reports/drills
+	@npx tsx tools/verify/main.ts drills --only "$(DRILLS)"
 
 .PHONY: emulator
 emulator: install ## Run an emulated AWS control plane on loopback, until interrupted (ARGS=--help)

@@ -14,25 +14,36 @@ export interface LocalAccess {
   readonly state: () => Promise<LocalState>;
 }
 
+/** What a local deployment tells of itself. */
+export interface LocalSources {
+  readonly url: string;
+  readonly endpoint: string;
+  readonly outputs: Readonly<Record<string, unknown>>;
+  readonly state: () => Promise<LocalState>;
+  readonly token: (scope: string) => Promise<string>;
+  readonly faults: Faults;
+}
+
+export const localAccess = ({ url, endpoint, outputs, state, token, faults }: LocalSources): LocalAccess => ({
+  deployment: {
+    environment: 'dev',
+    url,
+    outputs: readOutputs(outputs),
+    endpoint,
+    token,
+    metricsUrls: async () =>
+      (await state()).tasks.filter(({ status }) => status === 'RUNNING').map(({ metricsUrl }) => metricsUrl),
+  },
+  faults,
+  state,
+});
+
 /** @param home folder of the deployment; `make deploy-local` takes `.cache/local` */
 export async function openLocalAccess(home: string): Promise<LocalAccess> {
   const record = await createServingHome(home).find();
   if (!record) throw new Problem('No local deployment serves.', 'Start one: make deploy-local');
   const outputs = JSON.parse(await readFile(join(home, 'outputs.json'), 'utf8')) as Record<string, unknown>;
-  const control = createControlClient(record.control);
-  return {
-    deployment: {
-      environment: 'dev',
-      url: record.url,
-      outputs: readOutputs(outputs),
-      endpoint: record.emulator,
-      token: control.token,
-      metricsUrls: async () =>
-        (await control.state()).tasks
-          .filter(({ status }) => status === 'RUNNING')
-          .map(({ metricsUrl }) => metricsUrl),
-    },
-    faults: createFaults(record.control),
-    state: control.state,
-  };
+  const { state, token } = createControlClient(record.control);
+  const faults = createFaults(record.control);
+  return localAccess({ url: record.url, endpoint: record.emulator, outputs, state, token, faults });
 }

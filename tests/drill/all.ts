@@ -1,4 +1,4 @@
-import { describeDrills } from './describe-drills.ts';
+import { describeDrills, describeSpentBudget } from './describe-drills.ts';
 import { allDrills } from './drills.ts';
 import { openLocalAccess } from '../deployed/local-access.ts';
 
@@ -12,3 +12,4 @@ if (chosen.length === 0) {
 const local = await openLocalAccess(home);
 
 describeDrills(chosen, () => local);
+if (only.length === 0) describeSpentBudget(() => local);

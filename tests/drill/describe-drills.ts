@@ -1,6 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import type { LocalAccess } from '../deployed/local-access.ts';
 import { judge, runDrill, type Drill } from './drill.ts';
+import { killedTask } from './drills/lost-tasks.ts';
+import { scaleTo } from './releases.ts';
 import { reportDrill } from './report.ts';
 import { becomesSteady } from './steady.ts';
 
@@ -30,4 +32,27 @@ export function describeDrills(drills: readonly Drill[], local: () => LocalAcces
       );
     }
   });
+}
+
+/** A drill that can't be failed proves nothing: without a second task, killing one is felt. */
+export function describeSpentBudget(local: () => LocalAccess): void {
+  test(
+    'the only task is killed: the error budget is spent',
+    async () => {
+      const { deployment, faults, state } = local();
+      const { desiredCount } = await becomesSteady(state);
+      const scale = async (count: number) => {
+        await scaleTo(deployment, count);
+        await becomesSteady(state, (current) => current.desiredCount === count);
+      };
+      await scale(1);
+
+      const result = await runDrill(killedTask, { deployment, faults, state, say }).finally(() =>
+        scale(desiredCount),
+      );
+
+      expect(judge(result)).toEqual([expect.stringMatching(/^\d+ requests failed, \d+ may: \{"503":\d+/)]);
+    },
+    drillTimeoutMs,
+  );
 }

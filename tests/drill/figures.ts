@@ -6,6 +6,7 @@ export interface Figures {
   readonly failed: number;
   readonly p50: number;
   readonly p99: number;
+  readonly longest: number;
   /** How often each failure was seen, by status or error. */
   readonly failures: Readonly<Record<string, number>>;
 }
@@ -29,6 +30,7 @@ export function figuresOf(outcomes: readonly Outcome[]): Figures {
     failed: failed.length,
     p50: percentile(latencies, 0.5),
     p99: percentile(latencies, 0.99),
+    longest: latencies.at(-1) ?? 0,
     failures,
   };
 }

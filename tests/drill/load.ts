@@ -79,15 +79,18 @@ export function startLoad(options: LoadOptions): Load {
     }
   }, tickMs);
 
+  const finish = async (): Promise<void> => {
+    clearInterval(timer);
+    await Promise.all(waiting);
+    await agent.close();
+  };
+  let stopped: Promise<void> | undefined;
+
   return {
     now,
     inFlight: () => waiting.size,
     outcomes,
-    stop: async () => {
-      clearInterval(timer);
-      await Promise.all(waiting);
-      await agent.close();
-    },
+    stop: () => (stopped ??= finish()),
   };
 }
 

@@ -25,13 +25,13 @@ const ms = (value: number): string => `${value.toFixed(0)} ms`;
 export function describeDrill(result: DrillResult): string {
   const { drill, before, during, after, recoveredAfterMs, facts, budget } = result;
   const missed = judge(result);
-  const row = (name: string, { requests, failed, p50, p99 }: Figures): string =>
-    `| ${name.padEnd(6)} | ${String(requests).padStart(8)} | ${String(failed).padStart(6)} | ${ms(p50).padStart(8)} | ${ms(p99).padStart(8)} |`;
+  const row = (name: string, { requests, failed, p50, p99, longest }: Figures): string =>
+    `| ${name.padEnd(6)} | ${String(requests).padStart(8)} | ${String(failed).padStart(6)} | ${ms(p50).padStart(8)} | ${ms(p99).padStart(8)} | ${ms(longest).padStart(8)} |`;
   return [
     `### ${drill.title}: ${missed.length === 0 ? 'passed' : 'FAILED'}`,
     '',
-    '|        | requests | failed |      p50 |      p99 |',
-    '| ------ | -------: | -----: | -------: | -------: |',
+    '|        | requests | failed |      p50 |      p99 |  longest |',
+    '| ------ | -------: | -----: | -------: | -------: | -------: |',
     row('before', before),
     row('during', during),
     row('after', after),

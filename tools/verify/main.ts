@@ -32,6 +32,8 @@ async function runScenarios(file: string, reports: string, settings: NodeJS.Proc
     env: {
       ...process.env,
       AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+      // That of a test run that goes on meanwhile is not ours to end.
+      KEEP_DEPLOYMENT: '1',
       JEST_JUNIT_OUTPUT_DIR: reports,
       JEST_JUNIT_OUTPUT_NAME: 'junit.xml',
       REPORT_FILE: join(reports, 'report.md'),

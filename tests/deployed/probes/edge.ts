@@ -43,13 +43,13 @@ const isRefusedHandshake = (error: unknown): boolean =>
   'code' in error &&
   (String(error.code).startsWith('ERR_SSL_') || error.code === 'ECONNRESET');
 
-const addressOf = ({ url }: Deployment) => ({
+const addressOf = (url: string) => ({
   host: new URL(url).hostname,
   port: Number(new URL(url).port || 443),
 });
 
-export async function checkTlsFloor(deployment: Deployment): Promise<void> {
-  const address = addressOf(deployment);
+export async function checkTlsFloor({ url }: Pick<Deployment, 'url'>): Promise<void> {
+  const address = addressOf(url);
 
   const agreed = {
     old: [await negotiate(address, 'TLSv1'), await negotiate(address, 'TLSv1.1')],

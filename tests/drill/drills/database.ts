@@ -59,7 +59,8 @@ export const throttlingDatabase: Drill = {
   budget: ({ ratePerSecond }) =>
     Promise.resolve({
       failed: requestsIn(throttledForMs, mayThrottle, ratePerSecond),
-      failures: { status: 503, withinMs: 1_000 },
+      // Three attempts, with the pauses between them that the SDK makes when it is throttled.
+      failures: { status: 503, withinMs: 3_000 },
       recoveredWithinMs,
     }),
   act: (scene) => whileDatabase(scene, 'half of the calls refused', { throttleRatio }, throttledForMs),

@@ -1,7 +1,7 @@
 import { checkRunningDigest, checkSteadyState } from '../../deployed/probes/service.ts';
 import type { Deployment } from '../../deployed/deployment.ts';
 import type { Drill } from '../drill.ts';
-import { registerRevision, release } from '../releases.ts';
+import { release, releaseWith } from '../releases.ts';
 import { becomesSteady } from '../steady.ts';
 
 /** Slow start-ups of a new version are no slowness of the service; a rolling deployment must not be felt at all. */
@@ -18,9 +18,8 @@ export const rollingDeployment: Drill = {
   budget: unnoticed,
   act: async ({ deployment, state, mark, now }) => {
     const { taskDefinition: former } = await state();
-    const next = await registerRevision(deployment, { LOG_LEVEL: 'info' });
     const since = now();
-    await release(deployment, next);
+    const next = await releaseWith(deployment, { LOG_LEVEL: 'info' });
     mark('a new version is asked for');
     await becomesSteady(state, ({ taskDefinition }) => taskDefinition === next);
     const took = now() - since;
@@ -38,10 +37,9 @@ export const brokenDeployment: Drill = {
   budget: unnoticed,
   act: async ({ deployment, state, mark, now }) => {
     const { taskDefinition: good } = await state();
-    // The service refuses to start without its table's name.
-    const broken = await registerRevision(deployment, { TABLE_NAME: undefined });
     const since = now();
-    await release(deployment, broken);
+    // The service refuses to start without its table's name.
+    const broken = await releaseWith(deployment, { TABLE_NAME: '' });
     mark('a broken version is asked for');
     await becomesSteady(
       state,
