@@ -28,7 +28,8 @@ function enter(scope: Scope, name: string): Scope | undefined {
 
 /** The references of an argument, and of everything inside it; blocks are found by name, whatever their number. */
 function referencesAt(expression: Expression | undefined, path: readonly string[]): readonly string[] {
-  if (expression === undefined) return [];
+  // Inside of a `constant_value` anything may come.
+  if (typeof expression !== 'object' || (expression as unknown) === null) return [];
   if (Array.isArray(expression)) {
     return (expression as readonly Expression[]).flatMap((block) => referencesAt(block, path));
   }
