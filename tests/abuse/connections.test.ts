@@ -1,8 +1,10 @@
 import { once } from 'node:events';
+import { existsSync, readdirSync, readlinkSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { startApi, type Api } from '../support/api.ts';
 import { eventually } from '../support/eventually.ts';
+import { describeWith } from '../support/requirements.ts';
 import { raw } from './raw-http.ts';
 
 let api: Api;
@@ -65,5 +67,43 @@ describe('clients that do not take their answers (API4)', () => {
     api.database.delayMs = 0;
 
     expect((await api.stranger('GET', '/version')).status).toBe(200);
+  });
+});
+
+const descriptors = '/proc/self/fd';
+const listing = {
+  name: descriptors,
+  missing: () => (existsSync(descriptors) ? undefined : 'this system does not list open files in /proc'),
+};
+const openFiles = () =>
+  readdirSync(descriptors).flatMap((name) => {
+    try {
+      return [readlinkSync(`${descriptors}/${name}`)];
+    } catch {
+      // Closed since it was listed, as the one of the listing itself.
+      return [];
+    }
+  });
+
+describeWith([listing], 'files behind answers that nobody takes (API4)', () => {
+  test('are closed when who asked for them leaves', async () => {
+    const file = 'swagger-ui-bundle.js';
+    const held = () => openFiles().filter((path) => path.endsWith(file)).length;
+
+    socket.write(raw([`GET /api/docs/${file} HTTP/1.1`, 'Host: api']).repeat(8));
+    await eventually(() => {
+      expect(held()).toBeGreaterThan(1);
+      return Promise.resolve();
+    });
+    socket.destroy();
+    await reaches(0);
+
+    await eventually(
+      () => {
+        expect(held()).toBe(0);
+        return Promise.resolve();
+      },
+      { deadlineMs: 5_000 },
+    );
   });
 });

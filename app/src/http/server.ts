@@ -38,7 +38,11 @@ function closeWaitingResponses(server: Server): void {
     socket.once('close', () => {
       // After Node has closed its own.
       setImmediate(() => {
-        for (const response of responses) response.destroy().emit('close');
+        for (const response of responses) {
+          response.destroy().emit('close');
+          // What serves files listens for this one (on-finished), and would keep them open.
+          response.emit('end');
+        }
       });
     });
   });
