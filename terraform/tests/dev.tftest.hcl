@@ -129,14 +129,13 @@ run "a_mistake_in_every_plain_variable_is_refused" {
     subscriptions         = { page = [{ protocol = "http", endpoint = "http://example.com" }] }
     runbook_url           = "docs/runbook.md"
     trace_sample_rate     = 5
-    collector_image       = "public.ecr.aws/aws-observability/aws-otel-collector:latest"
   }
 
   expect_failures = [
     var.image, var.commit, var.owner, var.cost_centre, var.project, var.account_id, var.vpc_cidr, var.egress,
     var.endpoint_zones, var.allowed_cidrs, var.hosted_zone_id, var.cursor_secret_version, var.architecture,
     var.task_size, var.capacity, var.scaling, var.log_level, var.log_retention_days, var.monthly_budget_usd,
-    var.subscriptions, var.runbook_url, var.trace_sample_rate, var.collector_image,
+    var.subscriptions, var.runbook_url, var.trace_sample_rate,
   ]
 }
 
@@ -163,7 +162,7 @@ run "what_does_not_fit_together_is_refused" {
 
   expect_failures = [
     var.image, var.project, var.egress, var.allowed_cidrs, var.certificate_arn, var.client_ca, var.replica_region,
-    var.scaling, var.collector_image,
+    var.scaling,
   ]
 }
 
@@ -171,13 +170,25 @@ run "another_region_all_of_ipv6_and_an_issuer_without_tls_are_refused" {
   command = plan
 
   variables {
-    region        = "us-east-1"
-    allowed_cidrs = ["::/0"]
-    oidc          = { issuer = "http://login.example.com", audience = ["movies"] }
-    scaling       = { min_tasks = 2, max_tasks = 4, requests_per_target = 3000, cpu_percent = 100 }
+    region          = "us-east-1"
+    collector_image = "public.ecr.aws/aws-observability/aws-otel-collector:latest"
+    allowed_cidrs   = ["::/0"]
+    oidc            = { issuer = "http://login.example.com", audience = ["movies"] }
+    scaling         = { min_tasks = 2, max_tasks = 4, requests_per_target = 3000, cpu_percent = 100 }
   }
 
-  expect_failures = [var.region, var.allowed_cidrs, var.oidc, var.scaling]
+  expect_failures = [var.region, var.allowed_cidrs, var.oidc, var.scaling, var.collector_image]
+}
+
+run "a_public_collector_without_a_way_out_is_refused" {
+  command = plan
+
+  variables {
+    egress = "none"
+    oidc   = { issuer = "https://login.example.com", audience = ["movies"] }
+  }
+
+  expect_failures = [var.collector_image]
 }
 
 run "a_url_for_a_domain_and_an_issuer_without_audience_are_refused" {

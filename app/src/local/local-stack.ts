@@ -5,6 +5,7 @@ import { startEmbeddedDynamoDb } from './embedded-dynamodb.ts';
 import { loadRealMovies } from './load-real-movies.ts';
 import { claimPorts } from './ports.ts';
 import type { Problem } from './problem.ts';
+import { startPrometheus } from './prometheus.ts';
 import type { RunOptions } from './run-options.ts';
 import type { StopStack } from './stop-stack.ts';
 import { startTokenIssuer } from './token-issuer.ts';
@@ -21,6 +22,7 @@ export interface LocalStack {
   /** For both scopes, alive for `tokenHours`. */
   readonly token: string;
   readonly logFile: string;
+  readonly prometheusUrl?: string;
   /** Resolves with the reason when the API ends by itself. */
   readonly died: Promise<Problem>;
 }
@@ -31,11 +33,14 @@ export async function startLocalStack(
   stack: StopStack,
   say: (line: string) => void,
 ): Promise<LocalStack> {
-  const [port = 0, metricsPort = 0, issuerPort = 0, dynamodbPort = 0] = await claimPorts([
+  const [port = 0, metricsPort = 0, issuerPort = 0, dynamodbPort = 0, prometheusPort = 0] = await claimPorts([
     { service: 'the API', setting: 'PORT', port: options.port },
     { service: 'its metrics', setting: 'METRICS_PORT', port: options.metricsPort },
     { service: 'the token issuer', setting: 'ISSUER_PORT', port: options.issuerPort },
     { service: 'the embedded DynamoDB', setting: 'DYNAMODB_PORT', port: options.dynamodbPort },
+    ...(options.prometheus
+      ? [{ service: 'Prometheus', setting: 'PROMETHEUS_PORT', port: options.prometheusPort }]
+      : []),
   ]);
   const dataDir = resolve(options.dataDir);
 
@@ -83,6 +88,14 @@ export async function startLocalStack(
   });
   stack.keep(() => api.stop());
   await api.ready();
+  if (options.prometheus) {
+    const prometheus = await startPrometheus({
+      port: prometheusPort,
+      metricsPort,
+      dataDir: resolve(dataDir, 'prometheus'),
+    });
+    stack.keep(() => prometheus.stop());
+  }
 
   return {
     apiUrl,
@@ -90,6 +103,7 @@ export async function startLocalStack(
     issuer: issuer.issuer,
     token: await issuer.token('movies/read movies/write'),
     logFile,
+    ...(options.prometheus ? { prometheusUrl: `http://127.0.0.1:${prometheusPort}` } : {}),
     died: api.died,
   };
 }

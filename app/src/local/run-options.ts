@@ -6,6 +6,9 @@ export interface RunOptions {
   readonly issuerPort: number;
   readonly dynamodbPort: number;
   readonly dataDir: string;
+  /** Also a Prometheus on the API's metrics. */
+  readonly prometheus: boolean;
+  readonly prometheusPort: number;
 }
 
 const port = (name: string, variable: string, what: string, standard: number) =>
@@ -32,6 +35,8 @@ export function readRunOptions(argv: readonly string[]): RunOptions {
     .addOption(port('issuer-port', 'ISSUER_PORT', 'port of the token issuer', 8081))
     .addOption(port('dynamodb-port', 'DYNAMODB_PORT', 'port of the embedded DynamoDB', 8000))
     .addOption(new Option('--data-dir <folder>', 'where the data is kept').env('DATA_DIR').default('.data'))
+    .option('--prometheus', 'start Prometheus too, with the rules of production', false)
+    .addOption(port('prometheus-port', 'PROMETHEUS_PORT', 'its port', 9090))
     .exitOverride()
     .allowExcessArguments(false)
     .parse(argv, { from: 'user' })

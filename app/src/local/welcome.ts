@@ -4,13 +4,13 @@ import { shownPath, type createPaint } from './terminal.ts';
 /** Where everything is, and a command to paste. */
 export function welcome(stack: LocalStack, seconds: number, paint: ReturnType<typeof createPaint>): string {
   const bold = (text: string) => paint('bold', text);
-  const { apiUrl, metricsUrl, issuer, token, logFile } = stack;
+  const { apiUrl, metricsUrl, prometheusUrl, issuer, token, logFile } = stack;
   return `
 ${bold('The movies API is running')}, after ${seconds.toFixed(1)} s.
 
   Swagger UI   ${bold(`${apiUrl}/api/docs`)}   press Authorize, tick the scopes, then Try it out
   API          ${apiUrl}
-  Metrics      ${metricsUrl}
+  Metrics      ${metricsUrl}${prometheusUrl === undefined ? '' : `\n  Prometheus   ${prometheusUrl}/alerts`}
   Issuer       ${issuer}/.well-known/openid-configuration
   Log          ${shownPath(logFile)}
 
