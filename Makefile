@@ -4,6 +4,16 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
+# What `make toolchain` installed comes first; elsewhere the folder isn't there.
+export PATH := $(CURDIR)/.cache/toolchain/bin:$(PATH)
+# In a pipeline step AWS clients exchange the step's token for its role (docs/pipeline.md).
+ifneq ($(BITBUCKET_STEP_OIDC_TOKEN),)
+export AWS_WEB_IDENTITY_TOKEN_FILE := $(CURDIR)/.cache/identity/token
+export AWS_ROLE_SESSION_NAME ?= bitbucket-$(BITBUCKET_BUILD_NUMBER)
+endif
+# The image that `make push` recorded, unless another one is named.
+IMAGE ?= $(shell cat release/image 2>/dev/null)
+
 ##@ Start here
 .PHONY: help
 help: ## List all targets
@@ -34,7 +44,7 @@ tools: install ## Install what the tests can use and this machine lacks
 .PHONY: test
 test: install ## Run every test that this machine can run
 	@node --import tsx tools/install/main.ts $(if $(CI),,--cache-only)
-	@npm test --silent -- --coverage
+	@$(if $(CI),JEST_JUNIT_OUTPUT_DIR=reports/tests) npm test --silent -- --coverage $(if $(CI),--reporters=./tests/support/reporter.js --reporters=jest-junit)
 
 .PHONY: test-all
 test-all: export DRILLS = all
@@ -82,6 +92,17 @@ modules-verify: install ## Compare every installed registry module with the modu
 security: install ## Run every security gate; one report in reports/security (ARGS=--help)
 	@npx tsx tools/security/main.ts $(ARGS)
 
+.PHONY: pipeline-check
+pipeline-check: install ## Check bitbucket-pipelines.yml for what its published schema lets pass
+	@npx tsx tools/pipeline/check.ts $(ARGS)
+
+.PHONY: plans-check
+plans-check: install ## Each recorded plan is what Terraform plans now
+	@npm run plans --silent -- check
+
+.PHONY: check
+check: lint pipeline-check lint-terraform plans-check ## Everything of a review that needs no running service
+
 .PHONY: format
 format: install ## Rewrite what a formatter can fix
 	@npm run format --silent
@@ -96,13 +117,37 @@ build: install ## Bundle the service for production into dist/
 image: install ## Build the image with docker, podman or buildah (ARGS=--help)
 	@npx tsx tools/image/main.ts $(ARGS)
 
+.PHONY: push
+push: install identity .cache/bin/crane ## Push the image once per commit; its reference by digest goes to release/image
+	@npx tsx tools/pipeline/main.ts push --record release/image
+
 ##@ Deploy
+.PHONY: toolchain
+toolchain: install ## Install Terraform and Go for Linux as pinned by checksum (what the build image lacks)
+	@npx tsx tools/pipeline/main.ts toolchain
+
+.PHONY: identity
+identity: install ## In a pipeline step: let AWS clients find the step's token; elsewhere nothing
+	@npx tsx tools/pipeline/main.ts identity --file .cache/identity/token
+
+.PHONY: insights
+insights: install ## In a pipeline step: file what was reported with the commit; elsewhere list it
+	@npx tsx tools/pipeline/main.ts insights
+
+.PHONY: release
+release: install identity .cache/bin/crane ## ENV=dev Deploy, probe, and return to the image that ran before when a probe fails
+	@npx tsx tools/pipeline/main.ts release --env "$(ENV)" --image "$(IMAGE)" --plan "$(PLAN)"
+
+.PHONY: rollback
+rollback: install identity .cache/bin/crane ## ENV=dev IMAGE=…@sha256:… Return to an image that was good, and probe it
+	@npx tsx tools/pipeline/main.ts rollback --env "$(ENV)" --image "$(IMAGE)"
+
 .PHONY: bootstrap
 bootstrap: install ## Once per account: state bucket, image repository, pipeline roles
 	@npx tsx tools/deploy/main.ts bootstrap
 
 .PHONY: plan
-plan: install ## ENV=dev IMAGE=…@sha256:… Write the plan of a release to a file and show it
+plan: install identity ## ENV=dev IMAGE=…@sha256:… Write the plan of a release to a file and show it
 	@npx tsx tools/deploy/main.ts plan --env "$(ENV)" --image "$(IMAGE)" --plan "$(PLAN)"
 
 .PHONY: deploy
@@ -110,7 +155,7 @@ deploy: install ## ENV=dev IMAGE=…@sha256:… Plan and apply; with PLAN=file a
 	@npx tsx tools/deploy/main.ts deploy --env "$(ENV)" --image "$(IMAGE)" --plan "$(PLAN)"
 
 .PHONY: destroy
-destroy: install ## ENV=dev Destroy an environment; never prod
+destroy: install identity ## ENV=dev Destroy an environment; never prod
 	@npx tsx tools/deploy/main.ts destroy --env "$(ENV)"
 
 .PHONY: verify

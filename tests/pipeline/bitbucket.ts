@@ -1,0 +1,111 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Ajv } from 'ajv';
+
+export interface FiledCall {
+  readonly method: string;
+  readonly url: string;
+  readonly body: unknown;
+}
+
+const text = (maxLength: number): object => ({ type: 'string', minLength: 1, maxLength });
+
+/** As Bitbucket Cloud's REST API publishes them ("Reports", "Annotations"), and no property besides. */
+const reportSchema = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['title', 'details', 'report_type'],
+  properties: {
+    title: text(450),
+    details: text(2000),
+    reporter: text(450),
+    link: { type: 'string' },
+    report_type: { enum: ['SECURITY', 'COVERAGE', 'TEST', 'BUG'] },
+    result: { enum: ['PASSED', 'FAILED', 'PENDING'] },
+    data: {
+      type: 'array',
+      maxItems: 10,
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['title', 'type', 'value'],
+        properties: {
+          title: text(450),
+          type: { enum: ['BOOLEAN', 'DATE', 'DURATION', 'LINK', 'NUMBER', 'PERCENTAGE', 'TEXT'] },
+          value: {},
+        },
+      },
+    },
+  },
+};
+
+const annotationsSchema = {
+  type: 'array',
+  minItems: 1,
+  maxItems: 100,
+  items: {
+    type: 'object',
+    additionalProperties: false,
+    required: ['external_id', 'annotation_type', 'summary'],
+    properties: {
+      external_id: text(450),
+      annotation_type: { enum: ['VULNERABILITY', 'CODE_SMELL', 'BUG'] },
+      result: { enum: ['PASSED', 'FAILED', 'SKIPPED', 'IGNORED'] },
+      severity: { enum: ['CRITICAL', 'HIGH', 'MEDIUM', 'LOW'] },
+      summary: text(450),
+      details: text(2000),
+      path: text(2000),
+      line: { type: 'integer', minimum: 1 },
+      link: { type: 'string' },
+    },
+  },
+};
+
+const ajv = new Ajv({ allErrors: true });
+const schemas = { PUT: ajv.compile(reportSchema), POST: ajv.compile(annotationsSchema) };
+const address =
+  /^http:\/\/api\.bitbucket\.org\/2\.0\/repositories\/[\w-]+\/[\w-]+\/commit\/[0-9a-f]{40}\/reports\/[\w-]+(\/annotations)?$/;
+
+/** The proxy of a step with the Code Insights API behind it: takes what has the published form, on loopback. */
+export async function startBitbucket(): Promise<{
+  proxy: string;
+  calls: FiledCall[];
+  stop: () => Promise<void>;
+}> {
+  const calls: FiledCall[] = [];
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const { method = '', url = '' } = request;
+      const sent = Buffer.concat(chunks).toString();
+      const body: unknown = sent === '' ? undefined : JSON.parse(sent);
+      const refuse = (status: number, reason: string): void => {
+        response.writeHead(status).end(JSON.stringify({ type: 'error', error: { message: reason } }));
+      };
+      if (!address.test(url) || request.headers.host !== 'api.bitbucket.org') {
+        refuse(404, `no such resource: ${url}`);
+        return;
+      }
+      const accepts = method === 'PUT' || method === 'POST' ? schemas[method] : undefined;
+      if (accepts !== undefined && !accepts(body)) {
+        refuse(400, ajv.errorsText(accepts.errors));
+        return;
+      }
+      calls.push({ method, url, body });
+      response.writeHead(method === 'DELETE' ? 204 : 200).end();
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    proxy: `http://127.0.0.1:${port}`,
+    calls,
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => {
+          resolve();
+        });
+      }),
+  };
+}
