@@ -25,11 +25,13 @@ const minutesMs = 60_000;
 describeWith(localDeploymentRequirements, 'the local deployment', () => {
   let local: LocalDeployment;
   let aws: AwsClients;
+  const closers: (() => Promise<void> | void)[] = [];
   let names: { cluster: string; service: string };
 
   beforeAll(async () => {
     local = await startLocalDeployment();
     aws = createAwsClients(local.aws, String(local.outputs['region']));
+    closers.push(aws.destroy, local.stop);
     names = {
       cluster: String(local.outputs['cluster_name']),
       service: String(local.outputs['service_name']),
@@ -37,8 +39,7 @@ describeWith(localDeploymentRequirements, 'the local deployment', () => {
   }, 20 * minutesMs);
 
   afterAll(async () => {
-    aws.destroy();
-    await local.stop();
+    await Promise.all(closers.map((close) => close()));
   }, minutesMs);
 
   const get = async (path: string): Promise<Response> =>
@@ -61,7 +62,7 @@ describeWith(localDeploymentRequirements, 'the local deployment', () => {
     const [served, refused] = [await get('/movies?title=Pulp%20Fiction'), await fetch(`${local.url}/movies`)];
 
     expect(served.status).toBe(200);
-    expect(await served.json()).toMatchObject({ items: [{ year: 1994, title: 'Pulp Fiction' }] });
+    expect(await served.json()).toMatchObject({ movies: [{ year: 1994, title: 'Pulp Fiction' }] });
     expect(refused.status).toBe(401);
   });
 

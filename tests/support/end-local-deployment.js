@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const project = join(import.meta.dirname, '../..');
@@ -10,10 +10,17 @@ export default function endLocalDeployment() {
   const users = join(home, 'users.json');
   if (!existsSync(users) || process.env['KEEP_DEPLOYMENT'] === '1') return;
   if (!JSON.parse(readFileSync(users, 'utf8')).includes(process.pid)) return;
-  const program = ['--import', 'tsx', 'tools/local-deployment/main.ts', '--home', home, 'end'];
-  execFileSync(process.execPath, program, {
-    cwd: project,
-    env: { ...process.env, NODE_OPTIONS: '' },
-    stdio: 'inherit',
-  });
+  const lease = join(home, 'lease');
+  try {
+    writeFileSync(lease, String(process.pid), { flag: 'wx' });
+  } catch {
+    return; // another run has it, and ends it
+  }
+  try {
+    const program = ['--import', 'tsx', 'tools/local-deployment/main.ts', '--home', home, 'end'];
+    const env = { ...process.env, NODE_OPTIONS: '' };
+    execFileSync(process.execPath, program, { cwd: project, env, stdio: 'inherit' });
+  } finally {
+    rmSync(lease, { force: true });
+  }
 }
