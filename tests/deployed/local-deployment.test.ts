@@ -39,7 +39,7 @@ describeWith(localDeploymentRequirements, 'the local deployment', () => {
   }, 20 * minutesMs);
 
   afterAll(async () => {
-    await Promise.all(closers.map((close) => close()));
+    await Promise.all(closers.map(async (close) => close()));
   }, minutesMs);
 
   const get = async (path: string): Promise<Response> =>
