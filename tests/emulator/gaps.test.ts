@@ -194,6 +194,9 @@ describeWith([python], 'what the front adds to moto', () => {
       'AlarmNames.member.1': 'fast-burn',
       'AlarmTypes.member.1': 'CompositeAlarm',
     });
+    const asJson = await client
+      .json('monitoring', 'GraniteServiceVersion20100801.DescribeAlarms', { AlarmNamePrefix: 'fast-' })
+      .then(bodyOf);
     const all = await alarms('DescribeAlarms', {});
     await alarms('TagResource', { ...arn, 'Tags.member.1.Key': 'a', 'Tags.member.1.Value': 'b' });
     await alarms('UntagResource', { ...arn, 'TagKeys.member.1': 'severity' });
@@ -207,6 +210,12 @@ describeWith([python], 'what the front adds to moto', () => {
         '<AlarmActions><member>arn:topic:1</member><member>arn:topic:2</member></AlarmActions>',
     );
     expect(described).not.toContain('<AlarmName>single</AlarmName>');
+    expect(asJson).toMatchObject({
+      MetricAlarms: [],
+      CompositeAlarms: [
+        { AlarmName: 'fast-burn', ActionsEnabled: true, AlarmActions: ['arn:topic:1', 'arn:topic:2'] },
+      ],
+    });
     expect(all).toContain('<AlarmName>fast-burn</AlarmName>');
     expect(all).toContain('<AlarmName>single</AlarmName>');
     expect(tags).toContain('<Tags><member><Key>a</Key><Value>b</Value></member></Tags>');

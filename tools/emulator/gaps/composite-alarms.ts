@@ -1,4 +1,4 @@
-import { escape, refusal, xml } from '../answers.ts';
+import { escape, json, readJson, refusal, xml, type JsonObject } from '../answers.ts';
 import { account, form, members, regionOf, type Answer, type Call } from '../call.ts';
 import type { Gap } from '../gap.ts';
 
@@ -18,6 +18,8 @@ interface Alarm {
   readonly name: string;
   readonly arn: string;
   readonly xml: string;
+  /** The same for clients that speak JSON: the AWS SDK for JavaScript does, Terraform's doesn't. */
+  readonly json: JsonObject;
   readonly tags: ReadonlyMap<string, string>;
 }
 
@@ -50,14 +52,14 @@ export function createCompositeAlarms(): Gap {
         return xml('PutCompositeAlarm', namespace, '');
       },
       'monitoring.DescribeAlarms': async (call, forward) => {
-        const found = select([...alarms.values()], form(call)).map(
-          (alarm) => `<member>${alarm.xml}</member>`,
-        );
         const answer = await forward(call);
+        const found = select([...alarms.values()], selectionOf(call));
+        if (call.protocol === 'json')
+          return json({ ...readJson(answer.body), CompositeAlarms: found.map((alarm) => alarm.json) });
         const body = answer.body.toString();
         const whole = body.replace(
           '<CompositeAlarms/>',
-          `<CompositeAlarms>${found.join('')}</CompositeAlarms>`,
+          `<CompositeAlarms>${found.map((alarm) => member(alarm.xml)).join('')}</CompositeAlarms>`,
         );
         return { ...answer, body: Buffer.from(whole) };
       },
@@ -99,13 +101,36 @@ function toAlarm(call: Call): Alarm | undefined {
     element('AlarmArn', arn),
     element('StateValue', 'INSUFFICIENT_DATA'),
   ];
-  return { name, arn, xml: body.join(''), tags: tagsOf(fields) };
+  const described: JsonObject = {
+    AlarmName: name,
+    AlarmArn: arn,
+    AlarmRule: fields.get('AlarmRule') ?? '',
+    AlarmDescription: fields.get('AlarmDescription') ?? '',
+    ActionsEnabled: fields.get('ActionsEnabled') !== 'false',
+    StateValue: 'INSUFFICIENT_DATA',
+    ...Object.fromEntries(lists.map((key) => [key, [...members(fields, key)]])),
+  };
+  return { name, arn, xml: body.join(''), json: described, tags: tagsOf(fields) };
 }
 
-function select(alarms: readonly Alarm[], fields: URLSearchParams): readonly Alarm[] {
-  const names = members(fields, 'AlarmNames');
-  const types = members(fields, 'AlarmTypes');
-  const prefix = fields.get('AlarmNamePrefix') ?? '';
+interface Selection {
+  readonly names: readonly string[];
+  readonly types: readonly string[];
+  readonly prefix: string;
+}
+
+function selectionOf(call: Call): Selection {
+  if (call.protocol !== 'json') {
+    const fields = form(call);
+    const [names, types] = [members(fields, 'AlarmNames'), members(fields, 'AlarmTypes')];
+    return { names, types, prefix: fields.get('AlarmNamePrefix') ?? '' };
+  }
+  const { AlarmNames: names, AlarmTypes: types, AlarmNamePrefix: prefix } = readJson(call.body);
+  const texts = (values: unknown): readonly string[] => (Array.isArray(values) ? values.map(String) : []);
+  return { names: texts(names), types: texts(types), prefix: typeof prefix === 'string' ? prefix : '' };
+}
+
+function select(alarms: readonly Alarm[], { names, types, prefix }: Selection): readonly Alarm[] {
   if (types.length > 0 && !types.includes('CompositeAlarm')) return [];
   return alarms.filter(({ name }) => name.startsWith(prefix) && (names.length === 0 || names.includes(name)));
 }
