@@ -13,6 +13,8 @@ export AWS_ROLE_SESSION_NAME ?= bitbucket-$(BITBUCKET_BUILD_NUMBER)
 endif
 # The image that `make push` recorded, unless another one is named.
 IMAGE ?= $(shell cat release/image 2>/dev/null)
+# Recipes take it from the environment, where neither make nor a shell reads commands into what a person typed.
+export IMAGE
 
 ##@ Start here
 .PHONY: help
@@ -136,11 +138,11 @@ insights: install ## In a pipeline step: file what was reported with the commit;
 
 .PHONY: release
 release: install identity .cache/bin/crane ## ENV=dev Deploy, probe, and return to the image that ran before when a probe fails
-	@npx tsx tools/pipeline/main.ts release --env "$(ENV)" --image "$(IMAGE)" --plan "$(PLAN)"
+	@npx tsx tools/pipeline/main.ts release --env "$(ENV)" --image "$$IMAGE" --plan "$(PLAN)"
 
 .PHONY: rollback
 rollback: install identity .cache/bin/crane ## ENV=dev IMAGE=…@sha256:… Return to an image that was good, and probe it
-	@npx tsx tools/pipeline/main.ts rollback --env "$(ENV)" --image "$(IMAGE)"
+	@npx tsx tools/pipeline/main.ts rollback --env "$(ENV)" --image "$$IMAGE"
 
 .PHONY: bootstrap
 bootstrap: install ## Once per account: state bucket, image repository, pipeline roles
