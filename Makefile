@@ -102,6 +102,10 @@ pipeline-check: install ## Check bitbucket-pipelines.yml for what its published 
 plans-check: install ## Each recorded plan is what Terraform plans now
 	@npm run plans --silent -- check
 
+.PHONY: plan-changes
+plan-changes: install ## What this changes in each environment since BASE=<commit>, by the recorded plans
+	@npx tsx tools/pipeline/main.ts plan-changes --base "$(or $(BASE),$(BITBUCKET_PR_DESTINATION_COMMIT))"
+
 .PHONY: check
 check: lint pipeline-check lint-terraform plans-check ## Everything of a review that needs no running service
 

@@ -1,9 +1,15 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { Command, CommanderError } from 'commander';
 import { createDebianTools } from './debian.ts';
 import tools from './optional-tools.json' with { type: 'json' };
 import { installTools, type Tool } from './tool.ts';
 import { installDynamoDbLocal, isDynamoDbLocalInstalled } from '../dynamodb-local/install.ts';
 import { isPythonEnvironmentBuilt, pythonEnvironment } from '../python/environment.ts';
+
+const project = resolve(import.meta.dirname, '../..');
 
 const pythonTools: Tool[] = tools.python.map(({ environment, for: purpose }) => ({
   name: environment,
@@ -13,6 +19,18 @@ const pythonTools: Tool[] = tools.python.map(({ environment, for: purpose }) => 
     await pythonEnvironment(environment);
   },
 }));
+
+/** Built by the Makefile from the checksums in tools/go: minutes of work, which only `make tools` takes on. */
+const goTools = (mayBuild: boolean): Tool[] =>
+  tools.go.map(({ tool, for: purpose }) => ({
+    name: tool,
+    purpose,
+    isPresent: () => Promise.resolve(existsSync(join(project, '.cache', 'bin', tool))),
+    install: async () => {
+      if (!mayBuild) throw new Error('`make tools` builds it');
+      await promisify(execFile)('make', ['-C', project, `.cache/bin/${tool}`]);
+    },
+  }));
 
 const javaTools: Tool[] = tools.java.map(({ tool, for: purpose }) => ({
   name: tool,
@@ -36,7 +54,7 @@ function readOptions(): { cacheOnly: boolean } {
 try {
   const { cacheOnly } = readOptions();
   const debianTools = createDebianTools(tools.debian, !cacheOnly);
-  await installTools([...debianTools, ...pythonTools, ...javaTools], (line) => {
+  await installTools([...debianTools, ...pythonTools, ...javaTools, ...goTools(!cacheOnly)], (line) => {
     console.log(line);
   });
 } catch (error) {

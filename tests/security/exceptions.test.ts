@@ -1,0 +1,140 @@
+import { rm } from 'node:fs/promises';
+import { describe, expect, test } from '@jest/globals';
+import { readExceptions, type Exception } from '../../tools/security/exceptions.ts';
+import { checked, NotChecked, type Finding, type Gate } from '../../tools/security/finding.ts';
+import { isBlocked, judge, type Verdict } from '../../tools/security/verdict.ts';
+import { toJUnit } from '../../tools/security/report/junit.ts';
+import { toMarkdown } from '../../tools/security/report/markdown.ts';
+import { toSarif } from '../../tools/security/report/sarif.ts';
+import { nothing, project, projectOf } from './mistakes.ts';
+
+const finding: Finding = {
+  rule: 'R1',
+  severity: 'unrated',
+  resource: 'a.b["c"]',
+  file: 'plan:dev',
+  message: 'bad',
+};
+const exception: Exception = {
+  gate: 'g',
+  rule: 'R1',
+  resource: 'a.b*',
+  where: 'plan:dev',
+  reason: 'because',
+  owner: 'team',
+  expires: '2026-06-30',
+  control: 'something else',
+};
+const gateOf = (...findings: Finding[]): Gate => ({
+  id: 'g',
+  title: 'a gate',
+  run: () => Promise.resolve(checked('all', findings)),
+});
+const blind: Gate = { id: 'g', title: 'a gate', run: () => Promise.reject(new NotChecked('no database')) };
+const policy = { blockFrom: {}, licences: { shipped: [], tools: [] }, providers: [] };
+
+const judged = (gate: Gate, exceptions: readonly Exception[]): Promise<Verdict> =>
+  judge(
+    [gate],
+    { root: '', ...nothing },
+    {
+      policy,
+      exceptions,
+      commit: 'c0ffee',
+      now: () => new Date('2026-06-15T12:00:00Z'),
+      tell: () => undefined,
+    },
+  );
+const rules = ({ gates }: Verdict) =>
+  gates.flatMap(({ findings }) => findings.filter(({ fate }) => fate === 'blocks').map(({ rule }) => rule));
+
+describe('an exception', () => {
+  test('silences the finding that it is for', async () => {
+    const verdict = await judged(gateOf(finding), [exception]);
+
+    expect(rules(verdict)).toEqual([]);
+    expect(isBlocked(verdict, true)).toBe(false);
+  });
+
+  test.each([
+    ['another rule', { ...exception, rule: 'R2' }],
+    ['another resource', { ...exception, resource: 'x.*' }],
+    ['another environment', { ...exception, where: 'plan:prod' }],
+    ['another gate', { ...exception, gate: 'h' }],
+  ])('for %s silences nothing', async (_what, other) => {
+    expect(rules(await judged(gateOf(finding), [other]))).toContain('R1');
+  });
+
+  test.each([
+    ['expired yesterday', { ...exception, expires: '2026-06-14' }, 'expired-exception'],
+    ['runs for more than a year', { ...exception, expires: '2027-06-30' }, 'endless-exception'],
+  ])('that %s fails the gate', async (_what, bad, rule) => {
+    const verdict = await judged(gateOf(finding), [bad]);
+
+    expect(rules(verdict)).toEqual([rule]);
+    expect(isBlocked(verdict, false)).toBe(true);
+  });
+
+  test('that nothing needs fails the gate', async () => {
+    expect(rules(await judged(gateOf(), [exception]))).toEqual(['unused-exception']);
+  });
+
+  test('of a gate that could not look is not called unused', async () => {
+    expect(rules(await judged(blind, [exception]))).toEqual([]);
+  });
+
+  test.each([
+    [
+      'without a reason',
+      '- { gate: g, rule: r, resource: x, owner: o, expires: "2026-06-30", control: c }',
+      'no reason',
+    ],
+    [
+      'with a misspelt field',
+      '- { gate: g, rule: r, resource: x, reason: y, owner: o, expires: "2026-06-30", control: c, file: z }',
+      'unknown file',
+    ],
+    [
+      'with a date that is none',
+      '- { gate: g, rule: r, resource: x, reason: y, owner: o, expires: soon, control: c }',
+      'not a date',
+    ],
+  ])('%s is refused', async (_what, text, message) => {
+    const root = await projectOf({ 'security/exceptions.yaml': text });
+
+    await expect(readExceptions(root)).rejects.toThrow(message);
+
+    await rm(root, { recursive: true });
+  });
+});
+
+test('every exception of the project can be read', async () => {
+  await expect(readExceptions(project)).resolves.not.toHaveLength(0);
+});
+
+describe('a gate that could not look', () => {
+  test('passes without --strict, fails with it, and is called not checked in every report', async () => {
+    const verdict = await judged(blind, []);
+
+    expect([isBlocked(verdict, false), isBlocked(verdict, true)]).toEqual([false, true]);
+    expect(toMarkdown(verdict, '')).toContain('| g | a gate | **not checked** | no database |');
+    expect(toJUnit(verdict)).toContain('<skipped message="no database"/>');
+    expect(toSarif(verdict)).toContain('"executionSuccessful": false');
+  });
+
+  test('by an error that nobody foresaw counts the same', async () => {
+    const verdict = await judged({ ...blind, run: () => Promise.reject(new TypeError('oops')) }, []);
+
+    expect(verdict.gates[0]).toMatchObject({ verdict: 'not checked', note: 'the gate failed: oops' });
+  });
+});
+
+test('a blocking finding is a failure in JUnit and an error in SARIF', async () => {
+  const verdict = await judged(gateOf({ ...finding, severity: 'high', message: 'a < b & c' }), []);
+
+  expect(toJUnit(verdict)).toContain('R1 plan:dev a.b[&quot;c&quot;]: a &lt; b &amp; c');
+  expect(JSON.parse(toSarif(verdict))).toMatchObject({
+    version: '2.1.0',
+    runs: [{ results: [{ ruleId: 'R1', level: 'error' }] }, {}],
+  });
+});
