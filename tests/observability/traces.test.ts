@@ -1,4 +1,6 @@
 import { execFileSync } from 'node:child_process';
+import { readdir, readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startApi, type Api } from '../support/api.ts';
 import { eventually } from '../support/eventually.ts';
@@ -178,6 +180,22 @@ describe('sampling', () => {
     await quiet.stop();
 
     expect(new Set(receiver.spans.slice(before).map(({ traceId }) => traceId))).toEqual(new Set([asked]));
+  });
+});
+
+describe('a service that exports no traces', () => {
+  test('never loads OpenTelemetry: one file does, and that one is loaded on demand', async () => {
+    const folder = resolve('app/src');
+    const names = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.ts'));
+    const sources = await Promise.all(
+      names.map(async (name) => ({ name, text: await readFile(join(folder, name), 'utf8') })),
+    );
+    const imports = (what: RegExp) => sources.filter(({ text }) => what.test(text)).map(({ name }) => name);
+
+    // Types are gone once it runs.
+    expect(imports(/^import (?!type)[^;]*'@opentelemetry\//m)).toEqual(['telemetry/spans.ts']);
+    expect(imports(/^import [^;]*\/spans\.ts'/m)).toEqual([]);
+    expect(imports(/await import\('.\/telemetry\/spans\.ts'\)/)).toEqual(['service.ts']);
   });
 });
 

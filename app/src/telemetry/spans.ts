@@ -40,7 +40,8 @@ export interface SpanSettings {
 export function createSpans(settings: SpanSettings, logger: Logger): Spans {
   const exporter = new OTLPTraceExporter({
     url: `${settings.endpoint.replace(/\/$/, '')}/v1/traces`,
-    timeoutMillis: 5_000,
+    // Beside us on this host; a stop waits for this at most.
+    timeoutMillis: 2_000,
   });
   const provider = new BasicTracerProvider({
     resource: resourceFromAttributes({
@@ -55,8 +56,8 @@ export function createSpans(settings: SpanSettings, logger: Logger): Spans {
       new BatchSpanProcessor(reportFailures(exporter, logger), {
         maxQueueSize: 2_048,
         maxExportBatchSize: 512,
-        scheduledDelayMillis: 2_000,
-        exportTimeoutMillis: 5_000,
+        scheduledDelayMillis: 1_000,
+        exportTimeoutMillis: 2_500,
       }),
     ],
   });
