@@ -8,7 +8,7 @@ export interface Mark {
 
 const width = 860;
 const height = 300;
-const frame = { left: 56, right: 56, top: 44, bottom: 40 };
+const frame = { left: 56, right: 76, top: 44, bottom: 40 };
 const plot = { width: width - frame.left - frame.right, height: height - frame.top - frame.bottom };
 const colours = { answered: '#9ecae1', failed: '#d7301f', latency: '#252525', mark: '#636363' };
 const secondMs = 1_000;
@@ -58,6 +58,6 @@ export function drawChart(title: string, outcomes: readonly Outcome[], marks: re
 
 const round = (value: number): string => value.toFixed(1);
 const text = (x: number, y: number, content: string, anchor: 'start' | 'middle' | 'end'): string =>
-  `<text x="${round(x)}" y="${round(y)}" text-anchor="${anchor}">${escape(content)}</text>`;
+  `<text x="${round(x)}" y="${round(y)}" text-anchor="${anchor}" paint-order="stroke" stroke="#fff" stroke-width="3">${escape(content)}</text>`;
 const escape = (content: string): string =>
   content.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
