@@ -15,6 +15,7 @@ import { takeIdentity } from './identity.ts';
 import { createRegistry, signIn, type Registry } from './registry.ts';
 import { release } from './release.ts';
 import { collectReports } from './reports.ts';
+import { reviewPlans } from './reviewed-plans.ts';
 import { installTool } from './toolchain.ts';
 import toolchain from './toolchain.json' with { type: 'json' };
 
@@ -128,6 +129,15 @@ program
   .option('--env <name>', 'environment', '')
   .option('--image <reference>', 'image by digest', '')
   .action(({ env: name, image }: { env: string; image: string }) => releaseTo(name, image, ''));
+
+program
+  .command('plan-changes')
+  .description('What changes in each environment, and in what modules may do, since a commit')
+  .option('--base <commit>', 'the commit to compare with', '')
+  .action(async ({ base }: { base: string }) => {
+    const { details, annotations } = await reviewPlans(project, base === '' ? 'HEAD~1' : base);
+    console.log([...annotations.map(({ summary }) => summary), '', details].join('\n'));
+  });
 
 program
   .command('insights')
