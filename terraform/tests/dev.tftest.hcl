@@ -170,14 +170,23 @@ run "another_region_all_of_ipv6_and_an_issuer_without_tls_are_refused" {
   command = plan
 
   variables {
-    region          = "us-east-1"
-    collector_image = "public.ecr.aws/aws-observability/aws-otel-collector:latest"
-    allowed_cidrs   = ["::/0"]
-    oidc            = { issuer = "http://login.example.com", audience = ["movies"] }
-    scaling         = { min_tasks = 2, max_tasks = 4, requests_per_target = 3000, cpu_percent = 100 }
+    region        = "us-east-1"
+    allowed_cidrs = ["::/0"]
+    oidc          = { issuer = "http://login.example.com", audience = ["movies"] }
+    scaling       = { min_tasks = 2, max_tasks = 4, requests_per_target = 3000, cpu_percent = 100 }
   }
 
-  expect_failures = [var.region, var.allowed_cidrs, var.oidc, var.scaling, var.collector_image]
+  expect_failures = [var.region, var.allowed_cidrs, var.oidc, var.scaling]
+}
+
+run "a_collector_by_tag_is_refused" {
+  command = plan
+
+  variables {
+    collector_image = "public.ecr.aws/aws-observability/aws-otel-collector:latest"
+  }
+
+  expect_failures = [var.collector_image]
 }
 
 run "a_public_collector_without_a_way_out_is_refused" {
