@@ -127,6 +127,14 @@ image: install ## Build the image with docker, podman or buildah (ARGS=--help)
 push: install identity .cache/bin/crane ## Push the image once per commit; its reference by digest goes to release/image
 	@npx tsx tools/pipeline/main.ts push --record release/image
 
+.PHONY: sbom
+sbom: install ## Write the bill of materials of what is shipped (CycloneDX)
+	@npx tsx tools/signing/main.ts sbom
+
+.PHONY: sign
+sign: install .cache/bin/cosign ## IMAGE=…@sha256:… SIGNING_KEY=… Sign an image and its bill of materials
+	@npx tsx tools/signing/main.ts sign "$(IMAGE)"
+
 ##@ Deploy
 .PHONY: toolchain
 toolchain: install ## Install Terraform and Go for Linux as pinned by checksum (what the build image lacks)

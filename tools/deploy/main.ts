@@ -6,7 +6,10 @@ import { Command } from 'commander';
 import { Problem, reasonOf } from '../modules/problem.ts';
 import { createAccount } from './account.ts';
 import { deployLocally, destroyLocally } from './local/commands.ts';
+import { checkPlan } from './plan-record.ts';
 import { createProgress } from './progress.ts';
+import { checkSignature } from './signature.ts';
+import { createCosign } from '../signing/cosign.ts';
 
 const project = fileURLToPath(new URL('../..', import.meta.url));
 const progress = createProgress(console.log, Date.now);
@@ -45,6 +48,7 @@ async function confirm(question: string, word: string): Promise<boolean> {
 }
 
 const account = createAccount({ project, env: process.env, progress, confirm });
+const cosign = createCosign(process.env);
 const planFileOf = (environment: string): string =>
   join(project, '.cache', 'deploy', `${environment}.tfplan`);
 
@@ -88,14 +92,15 @@ program
   .action(async ({ env, image: reference, plan }: Options) => {
     const commit = readCommit();
     if (plan !== '') {
-      await account.apply(
-        { environment: env, commit, ...(reference === '' ? {} : { image: reference }) },
-        plan,
-      );
+      const release = { environment: env, commit, ...(reference === '' ? {} : { image: reference }) };
+      const planned = await checkPlan(plan, { image: undefined, ...release });
+      await checkSignature(planned, { env: process.env, cosign, say: progress.say });
+      await account.apply(release, plan);
       return;
     }
     const release = { environment: env, image: reference, commit };
     await account.plan(release, planFileOf(env));
+    await checkSignature(release, { env: process.env, cosign, say: progress.say });
     await account.apply(release, planFileOf(env));
   });
 

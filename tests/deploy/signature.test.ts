@@ -1,0 +1,45 @@
+import { describe, expect, test } from '@jest/globals';
+import { checkSignature } from '../../tools/deploy/signature.ts';
+import { Problem } from '../../tools/modules/problem.ts';
+
+const image = `123456789012.dkr.ecr.eu-west-1.amazonaws.com/movies-api@sha256:${'0'.repeat(64)}`;
+
+function deploy(environment: string, key: string | undefined, isGood = true) {
+  const calls: string[][] = [];
+  const verify = (...call: [string, string]) => {
+    calls.push(call);
+    return isGood ? Promise.resolve() : Promise.reject(new Problem('does not verify', ''));
+  };
+  const never = () => Promise.reject(new Error('is not asked for'));
+  const env = key === undefined ? {} : { SIGNING_KEY: key };
+  const cosign = { verify, sign: never, attest: never, verifySbom: never };
+  const result = checkSignature({ environment, image }, { env, cosign, say: () => undefined });
+  return { result, calls };
+}
+
+describe('deploying an image', () => {
+  test('asks for its signature with the key that is named', async () => {
+    const { result, calls } = deploy('prod', 'awskms:///alias');
+
+    await expect(result).resolves.toBeUndefined();
+    expect(calls).toEqual([[image, 'awskms:///alias']]);
+  });
+
+  test('is refused when the signature does not verify', async () => {
+    await expect(deploy('dev', 'awskms:///alias', false).result).rejects.toThrow('does not verify');
+  });
+
+  test.each([
+    ['without a key', 'dev', undefined, 'SIGNING_KEY is not set'],
+    ['unsigned to prod', 'prod', 'none', 'prod takes signed images only'],
+  ])('%s is refused', async (_what, environment, key, message) => {
+    await expect(deploy(environment, key).result).rejects.toThrow(message);
+  });
+
+  test('unsigned on purpose is possible outside of prod', async () => {
+    const { result, calls } = deploy('dev', 'none');
+
+    await expect(result).resolves.toBeUndefined();
+    expect(calls).toEqual([]);
+  });
+});
