@@ -65,14 +65,13 @@ export async function checkAlarms(deployment: Deployment): Promise<void> {
     ({ AlarmName: name = '' }) => !name.startsWith('TargetTracking-'),
   );
 
-  expect(alarms.map(({ AlarmName: name }) => name)).toEqual(expect.arrayContaining([...alarmNames]));
+  const names = (of: typeof alarms) => of.map(({ AlarmName: name }) => name);
   expect(alarmNames.length).toBeGreaterThan(0);
-  expect(
-    alarms.filter(({ ActionsEnabled: enabled }) => enabled !== true).map(({ AlarmName: name }) => name),
-  ).toEqual([]);
-  expect(
-    alarms.filter(({ StateValue: state }) => state === 'ALARM').map(({ AlarmName: name }) => name),
-  ).toEqual([]);
+  expect({
+    missing: alarmNames.filter((name) => !names(alarms).includes(name)),
+    disabled: names(alarms.filter(({ ActionsEnabled: enabled }) => enabled !== true)),
+    inAlarm: names(alarms.filter(({ StateValue: state }) => state === 'ALARM')),
+  }).toEqual({ missing: [], disabled: [], inAlarm: [] });
 }
 
 export const telemetryProbes: ProbeGroup = {
