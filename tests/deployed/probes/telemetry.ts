@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { DescribeAlarmsCommand } from '@aws-sdk/client-cloudwatch';
+import { paginateDescribeAlarms, type CompositeAlarm, type MetricAlarm } from '@aws-sdk/client-cloudwatch';
 import { FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { expect } from '@jest/globals';
 import { eventually, type Patience } from '../../support/eventually.ts';
@@ -45,25 +45,27 @@ export async function checkLogsArrive(
   }, patience);
 }
 
+async function describeAlarms(deployment: Deployment, prefix: string) {
+  return askCloudWatch(deployment, async (client) => {
+    const alarms: (MetricAlarm | CompositeAlarm)[] = [];
+    const pages = paginateDescribeAlarms(
+      { client },
+      { AlarmNamePrefix: prefix, AlarmTypes: ['MetricAlarm', 'CompositeAlarm'] },
+    );
+    for await (const { MetricAlarms: metric = [], CompositeAlarms: composite = [] } of pages) {
+      alarms.push(...metric, ...composite);
+    }
+    return alarms;
+  });
+}
+
 /** Every alarm of the environment; their names begin with its name. */
 export async function checkAlarms(deployment: Deployment): Promise<void> {
   const { serviceName, alarmNames } = deployment.outputs;
 
-  const { MetricAlarms: metric = [], CompositeAlarms: composite = [] } = await askCloudWatch(
-    deployment,
-    (watch) =>
-      watch.send(
-        new DescribeAlarmsCommand({
-          AlarmNamePrefix: `${serviceName}-`,
-          AlarmTypes: ['MetricAlarm', 'CompositeAlarm'],
-          MaxRecords: 100,
-        }),
-      ),
-  );
+  const found = await describeAlarms(deployment, `${serviceName}-`);
   // Scaling makes alarms of its own: they are in ALARM whenever there is little to do.
-  const alarms = [...metric, ...composite].filter(
-    ({ AlarmName: name = '' }) => !name.startsWith('TargetTracking-'),
-  );
+  const alarms = found.filter(({ AlarmName: name = '' }) => !name.startsWith('TargetTracking-'));
 
   const names = (of: typeof alarms) => of.map(({ AlarmName: name }) => name);
   expect(alarmNames.length).toBeGreaterThan(0);
