@@ -16,7 +16,7 @@ const promises = Object.entries(contract.paths).flatMap(([path, item]) =>
 );
 
 /** A silent database is given up soon. */
-const impatient = { DYNAMODB_TIMEOUT_MS: '200', DYNAMODB_MAX_ATTEMPTS: '1' };
+const impatient = { DYNAMODB_TIMEOUT_MS: '1000', DYNAMODB_MAX_ATTEMPTS: '1' };
 
 let api: Api;
 let busy: Api;

@@ -88,6 +88,8 @@ export async function playRules(
   const rules = rulesIn(rendered);
   const test = {
     rule_files: ['rules.yaml'],
+    // Without it promtool evaluates groups in any order, and alerts may see what was recorded a minute ago.
+    group_eval_order: ['slo-recording', 'slo-alerts'],
     evaluation_interval: `${evaluationMinutes}m`,
     tests: [
       {
