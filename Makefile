@@ -133,7 +133,7 @@ sbom: install ## Write the bill of materials of what is shipped (CycloneDX)
 
 .PHONY: sign
 sign: install .cache/bin/cosign ## IMAGE=…@sha256:… SIGNING_KEY=… Sign an image and its bill of materials
-	@npx tsx tools/signing/main.ts sign "$(IMAGE)"
+	@npx tsx tools/signing/main.ts sign "$$IMAGE"
 
 ##@ Deploy
 .PHONY: toolchain
@@ -162,11 +162,11 @@ bootstrap: install ## Once per account: state bucket, image repository, pipeline
 
 .PHONY: plan
 plan: install identity ## ENV=dev IMAGE=…@sha256:… Write the plan of a release to a file and show it
-	@npx tsx tools/deploy/main.ts plan --env "$(ENV)" --image "$(IMAGE)" --plan "$(PLAN)"
+	@npx tsx tools/deploy/main.ts plan --env "$(ENV)" --image "$$IMAGE" --plan "$(PLAN)"
 
 .PHONY: deploy
 deploy: install ## ENV=dev IMAGE=…@sha256:… Plan and apply; with PLAN=file apply the plan that was approved
-	@npx tsx tools/deploy/main.ts deploy --env "$(ENV)" --image "$(IMAGE)" --plan "$(PLAN)"
+	@npx tsx tools/deploy/main.ts deploy --env "$(ENV)" --image "$$IMAGE" --plan "$(PLAN)"
 
 .PHONY: destroy
 destroy: install identity ## ENV=dev Destroy an environment; never prod
