@@ -29,7 +29,24 @@ export async function startEmbeddedDynamoDb(
     ...(dataDir === undefined ? {} : { path: dataDir }),
   });
   const { url } = await listenOnLoopback(server, port);
+  await listTables(url);
   return { endpoint: url, stop: () => closeServer(server) };
+}
+
+/** Its answer means that the store is open, and that no other process can open it any more. */
+async function listTables(url: string): Promise<void> {
+  const answer = await fetch(url, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/x-amz-json-1.0',
+      'x-amz-target': 'DynamoDB_20120810.ListTables',
+      'x-amz-date': '20000101T000000Z',
+      // dynalite looks at the form of a signature, not at the signature.
+      authorization: 'AWS4-HMAC-SHA256 Credential=a/b/c/d/e, SignedHeaders=f, Signature=g',
+    },
+    body: '{}',
+  });
+  if (!answer.ok) throw new Error(`The embedded DynamoDB does not answer: ${await answer.text()}`);
 }
 
 /** dynalite opens its store in the background and can't report what goes wrong there, so find out before. */
