@@ -36,7 +36,9 @@ const sources = [
 /** Not part of a plan: the bootstrap root, tests, generated documentation, what Terraform leaves lying around. */
 const isInput = (path: string): boolean =>
   /\.(tf|tfvars|hcl|json|ya?ml|tpl)$/.test(path) &&
-  !/(^|\/)(\.terraform|tests|bootstrap)\/|\.tflint\.hcl$|backend\.tf$|_override\.tf$/.test(path);
+  !/(^|\/)(\.terraform|tests|bootstrap)\/|\.tflint\.hcl$|backend\.tf$|_override\.tf$|^modules\/.*\.terraform\.lock\.hcl$/.test(
+    path,
+  );
 
 /** SHA-256, in hex, over names and contents of everything that the plans are made from. */
 export async function digestInputs(project: string): Promise<string> {

@@ -158,7 +158,8 @@ function normaliseModule(
 
 /**
  * A plan as it is recorded and reviewed: the same for the same HCL and inputs, wherever and whenever it is made.
- * Descriptions, nulls and empties are left out, sensitive values masked, embedded JSON unfolded.
+ * Descriptions, nulls and empties are left out, sensitive values masked, embedded JSON unfolded. Of what was looked up, only
+ * policy documents are kept: the rest are facts of the account that was asked.
  */
 export function normalise(plan: PlanJson): PlanJson {
   const planned = new Set(
@@ -174,7 +175,7 @@ export function normalise(plan: PlanJson): PlanJson {
       values: {
         root_module: {
           resources: priorResources(plan)
-            .filter(({ mode }) => mode === 'data')
+            .filter(({ type }) => type === 'aws_iam_policy_document')
             .map(({ address, mode, type, name, values }) => ({
               address,
               mode,
