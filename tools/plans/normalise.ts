@@ -162,8 +162,9 @@ function normaliseModule(
  * policy documents are kept: the rest are facts of the account that was asked.
  */
 export function normalise(plan: PlanJson): PlanJson {
+  const documents = priorResources(plan).filter(({ type }) => type === 'aws_iam_policy_document');
   const planned = new Set(
-    [...(plan.resource_changes ?? []), ...priorResources(plan)].map(({ address }) =>
+    [...(plan.resource_changes ?? []), ...documents].map(({ address }) =>
       address.replaceAll(/\[[^\]]*\]/g, ''),
     ),
   );
@@ -174,8 +175,7 @@ export function normalise(plan: PlanJson): PlanJson {
     prior_state: {
       values: {
         root_module: {
-          resources: priorResources(plan)
-            .filter(({ type }) => type === 'aws_iam_policy_document')
+          resources: documents
             .map(({ address, mode, type, name, values }) => ({
               address,
               mode,
