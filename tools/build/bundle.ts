@@ -1,4 +1,4 @@
-import { build } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
 import { mkdirSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assetUrls } from './asset-urls.ts';
@@ -11,6 +11,8 @@ export interface BundleOptions {
   /** Folder of the result, relative to the project; emptied first. */
   readonly out: string;
   readonly source: Source;
+  /** Exchange a part for a measurement; what is shipped has none. */
+  readonly plugins?: readonly Plugin[];
 }
 
 /** CommonJS packages inside of an ES module still ask for these three. */
@@ -30,6 +32,7 @@ export async function bundle({
   projectRoot,
   out,
   source,
+  plugins = [],
 }: BundleOptions): Promise<{ files: number; bytes: number }> {
   const outdir = join(projectRoot, out);
   rmSync(outdir, { recursive: true, force: true });
@@ -53,11 +56,11 @@ export async function bundle({
       }),
     },
     legalComments: 'none', // all of them are in the notices, whole
-    plugins: [swaggerUiAssets(outdir), assetUrls(outdir)],
+    plugins: [...plugins, swaggerUiAssets(outdir), assetUrls(outdir)],
     metafile: true,
     logLevel: 'warning',
   });
-  refuseDevelopmentCode(Object.keys(metafile.inputs));
+  if (plugins.length === 0) refuseDevelopmentCode(Object.keys(metafile.inputs));
   writeFileSync(join(outdir, 'package.json'), `${JSON.stringify({ type: 'module' })}\n`);
   writeFileSync(join(outdir, 'THIRD-PARTY-NOTICES.txt'), licenceNotices(projectRoot, metafile));
   return settle(outdir, source.epoch);
