@@ -114,6 +114,11 @@ format: install ## Rewrite what a formatter can fix
 	@npm run format --silent
 	@if command -v terraform >/dev/null; then terraform fmt -recursive; fi
 
+##@ Measure
+.PHONY: bench
+bench: install ## Measure the service and what one would use instead, side by side (ARGS="--only hot --quick", ARGS=--help)
+	@npx tsx tools/bench/main.ts $(ARGS)
+
 ##@ Build
 .PHONY: build
 build: install ## Bundle the service for production into dist/

@@ -1,0 +1,23 @@
+import { readFileSync } from 'node:fs';
+import autocannon from 'autocannon';
+import type { LoadRequest, LoadResult } from './closed-loop.ts';
+
+/** A process of its own: `node autocannon.ts '{"url":…}'`, the result as a line of JSON. */
+const { url, pathsFile, headers, seconds, connections } = JSON.parse(process.argv[2] ?? '') as LoadRequest & {
+  connections: number;
+};
+const paths = readFileSync(pathsFile, 'utf8').trim().split('\n');
+const { requests, duration, latency, errors, non2xx } = await autocannon({
+  url,
+  connections,
+  duration: seconds,
+  headers,
+  requests: paths.map((path) => ({ path })),
+});
+const result: LoadResult = {
+  requests: requests.total,
+  seconds: duration,
+  p99Ms: latency.p99,
+  failed: errors + non2xx,
+};
+console.log(JSON.stringify(result));

@@ -1,0 +1,63 @@
+import { isMet, median, worst, type BenchResult, type Claim, type Figure } from '../result.ts';
+
+type Paint = (style: 'bold' | 'red', text: string) => string;
+
+/** The result for a person at a terminal. */
+export function describeResult(result: BenchResult, paint: Paint = (_style, text) => text): string {
+  const { node, machine, loadGenerator, rounds, commit, takenAt, sections } = result;
+  return [
+    `Node.js ${node}, ${machine}, load by ${loadGenerator}, ${rounds} fresh starts each, commit ${commit.slice(0, 12)}, ${takenAt}`,
+    ...sections.flatMap(({ title, measures, figures, claims }) => [
+      '',
+      paint('bold', title),
+      measures,
+      ...table(['', 'median', 'worst'], figures.map(figureRow)),
+      ...table(
+        ['', 'median', 'worst', 'target', ''],
+        claims.map((claim) => claimRow(claim, paint)),
+      ),
+    ]),
+  ].join('\n');
+}
+
+const figureRow = ({ subject, metric, unit, values }: Figure): string[] => [
+  `${subject}, ${metric}`,
+  shown(median(values), unit),
+  shown(unit === '/s' ? Math.min(...values) : Math.max(...values), unit),
+];
+
+const claimRow = (claim: Claim, paint: Paint): string[] => [
+  claim.text,
+  shown(median(claim.values), claim.unit),
+  shown(worst(claim), claim.unit),
+  targetText(claim),
+  verdict(claim, paint),
+];
+
+export function targetText({ target, unit }: Claim): string {
+  if (target === undefined) return '';
+  return 'atLeast' in target ? `≥ ${shown(target.atLeast, unit)}` : `≤ ${shown(target.atMost, unit)}`;
+}
+
+function verdict(claim: Claim, paint: Paint): string {
+  const met = isMet(claim);
+  if (met === undefined) return '';
+  return met ? 'met' : paint('red', 'MISSED');
+}
+
+/** Three significant digits are more than such a measurement has. */
+export function shown(value: number, unit: string): string {
+  const text =
+    Math.abs(value) >= 100 ? Math.round(value).toLocaleString('en') : String(Number(value.toPrecision(3)));
+  return unit === '×' || unit === '/s' ? `${text}${unit}` : `${text} ${unit}`;
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  if (rows.length === 0) return [];
+  const widths = head.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)),
+  );
+  const line = (cells: readonly string[]) =>
+    `  ${cells.map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0))).join('  ')}`.trimEnd();
+  return [line(head), ...rows.map(line)];
+}

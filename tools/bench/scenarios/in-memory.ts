@@ -1,0 +1,50 @@
+import { benchMovies, pathOf } from '../servers/movies.ts';
+import type { Scenario } from './scenario.ts';
+import { compare, ours } from './steady.ts';
+
+const paths = benchMovies().map(pathOf);
+const hotKeys = 10;
+
+/** Each request is answered anew: the cache is off. */
+const cacheOff = { CACHE_TTL_MS: '0' };
+
+export const rotating: Scenario = {
+  name: 'rotating',
+  title: 'One movie of 1,000, in turn, from memory',
+  measures:
+    'What the service itself costs: everything on, its response cache off, its repository exchanged for one in memory.',
+  run: (bench) =>
+    compare(bench, {
+      scenario: 'rotating',
+      paths,
+      subjects: [
+        { name: 'raw node:http', start: () => bench.startRival('raw') },
+        { name: 'bare Fastify', start: () => bench.startRival('fastify') },
+        { name: 'bare Express', start: () => bench.startRival('express') },
+        { name: 'usual stack', start: () => bench.startRival('usual') },
+        { name: ours, start: () => bench.startOurs('inMemory', cacheOff) },
+      ],
+      ratios: [
+        { over: 'bare Express', target: { atLeast: 0.75 } },
+        { over: 'usual stack' },
+        { over: 'bare Fastify' },
+        { over: 'raw node:http' },
+      ],
+    }),
+};
+
+export const hot: Scenario = {
+  name: 'hot',
+  title: 'One of 10 movies, again and again, from memory',
+  measures: 'The same with the response cache as it is in production.',
+  run: (bench) =>
+    compare(bench, {
+      scenario: 'hot',
+      paths: paths.slice(0, hotKeys),
+      subjects: [
+        { name: 'bare Express', start: () => bench.startRival('express') },
+        { name: ours, start: () => bench.startOurs('inMemory') },
+      ],
+      ratios: [{ over: 'bare Express', target: { atLeast: 1.1 } }],
+    }),
+};

@@ -1,0 +1,10 @@
+import type { Bench } from '../bench.ts';
+import type { Section } from '../result.ts';
+
+export interface Scenario {
+  /** As `--only` names it. */
+  readonly name: string;
+  readonly title: string;
+  readonly measures: string;
+  readonly run: (bench: Bench) => Promise<Pick<Section, 'figures' | 'claims'>>;
+}

@@ -1,0 +1,91 @@
+import type { Bench } from '../bench.ts';
+import type { Claim, Figure, Target } from '../result.ts';
+import { waitForAnswer, type ServerProcess } from '../server-process.ts';
+
+export interface Subject {
+  readonly name: string;
+  readonly start: () => Promise<ServerProcess>;
+}
+
+export interface Steady {
+  readonly cpuUs: number;
+  readonly perSecond: number;
+}
+
+export interface Comparison {
+  readonly scenario: string;
+  readonly subjects: readonly Subject[];
+  readonly paths: readonly string[];
+  /** Ours over one of the others. */
+  readonly ratios: readonly { readonly over: string; readonly target?: Target }[];
+}
+
+export const ours = 'ours';
+
+/**
+ * Loads each subject in turn, round by round, each time freshly started and warmed up. The targets are about CPU time:
+ * it decides how many tasks are paid for, and it stays what it is when the generator or the machine is busy.
+ */
+export async function compare(
+  bench: Bench,
+  { scenario, subjects, paths, ratios }: Comparison,
+): Promise<{ figures: Figure[]; claims: Claim[] }> {
+  const pathsFile = bench.file(`${scenario}.txt`, paths);
+  const measured = new Map<string, Steady[]>(subjects.map(({ name }) => [name, []]));
+  for (let round = 0; round < bench.pace.rounds; round += 1) {
+    bench.say(`${scenario}: round ${round + 1} of ${bench.pace.rounds}`);
+    // Back and forth, so that no subject is always the one after the same other.
+    for (const subject of round % 2 === 0 ? subjects : subjects.toReversed()) {
+      measured.get(subject.name)?.push(await measure(bench, subject, pathsFile, paths[0] ?? '/'));
+    }
+  }
+  const of = (name: string, metric: keyof Steady) => (measured.get(name) ?? []).map((one) => one[metric]);
+
+  return {
+    figures: subjects.flatMap(({ name }) => [
+      { subject: name, metric: 'CPU per request', unit: 'µs', values: of(name, 'cpuUs') },
+      { subject: name, metric: 'throughput', unit: '/s', values: of(name, 'perSecond') },
+    ]),
+    claims: ratios.flatMap(({ over, target }): Claim[] => [
+      {
+        id: `${scenario}/cpu/${over}`,
+        text: `${scenario}: ours, × ${over} by CPU time per request`,
+        unit: '×',
+        better: 'more',
+        values: quotients(of(over, 'cpuUs'), of(ours, 'cpuUs')),
+        ...(target === undefined ? {} : { target }),
+      },
+      {
+        id: `${scenario}/throughput/${over}`,
+        text: `${scenario}: ours, × ${over} by throughput`,
+        unit: '×',
+        better: 'more',
+        values: quotients(of(ours, 'perSecond'), of(over, 'perSecond')),
+      },
+    ]),
+  };
+}
+
+async function measure(bench: Bench, subject: Subject, pathsFile: string, first: string): Promise<Steady> {
+  const { pace, issuer, load } = bench;
+  const server = await subject.start();
+  try {
+    const headers = { authorization: `Bearer ${issuer.token}` };
+    await waitForAnswer(`${server.url}${first}`, headers);
+    await load.run({ url: server.url, pathsFile, headers, seconds: pace.warmUpSeconds });
+    const before = await server.usage();
+    const { requests, seconds } = await load.run({
+      url: server.url,
+      pathsFile,
+      headers,
+      seconds: pace.seconds,
+    });
+    const after = await server.usage();
+    return { cpuUs: (after.cpuUs - before.cpuUs) / requests, perSecond: requests / seconds };
+  } finally {
+    await server.stop();
+  }
+}
+
+const quotients = (above: readonly number[], below: readonly number[]): number[] =>
+  above.map((value, index) => value / (below[index] ?? Number.NaN));

@@ -1,0 +1,112 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Place } from './cores.ts';
+import type { Usage } from './probe.ts';
+
+export interface Launch {
+  /** The program and what comes before the script: `taskset -c 0 node`. */
+  readonly command: readonly string[];
+  readonly script: string;
+  readonly args?: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** Without it the start is as fast as in production, but nothing can be asked. */
+  readonly probed?: boolean;
+}
+
+export interface ServerProcess {
+  readonly url: string;
+  readonly pid: number;
+  /** Milliseconds of `performance.now()` when the process was made. */
+  readonly startedAt: number;
+  /** What it has used so far. `watch` also begins to watch the event loop. */
+  readonly usage: (question?: 'usage' | 'watch') => Promise<Usage>;
+  readonly stop: () => Promise<void>;
+}
+
+export type { Place };
+
+const probe = fileURLToPath(new URL('probe.ts', import.meta.url));
+const answerTimeoutMs = 30_000;
+
+/** Starts a server on a free port of this machine; what it logs goes to /dev/null, its complaints into errors. */
+export async function startServer({
+  command,
+  script,
+  args = [],
+  env,
+  probed = true,
+}: Launch): Promise<ServerProcess> {
+  const [port, metricsPort] = [await freePort(), await freePort()];
+  const [program = '', ...before] = [...command, ...(probed ? ['--import', probe] : []), script, ...args];
+  const startedAt = performance.now();
+  const child = spawn(program, before, {
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    env: { PATH: process.env['PATH'], ...env, PORT: String(port), METRICS_PORT: String(metricsPort) },
+  });
+  const complaints = collect(child);
+  const kill = () => child.kill('SIGKILL');
+  process.once('exit', kill);
+  const exited = once(child, 'exit');
+
+  return {
+    url: `http://127.0.0.1:${port}`,
+    pid: child.pid ?? 0,
+    startedAt,
+    usage: (question = 'usage') => ask(child, question, complaints),
+    stop: async () => {
+      process.removeListener('exit', kill);
+      if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+      await exited;
+    },
+  };
+}
+
+function collect(child: ChildProcess): () => string {
+  let text = '';
+  child.stderr?.setEncoding('utf8').on('data', (more: string) => (text = (text + more).slice(-2_000)));
+  return () => text.trim();
+}
+
+async function ask(child: ChildProcess, question: string, complaints: () => string): Promise<Usage> {
+  const signal = AbortSignal.timeout(answerTimeoutMs);
+  child.send(question);
+  try {
+    const [usage] = (await once(child, 'message', { signal })) as [Usage];
+    return usage;
+  } catch (error) {
+    throw new Error(`A measured server does not answer: ${complaints() || 'no message'}`, { cause: error });
+  }
+}
+
+/** Waits until the address answers as expected. Rejects with what it answered last. */
+export async function waitForAnswer(
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  pollMs = 10,
+): Promise<{ status: number; body: string }> {
+  const deadline = performance.now() + answerTimeoutMs;
+  for (let last = 'nothing'; ; await delay(pollMs)) {
+    try {
+      const response = await fetch(url, { headers, signal: AbortSignal.timeout(5_000) });
+      const body = await response.text();
+      if (response.status === 200) return { status: response.status, body };
+      last = `${response.status} ${body.slice(0, 200)}`;
+    } catch (error) {
+      last = String(error);
+    }
+    if (performance.now() > deadline) throw new Error(`${url} does not answer with 200, but ${last}`);
+  }
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('There is no free TCP port.');
+  return address.port;
+}
