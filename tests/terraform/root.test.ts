@@ -1,11 +1,12 @@
-import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { terraformEnvironment, type TerraformEnvironment } from '../../tools/terraform/environment.ts';
 import { describeWith } from '../support/requirements.ts';
 import { awsProvider, registryModules, terraform as terraformProgram } from '../support/terraform.ts';
+import { passed, runTerraform, type Outcome } from './run.ts';
+import { readTestFiles } from './test-files.ts';
 
 const project = resolve(import.meta.dirname, '../..');
 const terraformMs = 300_000;
@@ -32,22 +33,8 @@ describeWith([terraformProgram, awsProvider, registryModules], 'the service root
     await rm(copy, { recursive: true });
   });
 
-  /** Not spawnSync: the module mirror that init asks runs in this process. */
-  function terraform(
-    args: readonly string[],
-    env: NodeJS.ProcessEnv = {},
-  ): Promise<{ succeeded: boolean; said: string }> {
-    return new Promise((answer) => {
-      execFile(
-        'terraform',
-        [`-chdir=${join(copy, 'terraform')}`, ...args, '-no-color'],
-        { env: { ...environment.env, ...env } },
-        (error, stdout, stderr) => {
-          answer({ succeeded: error === null, said: stdout + stderr });
-        },
-      );
-    });
-  }
+  const terraform = (args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Outcome> =>
+    runTerraform(join(copy, 'terraform'), args, { ...environment.env, ...env });
 
   test(
     'the committed lock file is complete, and the configuration valid',
@@ -67,42 +54,17 @@ describeWith([terraformProgram, awsProvider, registryModules], 'the service root
     terraformMs,
   );
 
-  test.each(['dev', 'prod'])(
-    'in the workspace %s, every mistake is refused and the rest is planned',
-    async (workspace) => {
-      const outcome = await terraform(['test', `-filter=tests/${workspace}.tftest.hcl`], {
-        TF_WORKSPACE: workspace,
+  test.each(readTestFiles(join(project, 'terraform')))(
+    'what $name says is planned',
+    async ({ name, plans }) => {
+      const half = `plans-${name}`;
+      await writeFile(join(copy, 'terraform/tests', half), plans.text);
+
+      const outcome = await terraform(['test', `-filter=tests/${half}`], {
+        TF_WORKSPACE: name.replace('.tftest.hcl', ''),
       });
 
-      expect(outcome).toEqual({
-        succeeded: true,
-        said: expect.stringMatching(/Success! [1-9]\d* passed, 0 failed/),
-      });
-    },
-    terraformMs,
-  );
-
-  test(
-    'a root that forgets a refusal fails its tests',
-    async () => {
-      const variables = join(copy, 'terraform/variables.tf');
-      const before = await readFile(variables, 'utf8');
-      const tests = await readFile(join(copy, 'terraform/tests/dev.tftest.hcl'), 'utf8');
-      const [given, ...runs] = tests.split(/^(?=run ")/m);
-      const only = runs.find((run) => run.startsWith('run "variables_of_another_workspace'));
-      await writeFile(join(copy, 'terraform/tests/one.tftest.hcl'), `${given}${only}`);
-      await writeFile(
-        variables,
-        before.replace('var.environment == terraform.workspace', 'length(var.environment) > 0'),
-      );
-
-      const outcome = await terraform(['test', '-filter=tests/one.tftest.hcl'], { TF_WORKSPACE: 'dev' });
-      await writeFile(variables, before);
-
-      expect(outcome).toEqual({
-        succeeded: false,
-        said: expect.stringContaining('run "variables_of_another_workspace_are_refused"... fail'),
-      });
+      expect(outcome).toEqual(passed(plans.runs));
     },
     terraformMs,
   );
