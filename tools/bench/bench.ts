@@ -53,7 +53,7 @@ export async function openBench(pace: Pace, say: (line: string) => void): Promis
     pace,
     bundles,
     issuer,
-    load: createLoadGenerator(program, prefix('load')),
+    load: createLoadGenerator(node('load'), prefix('load')),
     node,
     pinning: note,
     startRival: (name, env = {}, probed = true) =>

@@ -27,7 +27,7 @@ export async function buildBundles(): Promise<Bundles> {
 
 const exchangeRepository: Plugin = {
   name: 'exchange-repository',
-  setup({ onResolve }) {
-    onResolve({ filter: /\/dynamo-repository\.ts$/ }, () => ({ path: memoryRepository }));
+  setup(build) {
+    build.onResolve({ filter: /\/dynamo-repository\.ts$/ }, () => ({ path: memoryRepository }));
   },
 };

@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Place } from './cores.ts';
 import type { Usage } from './probe.ts';
 
 export interface Launch {
@@ -25,8 +24,6 @@ export interface ServerProcess {
   readonly usage: (question?: 'usage' | 'watch') => Promise<Usage>;
   readonly stop: () => Promise<void>;
 }
-
-export type { Place };
 
 const probe = fileURLToPath(new URL('probe.ts', import.meta.url));
 const answerTimeoutMs = 30_000;
@@ -66,7 +63,9 @@ export async function startServer({
 
 function collect(child: ChildProcess): () => string {
   let text = '';
-  child.stderr?.setEncoding('utf8').on('data', (more: string) => (text = (text + more).slice(-2_000)));
+  child.stderr?.setEncoding('utf8').on('data', (more: string) => {
+    text = (text + more).slice(-2_000);
+  });
   return () => text.trim();
 }
 
@@ -81,23 +80,33 @@ async function ask(child: ChildProcess, question: string, complaints: () => stri
   }
 }
 
-/** Waits until the address answers as expected. Rejects with what it answered last. */
+/** Waits until the address answers 200. Rejects with what it answered last. */
 export async function waitForAnswer(
   url: string,
-  headers: Readonly<Record<string, string>>,
+  headers: Readonly<Record<string, string>> = {},
   pollMs = 10,
-): Promise<{ status: number; body: string }> {
+): Promise<string> {
   const deadline = performance.now() + answerTimeoutMs;
-  for (let last = 'nothing'; ; await delay(pollMs)) {
-    try {
-      const response = await fetch(url, { headers, signal: AbortSignal.timeout(5_000) });
-      const body = await response.text();
-      if (response.status === 200) return { status: response.status, body };
-      last = `${response.status} ${body.slice(0, 200)}`;
-    } catch (error) {
-      last = String(error);
+  for (;;) {
+    const { status, body } = await answerOf(url, headers);
+    if (status === 200) return body;
+    if (performance.now() > deadline) {
+      throw new Error(`${url} does not answer with 200 but ${status}: ${body.slice(0, 200)}`);
     }
-    if (performance.now() > deadline) throw new Error(`${url} does not answer with 200, but ${last}`);
+    await delay(pollMs);
+  }
+}
+
+/** Status 0 where nothing answers. */
+async function answerOf(
+  url: string,
+  headers: Readonly<Record<string, string>>,
+): Promise<{ status: number; body: string }> {
+  try {
+    const response = await fetch(url, { headers, signal: AbortSignal.timeout(5_000) });
+    return { status: response.status, body: await response.text() };
+  } catch (error) {
+    return { status: 0, body: String(error) };
   }
 }
 
@@ -109,4 +118,17 @@ export async function freePort(): Promise<number> {
   await once(server, 'close');
   if (address === null || typeof address === 'string') throw new Error('There is no free TCP port.');
   return address.port;
+}
+
+/** Does something with a server and stops it in any case. */
+export async function withServer<T>(
+  starting: Promise<ServerProcess>,
+  work: (server: ServerProcess) => Promise<T>,
+): Promise<T> {
+  const server = await starting;
+  try {
+    return await work(server);
+  } finally {
+    await server.stop();
+  }
 }

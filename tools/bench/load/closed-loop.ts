@@ -1,6 +1,6 @@
-import { execFile, execFileSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+import { runForJson, runScript } from './run-script.ts';
 
 export interface LoadResult {
   readonly requests: number;
@@ -24,14 +24,15 @@ export interface LoadGenerator {
 }
 
 /** Connections that wait for their answer before they ask again. */
-export const connections = 32;
+const connections = 32;
+const keysScript = fileURLToPath(new URL('keys.lua', import.meta.url));
 
-const execute = promisify(execFile);
-const script = (name: string) => fileURLToPath(new URL(name, import.meta.url));
-
-/** wrk where it is installed, as it outruns every server here; autocannon otherwise, which does not outrun all. */
-export function createLoadGenerator(node: string, prefix: readonly string[]): LoadGenerator {
-  return hasWrk() ? wrk(prefix) : autocannon(node, prefix);
+/**
+ * wrk where it is installed, as it outruns every server here; autocannon otherwise, which does not outrun all of them.
+ * @param node the pinned Node.js on the load's core
+ */
+export function createLoadGenerator(node: readonly string[], prefix: readonly string[]): LoadGenerator {
+  return hasWrk() ? wrk(prefix) : autocannon(node);
 }
 
 function hasWrk(): boolean {
@@ -45,26 +46,25 @@ function hasWrk(): boolean {
 
 const wrk = (prefix: readonly string[]): LoadGenerator => ({
   name: 'wrk',
-  run: ({ url, pathsFile, headers, seconds }) =>
-    runAndRead([
-      ...prefix,
-      ...['wrk', '-t1', `-c${connections}`, `-d${seconds}s`, '-s', script('keys.lua')],
-      ...Object.entries(headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`]),
-      ...[url, '--', pathsFile],
-    ]),
+  run: async ({ url, pathsFile, headers, seconds }) =>
+    checked(
+      await runForJson([
+        ...prefix,
+        ...['wrk', '-t1', `-c${connections}`, `-d${seconds}s`, '-s', keysScript],
+        ...Object.entries(headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`]),
+        ...[url, '--', pathsFile],
+      ]),
+    ),
 });
 
-const autocannon = (node: string, prefix: readonly string[]): LoadGenerator => ({
+const autocannon = (node: readonly string[]): LoadGenerator => ({
   name: 'autocannon',
-  run: (request) =>
-    runAndRead([...prefix, node, script('autocannon.ts'), JSON.stringify({ ...request, connections })]),
+  run: async (request) => checked(await runScript(node, 'autocannon.ts', { ...request, connections })),
 });
 
-async function runAndRead([program = '', ...args]: readonly string[]): Promise<LoadResult> {
-  const { stdout } = await execute(program, args);
-  const result = JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as LoadResult;
-  if (result.failed > 0 || result.requests === 0) {
-    throw new Error(`${result.failed} of ${result.requests} requests failed under load: ${stdout}`);
-  }
-  return result;
+function checked(answer: unknown): LoadResult {
+  // Our own scripts print it.
+  const result = answer as LoadResult;
+  if (result.failed === 0 && result.requests > 0) return result;
+  throw new Error(`${result.failed} of ${result.requests} requests failed under load.`);
 }

@@ -1,6 +1,20 @@
 import { database, databaseHot, page } from './database.ts';
+import { eventLoop } from './event-loop.ts';
 import { hot, rotating } from './in-memory.ts';
+import { latency } from './latency.ts';
+import { memory } from './memory.ts';
 import type { Scenario } from './scenario.ts';
+import { start } from './start.ts';
 
 /** In the order in which they run. */
-export const scenarios: readonly Scenario[] = [rotating, hot, database, databaseHot, page];
+export const scenarios: readonly Scenario[] = [
+  rotating,
+  hot,
+  latency,
+  database,
+  databaseHot,
+  page,
+  start,
+  memory,
+  eventLoop,
+];

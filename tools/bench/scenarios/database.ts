@@ -1,36 +1,31 @@
 import type { Bench } from '../bench.ts';
 import { benchMovies, pathOf } from '../servers/movies.ts';
+import { withServer } from '../server-process.ts';
 import type { Scenario } from './scenario.ts';
 import { compare, ours, type Comparison, type Subject } from './steady.ts';
 
 const paths = benchMovies().map(pathOf);
 const hotKeys = 10;
 const cacheOff = { CACHE_TTL_MS: '0' };
-const rawWithSdk = 'raw node:http + stock SDK';
-const usualWithSdk = 'usual stack + stock SDK';
+const raw = { name: 'raw node:http + stock SDK', file: 'raw-dynamo' };
+const usual = { name: 'usual stack + stock SDK', file: 'usual-dynamo' };
+type Rival = typeof raw;
 
 /** Compares over one constant database, whose own start is not measured. */
 async function overStub(
   bench: Bench,
   env: Readonly<Record<string, string>>,
   comparison: Omit<Comparison, 'subjects'>,
-  others: readonly string[] = [rawWithSdk],
+  others: readonly Rival[] = [raw],
 ): Promise<Awaited<ReturnType<typeof compare>>> {
-  const stub = await bench.startStub();
-  const database = { DYNAMODB_ENDPOINT: stub.url };
-  const files: Readonly<Record<string, string>> = {
-    [rawWithSdk]: 'raw-dynamo',
-    [usualWithSdk]: 'usual-dynamo',
-  };
-  const subjects: Subject[] = [
-    ...others.map((name) => ({ name, start: () => bench.startRival(files[name] ?? name, database) })),
-    { name: ours, start: () => bench.startOurs('production', { ...database, ...env }) },
-  ];
-  try {
-    return await compare(bench, { ...comparison, subjects });
-  } finally {
-    await stub.stop();
-  }
+  return withServer(bench.startStub(), (stub) => {
+    const database = { DYNAMODB_ENDPOINT: stub.url };
+    const subjects: Subject[] = [
+      ...others.map(({ name, file }) => ({ name, start: () => bench.startRival(file, database) })),
+      { name: ours, start: () => bench.startOurs('production', { ...database, ...env }) },
+    ];
+    return compare(bench, { ...comparison, subjects });
+  });
 }
 
 export const database: Scenario = {
@@ -45,9 +40,9 @@ export const database: Scenario = {
       {
         scenario: 'database',
         paths,
-        ratios: [{ over: rawWithSdk, target: { atLeast: 1.5 } }, { over: usualWithSdk }],
+        ratios: [{ over: raw.name, target: { atLeast: 1.5 } }, { over: usual.name }],
       },
-      [rawWithSdk, usualWithSdk],
+      [raw, usual],
     ),
 };
 
@@ -62,7 +57,7 @@ export const databaseHot: Scenario = {
       {
         scenario: 'database-hot',
         paths: paths.slice(0, hotKeys),
-        ratios: [{ over: rawWithSdk, target: { atLeast: 10 } }],
+        ratios: [{ over: raw.name, target: { atLeast: 10 } }],
       },
     ),
 };
@@ -79,7 +74,7 @@ export const page: Scenario = {
       {
         scenario: 'page',
         paths: Array.from({ length: 50 }, (_, year) => `/movies?year=${1970 + year}&limit=20`),
-        ratios: [{ over: rawWithSdk }],
+        ratios: [{ over: raw.name }],
       },
     ),
 };

@@ -1,6 +1,6 @@
 import type { Bench } from '../bench.ts';
 import type { Claim, Figure, Target } from '../result.ts';
-import { waitForAnswer, type ServerProcess } from '../server-process.ts';
+import { waitForAnswer, withServer, type ServerProcess } from '../server-process.ts';
 
 export interface Subject {
   readonly name: string;
@@ -68,23 +68,16 @@ export async function compare(
 
 async function measure(bench: Bench, subject: Subject, pathsFile: string, first: string): Promise<Steady> {
   const { pace, issuer, load } = bench;
-  const server = await subject.start();
-  try {
+  return withServer(subject.start(), async (server) => {
     const headers = { authorization: `Bearer ${issuer.token}` };
     await waitForAnswer(`${server.url}${first}`, headers);
-    await load.run({ url: server.url, pathsFile, headers, seconds: pace.warmUpSeconds });
+    const request = { url: server.url, pathsFile, headers };
+    await load.run({ ...request, seconds: pace.warmUpSeconds });
     const before = await server.usage();
-    const { requests, seconds } = await load.run({
-      url: server.url,
-      pathsFile,
-      headers,
-      seconds: pace.seconds,
-    });
+    const { requests, seconds } = await load.run({ ...request, seconds: pace.seconds });
     const after = await server.usage();
     return { cpuUs: (after.cpuUs - before.cpuUs) / requests, perSecond: requests / seconds };
-  } finally {
-    await server.stop();
-  }
+  });
 }
 
 const quotients = (above: readonly number[], below: readonly number[]): number[] =>

@@ -13,13 +13,13 @@ export function stockSdk() {
     credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
   });
   return {
-    async find(year: number | string, title: string): Promise<Movie | undefined> {
+    find: async (year: number | string, title: string): Promise<Movie | undefined> => {
       const Key: Record<string, AttributeValue> = { year: { N: String(year) }, title: { S: title } };
       const { Item } = await client.send(new GetItemCommand({ ...table, Key, ConsistentRead: true }));
       return Item === undefined ? undefined : fromItem(Item).movie;
     },
 
-    async list(year: string, limit: number): Promise<Movie[]> {
+    list: async (year: string, limit: number): Promise<Movie[]> => {
       const { Items = [] } = await client.send(
         new QueryCommand({
           ...table,
