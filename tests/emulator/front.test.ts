@@ -108,7 +108,7 @@ describeWith([python], 'the emulator', () => {
     expect(answer.text).toContain('<Code>NoSuchBucket</Code>');
   });
 
-  test('what was called is counted, by the name that a policy uses', async () => {
+  test('what was called is counted, by its caller and the name that a policy uses', async () => {
     await client.bucket('counted');
     await client.rest('s3', 'GET', '/counted?versioning');
     await client.json('kms', 'TrentService.DescribeKey', { KeyId: 'nothing' });
@@ -117,6 +117,7 @@ describeWith([python], 'the emulator', () => {
     const { calls } = (await response.json()) as { calls: { action: string; failed: number }[] };
 
     expect(calls).toContainEqual({
+      caller: 'test',
       action: 's3.GetBucketVersioning',
       calls: 1,
       failed: 0,

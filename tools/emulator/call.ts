@@ -69,6 +69,9 @@ export const account = '123456789012';
 /** The region that a request is signed for. */
 export const regionOf = (call: Pick<Call, 'headers' | 'url'>): string => scope(call)?.at(2) ?? 'us-east-1';
 
+/** The access key that a request is signed with. */
+export const callerOf = (call: Pick<Call, 'headers' | 'url'>): string => scope(call)?.at(0) ?? 'unsigned';
+
 /** `Credential=KEY/20260101/eu-west-1/ecs/aws4_request`, in the header or, presigned, in the query. */
 function scope({ headers, url }: Pick<Call, 'headers' | 'url'>): readonly string[] | undefined {
   const credential =

@@ -3,7 +3,7 @@ import { createServer, request as send, type IncomingMessage, type ServerRespons
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 import { json, refusal } from './answers.ts';
-import { readCall, type Answer, type Call, type NameRest } from './call.ts';
+import { callerOf, readCall, type Answer, type Call, type NameRest } from './call.ts';
 import { createCallLog, type CallLog } from './call-log.ts';
 import { createDataPlane } from './data-plane.ts';
 import type { Gap } from './gap.ts';
@@ -72,7 +72,12 @@ export async function startFront({ moto, gaps, nameRest, port }: FrontOptions): 
     const call = readCall({ method, url, headers, body: await buffer(request) }, nameRest);
     const given = await answer(call);
     if (call.service !== 'unsigned') {
-      calls.note(`${call.service}.${call.action}`, given.status, performance.now() - startedAt);
+      calls.note(
+        callerOf(call),
+        `${call.service}.${call.action}`,
+        given.status,
+        performance.now() - startedAt,
+      );
     }
     write(response, given);
   };

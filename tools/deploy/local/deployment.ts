@@ -43,15 +43,18 @@ export async function openLocalDeployment(options: LocalDeploymentOptions): Prom
   const { project, home, emulator, release, progress } = options;
   const scratch = await prepareScratch(project, join(home, 'tree'));
   const { env, stop } = await terraformEnvironment({ env: emulatedAws(process.env, emulator.url, region) });
-  const bootstrap = createTerraform(scratch.bootstrap, { env, progress });
-  const service = createTerraform(scratch.service, { env, progress });
+  const as = (caller: string) => ({ env: { ...env, AWS_ACCESS_KEY_ID: caller }, progress });
+  const bootstrap = createTerraform(scratch.bootstrap, as('bootstrap'));
+  // As in the pipeline, where each has a role of its own; the emulator counts their calls apart.
+  const planner = createTerraform(scratch.service, as('plan'));
+  const applier = createTerraform(scratch.service, as('apply'));
   const planFile = join(home, 'plan.tfplan');
   const shared = { ...owner, commit: release.commit, state_is_disposable: 'true' };
 
   const applyPlan = async (terraform: Terraform, changes: boolean): Promise<void> => {
     if (changes) await terraform.apply(planFile);
   };
-  const enterService = async (backend: Backend): Promise<void> => {
+  const enterService = async (service: Terraform, backend: Backend): Promise<void> => {
     progress.about('service');
     await enter(service, {
       backend: { ...backend, ...oneAddress },
@@ -68,13 +71,13 @@ export async function openLocalDeployment(options: LocalDeploymentOptions): Prom
     apply: async () => {
       await enterBootstrap();
       await applyPlan(bootstrap, await bootstrap.plan({ out: planFile, variables: shared }));
-      await enterService(backendOf(await bootstrap.outputs()));
-      await applyPlan(service, await planRelease(service, release, planFile));
+      await enterService(planner, backendOf(await bootstrap.outputs()));
+      await applyPlan(applier, await planRelease(planner, release, planFile));
     },
     expectNoChanges: async () => {
       progress.about('second plan');
-      if (!(await planRelease(service, release, planFile))) return;
-      const summary = summarisePlan(await service.show(planFile));
+      if (!(await planRelease(planner, release, planFile))) return;
+      const summary = summarisePlan(await planner.show(planFile));
       throw new Problem(
         `A second plan would change something (${describeCounts(summary)}):\n${summary.lines.join('\n')}`,
         'Either the configuration never settles, or the emulator forgets what it was told: then that is a gap (docs/emulator.md).',
@@ -82,16 +85,16 @@ export async function openLocalDeployment(options: LocalDeploymentOptions): Prom
     },
     destroy: async () => {
       await enterBootstrap();
-      await enterService(backendOf(await bootstrap.outputs()));
+      await enterService(applier, backendOf(await bootstrap.outputs()));
       progress.about('destroy service');
-      await applyPlan(service, await planRelease(service, release, planFile, true));
-      await expectNothing(service);
-      await service.deleteWorkspace(release.environment);
+      await applyPlan(applier, await planRelease(applier, release, planFile, true));
+      await expectNothing(applier);
+      await applier.deleteWorkspace(release.environment);
       progress.about('destroy bootstrap');
       await applyPlan(bootstrap, await bootstrap.plan({ out: planFile, variables: shared, destroy: true }));
       await expectNothing(bootstrap);
     },
-    outputs: () => service.outputs(),
+    outputs: () => planner.outputs(),
     close: async () => {
       await stop();
       await rm(planFile, { force: true });
