@@ -112,6 +112,8 @@ data "aws_iam_policy_document" "read" {
       "route53:ListResourceRecordSets",
       "route53:ListTagsForResource",
       "secretsmanager:DescribeSecret",
+      # The cursor secret is drawn while planning, too, and kept nowhere.
+      "secretsmanager:GetRandomPassword",
       "secretsmanager:GetResourcePolicy",
       "sns:GetSubscriptionAttributes",
       "sns:GetTopicAttributes",
