@@ -12,6 +12,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createAwsClients, type AwsClients } from '../../tools/local-deployment/aws-clients.ts';
 import { deployRevision } from '../../tools/local-deployment/revise.ts';
 import type { LocalState } from '../../tools/local-deployment/state.ts';
+import { createRawClient } from '../emulator/client.ts';
 import { eventually } from '../support/eventually.ts';
 import {
   localDeploymentRequirements,
@@ -57,6 +58,24 @@ describeWith(localDeploymentRequirements, 'the local deployment', () => {
       },
       { deadlineMs: 2 * minutesMs, everyMs: 500 },
     );
+
+  test('the state lies in the bucket, under its workspace', async () => {
+    const bucket = 'movies-api-state-123456789012-eu-west-1';
+    const key = 'env%3A/dev/movies-api/terraform.tfstate';
+
+    const { status, text } = await createRawClient(local.aws).rest('s3', 'GET', `/${bucket}/${key}`);
+
+    expect(status).toBe(200);
+    expect(text).toContain(String(local.outputs['task_definition_arn']));
+  });
+
+  test(
+    'a second plan is empty',
+    async () => {
+      await expect(local.expectNoChanges()).resolves.toBeUndefined();
+    },
+    10 * minutesMs,
+  );
 
   test('movies are served through the balancer to who has a token, and to nobody else', async () => {
     const [served, refused] = [await get('/movies?title=Pulp%20Fiction'), await fetch(`${local.url}/movies`)];

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -8,35 +7,23 @@ import { openLocalDeployment, type LocalDeployment } from '../../tools/deploy/lo
 import { listLeftovers } from '../../tools/deploy/local/leftovers.ts';
 import { createProgress } from '../../tools/deploy/progress.ts';
 import { startEmulator, type Emulator } from '../../tools/emulator/emulator.ts';
-import { cacheDirectory } from '../../tools/modules/cache-directory.ts';
-import { lockPath, readLock } from '../../tools/modules/lock.ts';
 import { describeWith, program, type Requirement } from '../support/requirements.ts';
+import { awsProvider, registryModules, terraform } from '../support/terraform.ts';
 import { createRawClient } from './client.ts';
 
 const project = resolve(import.meta.dirname, '../..');
 const minutesMs = 60_000;
-const lock = await readLock(join(project, lockPath));
 
-const modules: Requirement = {
-  name: 'the registry modules',
-  missing: () => {
-    const mirror = cacheDirectory('modules', process.env);
-    const absent = Object.entries(lock).flatMap(([address, versions]) =>
-      Object.keys(versions).filter((version) => !existsSync(join(mirror, address, version))),
-    );
-    return absent.length === 0
-      ? undefined
-      : 'the module mirror lacks releases: add them with `npm run modules -- add`';
-  },
+/** A second apply takes minutes; that its state, outputs and second plan are right is asserted in tests/deployed, too. */
+const everyTest: Requirement = {
+  name: 'every test',
+  missing: () =>
+    process.env['DRILLS'] === 'all' ? undefined : 'make test-all applies and destroys once more',
 };
 
 /** One deployment in full; what it serves can be tried between the first scenario and the last. */
 describeWith(
-  [
-    program('terraform', 'install Terraform 1.11 or newer', ['version']),
-    program('python3', 'install Python 3.10 or newer'),
-    modules,
-  ],
+  [everyTest, terraform, awsProvider, registryModules, program('python3', 'install Python 3.10 or newer')],
   'bootstrap and service, applied in full into the emulator',
   () => {
     let home: string;

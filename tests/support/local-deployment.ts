@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { localRelease } from '../../tools/deploy/local/commands.ts';
-import { ensureEmulator, openLocalDeployment } from '../../tools/deploy/local/deployment.ts';
-import { createEmulatorHome } from '../../tools/deploy/local/emulator-process.ts';
+import {
+  ensureEmulator,
+  openLocalDeployment,
+  type LocalDeployment as AppliedDeployment,
+} from '../../tools/deploy/local/deployment.ts';
+import { createEmulatorHome, type EmulatorProcess } from '../../tools/deploy/local/emulator-process.ts';
 import { createProgress } from '../../tools/deploy/progress.ts';
 import { createControlClient } from '../../tools/local-deployment/control-client.ts';
 import { createFaults, type Faults } from '../../tools/local-deployment/faults.ts';
@@ -13,10 +16,9 @@ import { buildRelease } from '../../tools/local-deployment/release.ts';
 import { createServingHome, type ServingRecord } from '../../tools/local-deployment/serving-process.ts';
 import type { LocalState } from '../../tools/local-deployment/state.ts';
 import { startTraffic } from '../../tools/local-deployment/traffic.ts';
-import { cacheDirectory } from '../../tools/modules/cache-directory.ts';
-import { lockPath, readLock } from '../../tools/modules/lock.ts';
 import { takeLease } from './lease.ts';
 import { program, type Requirement } from './requirements.ts';
+import { awsProvider, registryModules, terraform } from './terraform.ts';
 
 const project = resolve(import.meta.dirname, '../..');
 const home = join(project, '.cache', 'test-deployment');
@@ -36,28 +38,19 @@ export interface LocalDeployment {
   /** Scopes are separated by spaces. */
   readonly token: (scope: string) => Promise<string>;
   readonly faults: Faults;
+  /** Rejects, naming each difference, unless a further plan is empty. */
+  readonly expectNoChanges: () => Promise<void>;
   /** Heals it and leaves it to the next test file; it ends with the test run (unless KEEP_DEPLOYMENT=1). */
   readonly stop: () => Promise<void>;
 }
 
-const lock = await readLock(join(project, lockPath));
-const modules: Requirement = {
-  name: 'the registry modules',
-  missing: () => {
-    const mirror = cacheDirectory('modules', process.env);
-    const absent = Object.entries(lock).flatMap(([address, versions]) =>
-      Object.keys(versions).filter((version) => !existsSync(join(mirror, address, version))),
-    );
-    return absent.length === 0 ? undefined : 'the module mirror lacks releases: npm run modules -- add';
-  },
-};
-
 /** What a machine needs for it; podman isn't among them. */
 export const localDeploymentRequirements: readonly Requirement[] = [
-  program('terraform', 'install Terraform 1.11 or newer', ['version']),
+  terraform,
+  awsProvider,
+  registryModules,
   program('python3', 'install Python 3.10 or newer'),
   program('haproxy', 'make tools', ['-v']),
-  modules,
 ];
 
 /**
@@ -77,7 +70,18 @@ export async function startLocalDeployment(): Promise<LocalDeployment> {
       await faults.heal();
       await giveBack();
     };
-    return { url: record.url, aws: record.emulator, outputs, record, state, token, faults, stop };
+    return {
+      url: record.url,
+      aws: record.emulator,
+      outputs,
+      record,
+      state,
+      token,
+      faults,
+      expectNoChanges: () =>
+        withApplied(String(outputs['image']), ({ expectNoChanges }) => expectNoChanges()),
+      stop,
+    };
   } catch (error) {
     await giveBack();
     throw error;
@@ -97,22 +101,32 @@ async function ensureDeployed(): Promise<{ record: ServingRecord; outputs: Outpu
   return deploy(sources);
 }
 
+/** Not console: the reporter shows that when the file is done, and this takes minutes. */
+const say = (line: string): void => {
+  process.stderr.write(`  deployment: ${line}\n`);
+};
+
 async function deploy(sources: string): Promise<{ record: ServingRecord; outputs: Outputs }> {
-  // Not console: the reporter shows that when the file is done, and this takes minutes.
-  const say = (line: string): void => {
-    process.stderr.write(`  deployment: ${line}\n`);
-  };
-  const progress = createProgress(say, Date.now);
   const { reference, runner } = await buildRelease({ project, home, repository, say });
-  const emulator = await ensureEmulator(home);
-  const release = localRelease('0123456789abcdef', reference);
-  const deployment = await openLocalDeployment({ project, home, emulator, release, progress });
-  try {
+  return withApplied(reference, async (deployment, emulator) => {
     await deployment.apply();
     const outputs = await deployment.outputs();
     const record = await startTraffic({ home, emulator: emulator.url, outputs, runner, port: 0, say });
     await writeFile(join(home, 'applied'), sources);
     return { record, outputs };
+  });
+}
+
+async function withApplied<T>(
+  image: string,
+  work: (applied: AppliedDeployment, emulator: EmulatorProcess) => Promise<T>,
+): Promise<T> {
+  const emulator = await ensureEmulator(home);
+  const release = localRelease('0123456789abcdef', image);
+  const progress = createProgress(say, Date.now);
+  const deployment = await openLocalDeployment({ project, home, emulator, release, progress });
+  try {
+    return await work(deployment, emulator);
   } finally {
     await deployment.close();
   }
