@@ -12,6 +12,8 @@ export interface LocalAccess {
   readonly deployment: Deployment;
   readonly faults: Faults;
   readonly state: () => Promise<LocalState>;
+  /** Address of its control server. */
+  readonly control: string;
 }
 
 /** What a local deployment tells of itself. */
@@ -22,9 +24,18 @@ export interface LocalSources {
   readonly state: () => Promise<LocalState>;
   readonly token: (scope: string) => Promise<string>;
   readonly faults: Faults;
+  readonly control: string;
 }
 
-export const localAccess = ({ url, endpoint, outputs, state, token, faults }: LocalSources): LocalAccess => ({
+export const localAccess = ({
+  url,
+  endpoint,
+  outputs,
+  state,
+  token,
+  faults,
+  control,
+}: LocalSources): LocalAccess => ({
   deployment: {
     environment: 'dev',
     url,
@@ -36,6 +47,7 @@ export const localAccess = ({ url, endpoint, outputs, state, token, faults }: Lo
   },
   faults,
   state,
+  control,
 });
 
 /** @param home folder of the deployment; `make deploy-local` takes `.cache/local` */
@@ -45,5 +57,6 @@ export async function openLocalAccess(home: string): Promise<LocalAccess> {
   const outputs = JSON.parse(await readFile(join(home, 'outputs.json'), 'utf8')) as Record<string, unknown>;
   const { state, token } = createControlClient(record.control);
   const faults = createFaults(record.control);
-  return localAccess({ url: record.url, endpoint: record.emulator, outputs, state, token, faults });
+  const { url, emulator: endpoint, control } = record;
+  return localAccess({ url, endpoint, outputs, state, token, faults, control });
 }

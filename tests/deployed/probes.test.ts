@@ -15,7 +15,7 @@ describeWith(localDeploymentRequirements, 'a local deployment', () => {
   let stop: () => Promise<void>;
   beforeAll(async () => {
     const started = await startLocalDeployment();
-    local = localAccess({ ...started, endpoint: started.aws });
+    local = localAccess({ ...started, endpoint: started.aws, control: started.record.control });
     stop = started.stop;
   }, 20 * minutesMs);
   afterAll(async () => {

@@ -1,6 +1,7 @@
-import { describe, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import type { LocalAccess } from '../deployed/local-access.ts';
-import { judge, runDrill, type Drill } from './drill.ts';
+import { describeWith } from '../support/requirements.ts';
+import { judge, longestDrillMs, runDrill, type Drill } from './drill.ts';
 import { killedTask } from './drills/lost-tasks.ts';
 import { scaleTo } from './releases.ts';
 import { reportDrill } from './report.ts';
@@ -15,23 +16,23 @@ const say = (line: string): void => {
 
 /** One scenario for each drill: the service stays within its budget. */
 export function describeDrills(drills: readonly Drill[], local: () => LocalAccess): void {
-  describe('drills', () => {
-    for (const drill of drills) {
+  for (const drill of drills) {
+    describeWith(drill.requires ?? [], 'drills', () => {
       test(
         `${drill.title}: the error budget holds`,
         async () => {
-          const { deployment, faults, state } = local();
+          const { deployment, faults, state, control } = local();
           await becomesSteady(state);
 
-          const result = await runDrill(drill, { deployment, faults, state, say });
+          const result = await runDrill(drill, { deployment, faults, state, control, say });
 
           await reportDrill(folder, result, say);
           expect(judge(result)).toEqual([]);
         },
-        drillTimeoutMs,
+        drillTimeoutMs + Math.max(0, (drill.longestMs ?? longestDrillMs) - longestDrillMs),
       );
-    }
-  });
+    });
+  }
 }
 
 /** A drill that can't be failed proves nothing: without a second task, killing one is felt. */
@@ -39,7 +40,7 @@ export function describeSpentBudget(local: () => LocalAccess): void {
   test(
     'the only task is killed: the error budget is spent',
     async () => {
-      const { deployment, faults, state } = local();
+      const { deployment, faults, state, control } = local();
       const { desiredCount } = await becomesSteady(state);
       const scale = async (count: number) => {
         await scaleTo(deployment, count);
@@ -47,7 +48,7 @@ export function describeSpentBudget(local: () => LocalAccess): void {
       };
       await scale(1);
 
-      const result = await runDrill(killedTask, { deployment, faults, state, say }).finally(() =>
+      const result = await runDrill(killedTask, { deployment, faults, state, control, say }).finally(() =>
         scale(desiredCount),
       );
 

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Deployment } from '../deployed/deployment.ts';
 import type { LocalState } from '../../tools/local-deployment/state.ts';
 import type { Faults } from '../../tools/local-deployment/faults.ts';
+import type { Requirement } from '../support/requirements.ts';
 import type { Mark } from './chart.ts';
 import { between, figuresOf, isFailed, lastBadAfter, type Figures } from './figures.ts';
 import { startLoad, type Load, type Outcome } from './load.ts';
@@ -11,6 +12,8 @@ export interface Scene {
   readonly deployment: Deployment;
   readonly faults: Faults;
   readonly state: () => Promise<LocalState>;
+  /** Address of the deployment's control server. */
+  readonly control: string;
   readonly ratePerSecond: number;
   /** Puts a vertical line into the chart. */
   readonly mark: (label: string) => void;
@@ -23,6 +26,10 @@ export interface Drill {
   /** Name of its files. */
   readonly id: string;
   readonly title: string;
+  /** What it takes beyond the deployment. */
+  readonly requires?: readonly Requirement[];
+  /** The load ends after it in any case; 240,000 by default. */
+  readonly longestMs?: number;
   readonly budget: (scene: Scene) => Promise<Budget>;
   /** Done before the load begins; resolves with what is to be undone after it ended. */
   readonly prepare?: (scene: Pick<Scene, 'deployment' | 'state'>) => Promise<() => Promise<void>>;
@@ -66,7 +73,7 @@ export const ratePerSecond = 40;
 const quietMs = 6_000;
 /** An answer that a person would call slow; the service's own objective for reads is stricter. */
 export const slowMs = 1_000;
-const longestDrillMs = 240_000;
+export const longestDrillMs = 240_000;
 /** A request that was due this long before the fault may have been in flight when it came. */
 const inFlightMs = 100;
 const progressEveryMs = 5_000;
@@ -74,7 +81,13 @@ const progressEveryMs = 5_000;
 /** Runs a drill under constant load: quiet, fault, recovery, quiet. */
 export async function runDrill(
   drill: Drill,
-  { deployment, faults, state, say }: Pick<Scene, 'deployment' | 'faults' | 'state' | 'say'>,
+  {
+    deployment,
+    faults,
+    state,
+    control,
+    say,
+  }: Pick<Scene, 'deployment' | 'faults' | 'state' | 'control' | 'say'>,
 ): Promise<DrillResult> {
   const undo = await drill.prepare?.({ deployment, state });
   const load = startLoad({
@@ -83,7 +96,7 @@ export async function runDrill(
     path: (n) => paths[n % paths.length] ?? '/',
     headers: { authorization: `Bearer ${await deployment.token('movies/read')}` },
     timeoutMs: 20_000,
-    maxRequests: (longestDrillMs / 1_000) * ratePerSecond,
+    maxRequests: ((drill.longestMs ?? longestDrillMs) / 1_000) * ratePerSecond,
   });
   const progress = setInterval(() => {
     say(`  ${drill.id}: ${describeNow(load)}`);
@@ -93,7 +106,7 @@ export async function runDrill(
     marks.push({ at: load.now(), label });
     say(`  ${drill.id}: ${label}`);
   };
-  const scene = { deployment, faults, state, ratePerSecond, say, mark, now: load.now };
+  const scene = { deployment, faults, state, control, ratePerSecond, say, mark, now: load.now };
   try {
     const budget = await drill.budget(scene);
     await pause(quietMs);

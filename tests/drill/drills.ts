@@ -1,4 +1,5 @@
 import type { Drill } from './drill.ts';
+import { pagedOutage } from './drills/alerts.ts';
 import { goneDatabase, slowDatabase, throttlingDatabase } from './drills/database.ts';
 import { brokenDeployment, rollingDeployment } from './drills/deployments.ts';
 import { hungTask, killedTask, lostZone } from './drills/lost-tasks.ts';
@@ -14,4 +15,5 @@ export const allDrills: readonly Drill[] = [
   lostZone,
   rollingDeployment,
   brokenDeployment,
+  pagedOutage,
 ];

@@ -19,5 +19,5 @@ export async function becomesSteady(
 }
 
 /** Ids of the tasks that are meant to run. */
-export const runningTasks = ({ tasks }: LocalState): readonly string[] =>
+export const runningTasks = ({ tasks }: Pick<LocalState, 'tasks'>): readonly string[] =>
   tasks.filter(({ status }) => status === 'RUNNING').map(({ id }) => id);

@@ -26,7 +26,11 @@ describeWith(
       const { port, url: address } = await listenOnLoopback(probe, 0);
       await closeServer(probe);
       url = address;
-      prometheus = await startPrometheus({ port, metricsPort: api.service.metricsPort, dataDir: folder });
+      prometheus = await startPrometheus({
+        port,
+        targets: [`127.0.0.1:${api.service.metricsPort}`],
+        dataDir: folder,
+      });
     });
 
     afterAll(async () => {

@@ -16,6 +16,7 @@ import { harm } from './harm.ts';
 import { readLoadBalancer } from './load-balancer-definition.ts';
 import { describeDifferences, type RunnerKind } from './overrides.ts';
 import { createProcessRunner } from './process-runner.ts';
+import { scrapeTargets } from './scrape-targets.ts';
 import { readService, readZones } from './service-definition.ts';
 import { readState, type LocalState } from './state.ts';
 import { readTaskDefinition } from './task-definition.ts';
@@ -123,6 +124,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   const state = (): LocalState => readState(sources);
   const control = await startControlServer({
     'GET /state': () => Promise.resolve(state()),
+    'GET /scrape-targets': () => Promise.resolve(scrapeTargets(state())),
     'POST /tokens': async (body) => ({ token: await issuer.token((body as { scope: string }).scope) }),
     'POST /faults': async (body) => ({
       subject: await harm(body as FaultRequest, { fleet, loop, link, zones }),

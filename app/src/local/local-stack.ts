@@ -91,7 +91,7 @@ export async function startLocalStack(
   if (options.prometheus) {
     const prometheus = await startPrometheus({
       port: prometheusPort,
-      metricsPort,
+      targets: [`127.0.0.1:${metricsPort}`],
       dataDir: resolve(dataDir, 'prometheus'),
     });
     stack.keep(() => prometheus.stop());

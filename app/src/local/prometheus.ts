@@ -10,10 +10,12 @@ import { Problem } from './problem.ts';
 const rules = fileURLToPath(new URL('../../../modules/observability/prometheus/rules.yaml', import.meta.url));
 const readyWithinMs = 30_000;
 
+/** What is scraped: fixed `host:port`, or an address that tells them, asked every few seconds. */
+export type ScrapeTargets = readonly string[] | URL;
+
 export interface PrometheusOptions {
   readonly port: number;
-  /** Of the API on this machine. */
-  readonly metricsPort: number;
+  readonly targets: ScrapeTargets;
   /** Keeps its configuration and what it measured. */
   readonly dataDir: string;
 }
@@ -21,7 +23,7 @@ export interface PrometheusOptions {
 /** Starts the machine's Prometheus on loopback, with the rules of production. Rejects with a `Problem` where there is none. */
 export async function startPrometheus({
   port,
-  metricsPort,
+  targets,
   dataDir,
 }: PrometheusOptions): Promise<{ readonly stop: () => Promise<void> }> {
   await mkdir(dataDir, { recursive: true });
@@ -31,9 +33,7 @@ export async function startPrometheus({
     stringify({
       global: { scrape_interval: '5s', evaluation_interval: '15s' },
       rule_files: [rules],
-      scrape_configs: [
-        { job_name: 'movies-api', static_configs: [{ targets: [`127.0.0.1:${metricsPort}`] }] },
-      ],
+      scrape_configs: [{ job_name: 'movies-api', ...discover(targets) }],
     }),
   );
   const child = spawn(
@@ -75,6 +75,12 @@ export async function startPrometheus({
     'install it (on Debian: apt-get install prometheus), or leave --prometheus away',
   );
 }
+
+/** https://prometheus.io/docs/prometheus/latest/configuration/configuration/#http_sd_config */
+const discover = (targets: ScrapeTargets): Record<string, unknown> =>
+  targets instanceof URL
+    ? { http_sd_configs: [{ url: targets.href, refresh_interval: '5s' }] }
+    : { static_configs: [{ targets }] };
 
 async function isReady(port: number): Promise<'ready' | 'late'> {
   const deadline = Date.now() + readyWithinMs;
