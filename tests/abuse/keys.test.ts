@@ -109,9 +109,13 @@ describe('an issuer in trouble (API2, API4)', () => {
     answer = json({}, 500);
     const token = await tokenOf('known');
 
+    const startedAt = performance.now();
     const got = await many(() => statusFor(token));
+    const seconds = Math.ceil((performance.now() - startedAt) / 1_000);
 
-    expect({ got: new Set(got), fetches }).toEqual({ got: new Set([503]), fetches: 1 });
+    expect(new Set(got)).toEqual(new Set([503]));
+    expect(fetches).toBeGreaterThan(0);
+    expect(fetches).toBeLessThanOrEqual(seconds);
   });
 });
 

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import pRetry from 'p-retry';
 import { runArguments } from '../containers/container.ts';
 import { createEngine, engineSettings } from '../containers/engine.ts';
 import { Problem } from '../modules/problem.ts';
@@ -53,7 +54,9 @@ export function createContainerRunner(deployment: string): TaskRunner {
           await ended;
         },
         kill: async () => {
-          await act('kill', '--signal', 'SIGKILL', name);
+          // A busy podman refuses at times, and a container that is gone meanwhile can't be killed twice.
+          const killed = pRetry(() => act('kill', '--signal', 'SIGKILL', name), { retries: 5, minTimeout: 200 });
+          await Promise.race([ended, killed]);
           await ended;
         },
         freeze: () => act('pause', name),
