@@ -55,7 +55,10 @@ export function createContainerRunner(deployment: string): TaskRunner {
         },
         kill: async () => {
           // A busy podman refuses at times, and a container that is gone meanwhile can't be killed twice.
-          const killed = pRetry(() => act('kill', '--signal', 'SIGKILL', name), { retries: 5, minTimeout: 200 });
+          const killed = pRetry(() => act('kill', '--signal', 'SIGKILL', name), {
+            retries: 5,
+            minTimeout: 200,
+          });
           await Promise.race([ended, killed]);
           await ended;
         },
