@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Gate } from '../../tools/security/finding.ts';
 import { mistakesFile, type StoppedMistake } from '../../tools/security/report/mistakes.ts';
-import { checkovDockerfile, checkovHcl } from '../../tools/security/scanners/checkov.ts';
+import { checkovDockerfile, checkovHcl, checkovPipeline } from '../../tools/security/scanners/checkov.ts';
 import { gitleaksTree } from '../../tools/security/scanners/gitleaks.ts';
 import { hadolint } from '../../tools/security/scanners/hadolint.ts';
 import { licences } from '../../tools/security/scanners/licences.ts';
@@ -222,6 +222,24 @@ eachStopped(
   ],
 );
 
+eachStopped(
+  checkovPipeline,
+  [checkov],
+  [
+    {
+      mistake: 'a build image that is whatever is latest',
+      rule: 'CKV_BITBUCKETPIPELINES_1',
+      files: async () => ({
+        'bitbucket-pipelines.yml': await edited(
+          'bitbucket-pipelines.yml',
+          /^image: .*$/m,
+          'image: node:latest',
+        ),
+      }),
+    },
+  ],
+);
+
 // Put together here, so that this file holds no secret itself.
 const secret = ['AKIA', 'Q3EGRIIXYZ7ABCDE'].join('');
 eachStopped(
@@ -232,6 +250,11 @@ eachStopped(
       mistake: 'an AWS key in a TypeScript file',
       rule: 'aws-access-token',
       files: () => Promise.resolve({ 'app/src/client.ts': `const key = '${secret}';\n` }),
+    },
+    {
+      mistake: 'an AWS key among the invented ones of the abuse suite',
+      rule: 'aws-access-token',
+      files: () => Promise.resolve({ 'tests/abuse/tokens.test.ts': `const key = '${secret}';\n` }),
     },
     {
       mistake: 'a private key beside the code',

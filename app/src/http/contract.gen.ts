@@ -445,7 +445,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The body is larger than 100 kB */
+        /** @description The body is larger than 100 kB. Where a firewall stands in front, it refuses more than 8 KiB with 403 before the service sees it */
         TooLarge: {
             headers: {
                 [name: string]: unknown;

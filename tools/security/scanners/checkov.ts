@@ -21,7 +21,12 @@ interface Report {
     readonly failed_checks: readonly Check[];
     readonly parsing_errors?: readonly string[];
   };
-  readonly summary?: { readonly parsing_errors: number; readonly resource_count: number };
+  readonly summary?: {
+    readonly parsing_errors: number;
+    readonly resource_count: number;
+    readonly passed?: number;
+    readonly failed?: number;
+  };
 }
 
 /**
@@ -38,11 +43,16 @@ export function readCheckovReport(report: unknown, place: (path: string) => stri
     throw new NotChecked('Checkov met files that it can not parse');
   }
   const resources = parts.reduce((sum, { summary }) => sum + (summary?.resource_count ?? 0), 0);
-  if (resources === 0) throw new NotChecked('Checkov found nothing to look at');
+  // A pipeline has no resources to count; what its rules were applied to is counted instead.
+  const applied = parts.reduce(
+    (sum, { summary }) => sum + (summary?.passed ?? 0) + (summary?.failed ?? 0),
+    0,
+  );
+  if (resources + applied === 0) throw new NotChecked('Checkov found nothing to look at');
   const findings = parts
     .flatMap(({ results }) => results?.failed_checks ?? [])
     .map((check) => toFinding(check, place));
-  return checked(`${resources} resources`, findings);
+  return checked(resources > 0 ? `${resources} resources` : `${applied} checks`, findings);
 }
 
 function toFinding(check: Check, place: (path: string) => string): Finding {
