@@ -19,6 +19,7 @@ import {
   startLocalDeployment,
   type LocalDeployment,
 } from '../support/local-deployment.ts';
+import { allowedActions, documentsOf, refusedOperations } from '../support/role-permissions.ts';
 import { describeWith } from '../support/requirements.ts';
 
 const minutesMs = 60_000;
@@ -75,6 +76,20 @@ describeWith(localDeploymentRequirements, 'the local deployment', () => {
       await expect(local.expectNoChanges()).resolves.toBeUndefined();
     },
     10 * minutesMs,
+  );
+
+  test.each(['plan', 'apply'] as const)(
+    'the policies of the pipeline allow every operation that the %s role called',
+    async (role) => {
+      const answer = await fetch(new URL('/_emulator/calls', local.aws));
+      const { calls } = (await answer.json()) as { calls: readonly { caller: string; action: string }[] };
+      const called = calls.filter(({ caller }) => caller === role).map(({ action }) => action);
+
+      expect(called.length).toBeGreaterThan(50);
+      expect(
+        refusedOperations(called, await allowedActions('terraform/bootstrap', documentsOf[role])),
+      ).toEqual([]);
+    },
   );
 
   test('movies are served through the balancer to who has a token, and to nobody else', async () => {

@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '../../app/src/local/listen.ts';
 import { startPrometheus } from '../../app/src/local/prometheus.ts';
-import { freePort } from '../../tools/local-deployment/addresses.ts';
 import { writeHistory } from './prometheus-history.ts';
 
 interface Alert {

@@ -8,7 +8,7 @@ import { join, resolve } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { parseDocument } from 'yaml';
-import { closeServer, listenOnLoopback } from '../../app/src/local/listen.ts';
+import { closeServer, freePort, listenOnLoopback } from '../../app/src/local/listen.ts';
 import { startApi, type Api } from '../support/api.ts';
 import { eventually } from '../support/eventually.ts';
 import { describeWith, type Requirement } from '../support/requirements.ts';
@@ -48,13 +48,6 @@ describeWith([collector], 'the collector', () => {
       env: { ...settings, AOT_CONFIG_CONTENT: config },
       encoding: 'utf8',
     });
-
-  async function freePort(): Promise<number> {
-    const probe = createServer();
-    const { port } = await listenOnLoopback(probe, 0);
-    await closeServer(probe);
-    return port;
-  }
 
   /** The real configuration with other addresses: of the service under test, and of what stands in for AWS. */
   async function start(otlpPort: number, metricsPort: number, awsUrl: string): Promise<ChildProcess> {

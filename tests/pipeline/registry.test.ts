@@ -1,11 +1,11 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { freePort } from '../../app/src/local/listen.ts';
 import { createRegistry, type Registry } from '../../tools/pipeline/registry.ts';
 import { eventually } from '../support/eventually.ts';
 import { describeWith, program } from '../support/requirements.ts';
@@ -82,11 +82,3 @@ describeWith([program(crane, 'make .cache/bin/crane', ['version'])], 'a registry
     await expect(nobody.find('candidate-1')).rejects.toThrow("127.0.0.1:1/x can't be read");
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}

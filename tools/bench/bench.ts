@@ -27,7 +27,7 @@ export interface Bench {
   /** Starts a bundle of the service as production does, everything on. */
   readonly startOurs: (bundle: keyof Bundles, env?: Env, probed?: boolean) => Promise<ServerProcess>;
   /** A constant DynamoDB on the load's core. */
-  readonly startStub: (latencyMs?: number) => Promise<ServerProcess>;
+  readonly startStub: () => Promise<ServerProcess>;
   /** Writes lines where a load generator can read them; the same name again overwrites. */
   readonly file: (name: string, lines: readonly string[]) => string;
   readonly say: (line: string) => void;
@@ -60,8 +60,7 @@ export async function openBench(pace: Pace, say: (line: string) => void): Promis
       start({ script: `${servers}${name}.ts`, env: { ...issuer.settings, ...env }, probed }),
     startOurs: (bundle, env = {}, probed = true) =>
       start({ script: bundles[bundle], env: { ...productionSettings, ...issuer.settings, ...env }, probed }),
-    startStub: (latencyMs = 0) =>
-      start({ script: `${servers}dynamo-stub.ts`, env: { LATENCY_MS: String(latencyMs) } }, 'load'),
+    startStub: () => start({ script: `${servers}dynamo-stub.ts`, env: {}, probed: false }, 'load'),
     file: (name, lines) => {
       writeFileSync(`${folder}${name}`, `${lines.join('\n')}\n`);
       return `${folder}${name}`;

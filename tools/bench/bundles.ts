@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { Plugin } from 'esbuild';
-import { bundle } from '../build/bundle.ts';
+import { bundle, type BundleOptions } from '../build/bundle.ts';
 import { readSource } from '../build/source.ts';
 
 const projectRoot = fileURLToPath(new URL('../../', import.meta.url));
@@ -15,13 +15,16 @@ export interface Bundles {
 /** The bundle that is shipped, and the same with its repository exchanged for one in memory. */
 export async function buildBundles(): Promise<Bundles> {
   const source = readSource(projectRoot, process.env);
-  const build = async (out: string, plugins: readonly Plugin[]) => {
-    await bundle({ projectRoot, out, source, plugins });
+  const build = async (out: string, exchange: Pick<BundleOptions, 'plugins' | 'exchanged'> = {}) => {
+    await bundle({ projectRoot, out, source, ...exchange });
     return `${projectRoot}${out}/main.js`;
   };
   return {
-    production: await build('.cache/bench/production', []),
-    inMemory: await build('.cache/bench/in-memory', [exchangeRepository]),
+    production: await build('.cache/bench/production'),
+    inMemory: await build('.cache/bench/in-memory', {
+      plugins: [exchangeRepository],
+      exchanged: ['tools/bench/servers/'],
+    }),
   };
 }
 

@@ -21,6 +21,7 @@ const projectRoot = fileURLToPath(new URL('../../', import.meta.url));
 const thorough: Pace = { rounds: 5, warmUpSeconds: 2, seconds: 2 };
 const quick: Pace = { rounds: 3, warmUpSeconds: 1, seconds: 1 };
 const names = scenarios.map(({ name }) => name);
+const usual = scenarios.filter(({ onDemand }) => onDemand !== true).map(({ name }) => name);
 
 function readOptions(): Options {
   return new Command('make bench ARGS=--')
@@ -30,7 +31,7 @@ function readOptions(): Options {
     .addOption(
       new Option('--only <scenarios>', `comma-separated, of: ${names.join(', ')}`)
         .argParser(known)
-        .default(names, 'all'),
+        .default(usual, `all but ${names.filter((name) => !usual.includes(name)).join(', ')}`),
     )
     .addOption(
       new Option('--rounds <n>', 'fresh starts of each server, 1 to 50 (default: 5, quick: 3)').argParser(

@@ -1,23 +1,21 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as delay } from 'node:timers/promises';
+import { freePort } from '../../app/src/local/listen.ts';
 import type { Usage } from './probe.ts';
 
 export interface Launch {
   /** The program and what comes before the script: `taskset -c 0 node`. */
   readonly command: readonly string[];
   readonly script: string;
-  readonly args?: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   /** Without it the start is as fast as in production, but nothing can be asked. */
-  readonly probed?: boolean;
+  readonly probed: boolean;
 }
 
 export interface ServerProcess {
   readonly url: string;
-  readonly pid: number;
   /** Milliseconds of `performance.now()` when the process was made. */
   readonly startedAt: number;
   /** What it has used so far. `watch` also begins to watch the event loop. */
@@ -29,15 +27,9 @@ const probe = fileURLToPath(new URL('probe.ts', import.meta.url));
 const answerTimeoutMs = 30_000;
 
 /** Starts a server on a free port of this machine; what it logs goes to /dev/null, its complaints into errors. */
-export async function startServer({
-  command,
-  script,
-  args = [],
-  env,
-  probed = true,
-}: Launch): Promise<ServerProcess> {
+export async function startServer({ command, script, env, probed }: Launch): Promise<ServerProcess> {
   const [port, metricsPort] = [await freePort(), await freePort()];
-  const [program = '', ...before] = [...command, ...(probed ? ['--import', probe] : []), script, ...args];
+  const [program = '', ...before] = [...command, ...(probed ? ['--import', probe] : []), script];
   const startedAt = performance.now();
   const child = spawn(program, before, {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
@@ -50,7 +42,6 @@ export async function startServer({
 
   return {
     url: `http://127.0.0.1:${port}`,
-    pid: child.pid ?? 0,
     startedAt,
     usage: (question = 'usage') => ask(child, question, complaints),
     stop: async () => {
@@ -108,16 +99,6 @@ async function answerOf(
   } catch (error) {
     return { status: 0, body: String(error) };
   }
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('There is no free TCP port.');
-  return address.port;
 }
 
 /** Does something with a server and stops it in any case. */

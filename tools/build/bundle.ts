@@ -13,6 +13,8 @@ export interface BundleOptions {
   readonly source: Source;
   /** Exchange a part for a measurement; what is shipped has none. */
   readonly plugins?: readonly Plugin[];
+  /** Folders that plugins take code from, such as `tools/bench/servers/`: no other development code may be in a bundle. */
+  readonly exchanged?: readonly string[];
 }
 
 /** CommonJS packages inside of an ES module still ask for these three. */
@@ -33,6 +35,7 @@ export async function bundle({
   out,
   source,
   plugins = [],
+  exchanged = [],
 }: BundleOptions): Promise<{ files: number; bytes: number }> {
   const outdir = join(projectRoot, out);
   rmSync(outdir, { recursive: true, force: true });
@@ -60,7 +63,9 @@ export async function bundle({
     metafile: true,
     logLevel: 'warning',
   });
-  if (plugins.length === 0) refuseDevelopmentCode(Object.keys(metafile.inputs));
+  refuseDevelopmentCode(
+    Object.keys(metafile.inputs).filter((input) => !exchanged.some((folder) => input.startsWith(folder))),
+  );
   writeFileSync(join(outdir, 'package.json'), `${JSON.stringify({ type: 'module' })}\n`);
   writeFileSync(join(outdir, 'THIRD-PARTY-NOTICES.txt'), licenceNotices(projectRoot, metafile));
   return settle(outdir, source.epoch);

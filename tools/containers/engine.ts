@@ -52,7 +52,7 @@ export function createEngine(name: EngineName): Engine {
       });
     } catch (error) {
       const stderr = error instanceof Error && 'stderr' in error ? String(error.stderr) : String(error);
-      const end = stderr.trim().split('\n').slice(-15).join('\n');
+      const end = stderr.trim().split('\n').slice(-15).join('\n') || describeEnd(error);
       throw new Error(`${name} ${args[0] ?? ''} failed:\n${end}`, { cause: error });
     }
   };
@@ -64,6 +64,13 @@ export function createEngine(name: EngineName): Engine {
       return `${stdout}${stderr}`.trim();
     },
   };
+}
+
+/** For a program that says nothing: how it ended. */
+function describeEnd(error: unknown): string {
+  const of = (name: string): unknown =>
+    typeof error === 'object' && error !== null ? Reflect.get(error, name) : undefined;
+  return `it said nothing (exit code ${String(of('code'))}, signal ${String(of('signal'))})`;
 }
 
 /** Settings for a sandbox that may not raise limits (no CAP_SYS_RESOURCE); none elsewhere, or where the user has some. */

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { freePort } from '../../app/src/local/listen.ts';
 import { installDynamoDbLocal } from './install.ts';
 
 export interface DynamoDbLocal {
@@ -59,12 +59,3 @@ const answers = (endpoint: string) =>
     () => true,
     () => false,
   );
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const address = probe.address();
-  probe.close();
-  if (address === null || typeof address === 'string') throw new Error('There is no free TCP port.');
-  return address.port;
-}

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { freePort } from '../../app/src/local/listen.ts';
 
 /** Where one task listens. */
 export interface Address {
@@ -40,12 +41,6 @@ export function createAddresses(network: number, ports: { port: number; metricsP
 
 async function isFree(host: string, port: number): Promise<boolean> {
   return (await listen(host, port)) !== undefined;
-}
-
-export async function freePort(): Promise<number> {
-  const port = await listen('127.0.0.1', 0);
-  if (port === undefined) throw new Error('no free port on loopback');
-  return port;
 }
 
 /** The port that could be listened on, or nothing. */

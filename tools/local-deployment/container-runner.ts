@@ -55,9 +55,12 @@ export function createContainerRunner(deployment: string): TaskRunner {
         },
         kill: async () => {
           // A busy podman refuses at times, and a container that is gone meanwhile can't be killed twice.
+          let gone = false;
+          void ended.then(() => (gone = true));
           const killed = pRetry(() => act('kill', '--signal', 'SIGKILL', name), {
             retries: 5,
             minTimeout: 200,
+            shouldRetry: () => !gone,
           });
           await Promise.race([ended, killed]);
           await ended;

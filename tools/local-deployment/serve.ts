@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { freePort } from '../../app/src/local/listen.ts';
 import { createStopStack } from '../../app/src/local/stop-stack.ts';
 import { startTokenIssuer } from '../../app/src/local/token-issuer.ts';
-import { createAddresses, freePort } from './addresses.ts';
+import { createAddresses } from './addresses.ts';
 import { completeAnswer, completedActions, type Asked } from './aws-answers.ts';
 import { createAwsClients } from './aws-clients.ts';
 import { startBalancer } from './balancer.ts';

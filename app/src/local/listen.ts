@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { Server } from 'node:http';
+import { createServer, type Server } from 'node:http';
 
 const loopback = '127.0.0.1';
 
@@ -10,6 +10,14 @@ export async function listenOnLoopback(server: Server, port: number): Promise<{ 
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('The server listens on no TCP port.');
   return { url: `http://${loopback}:${address.port}`, port: address.port };
+}
+
+/** A TCP port of loopback that nobody listens on at the moment. */
+export async function freePort(): Promise<number> {
+  const probe = createServer();
+  const { port } = await listenOnLoopback(probe, 0);
+  await closeServer(probe);
+  return port;
 }
 
 /** Ends open connections and waits until the server is closed, and with it what it holds. */

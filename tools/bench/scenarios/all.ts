@@ -2,7 +2,7 @@ import { database, databaseHot, page } from './database.ts';
 import { eventLoop } from './event-loop.ts';
 import { hot, rotating } from './in-memory.ts';
 import { latency } from './latency.ts';
-import { memory } from './memory.ts';
+import { memory, soak } from './memory.ts';
 import type { Scenario } from './scenario.ts';
 import { start } from './start.ts';
 
@@ -16,5 +16,6 @@ export const scenarios: readonly Scenario[] = [
   page,
   start,
   memory,
+  soak,
   eventLoop,
 ];

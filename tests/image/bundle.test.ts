@@ -1,0 +1,33 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { join, relative, resolve } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { Plugin } from 'esbuild';
+import { bundle } from '../../tools/build/bundle.ts';
+
+const projectRoot = resolve(import.meta.dirname, '../..');
+const source = { version: '0.0.0', commit: '0123456789abcdef', epoch: 1_700_000_000 };
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(projectRoot, 'tests/image/exchanged-'));
+  await writeFile(join(folder, 'stranger.ts'), 'export const createDynamoRepository = () => undefined;\n');
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const exchange = (): Plugin => ({
+  name: 'exchange',
+  setup: (build) => {
+    build.onResolve({ filter: /\/dynamo-repository\.ts$/ }, () => ({ path: join(folder, 'stranger.ts') }));
+  },
+});
+const build = (exchanged: readonly string[]) =>
+  bundle({ projectRoot, out: '.cache/bundle-test', source, plugins: [exchange()], exchanged });
+
+test('a plugin brings no development code into a bundle, unless its folder is named', async () => {
+  await expect(build([])).rejects.toThrow(
+    /development code in the bundle: tests\/image\/exchanged-.*stranger\.ts/,
+  );
+  await expect(build([`${relative(projectRoot, folder)}/`])).resolves.toMatchObject({
+    files: expect.any(Number),
+  });
+});
