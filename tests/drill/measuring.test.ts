@@ -15,8 +15,7 @@ const seconds = (from: number, to: number): readonly Outcome[] =>
 const everythingIsIn = async (load: Load, requests: number): Promise<void> => {
   await eventually(() => {
     expect(load.outcomes).toHaveLength(requests);
-  });
-  await load.stop();
+  }).finally(load.stop);
 };
 
 describe('the load', () => {
@@ -36,7 +35,7 @@ describe('the load', () => {
       unanswered.push(response);
       if (unanswered.length === 30) for (const one of unanswered) one.end();
     });
-    const load = startLoad({ ...options, url, timeoutMs: 20_000, maxRequests: 30 });
+    const load = startLoad({ ...options, url, timeoutMs: 10_000, maxRequests: 30 });
 
     await everythingIsIn(load, 30);
 

@@ -29,9 +29,10 @@ const answerTimeoutMs = 30_000;
 /** Starts a server on a free port of this machine; what it logs goes to /dev/null, its complaints into errors. */
 export async function startServer({ command, script, env, probed }: Launch): Promise<ServerProcess> {
   const [port, metricsPort] = [await freePort(), await freePort()];
-  const [program = '', ...before] = [...command, ...(probed ? ['--import', probe] : []), script];
+  const [program = '', ...rest] = command;
+  const args = [...rest, ...(probed ? ['--import', probe] : []), script];
   const startedAt = performance.now();
-  const child = spawn(program, before, {
+  const child = spawn(program, args, {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     env: { PATH: process.env['PATH'], ...env, PORT: String(port), METRICS_PORT: String(metricsPort) },
   });
