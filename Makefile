@@ -21,12 +21,11 @@ export IMAGE
 help: ## List all targets
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z][a-z-]*:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-node_modules/.package-lock.json: package.json package-lock.json
-	@npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
-	@touch $@
-
+# Compared by content: the files of a new clone are later than a node_modules that came out of a cache.
 .PHONY: install
-install: node_modules/.package-lock.json ## Install what package-lock.json pins
+install: ## Install what package-lock.json pins
+	@cat package.json package-lock.json | cmp -s - node_modules/.installed || { \
+		npm ci --ignore-scripts --no-audit --no-fund --loglevel=error; cat package.json package-lock.json > node_modules/.installed; }
 
 .PHONY: run
 run_local = node --import tsx app/src/local/main.ts $(ARGS)
@@ -61,10 +60,13 @@ lint: install ## Check style and types
 	@npm run lint --silent
 	@npm run typecheck --silent
 
-# Go tools are pinned with their checksums in tools/go/<tool>/go.sum.
-.cache/bin/%: tools/go/%/go.mod tools/go/%/go.sum
-	@echo "Building $* (once)"
-	@go -C tools/go/$* build -trimpath -ldflags='-s -w' -o $(CURDIR)/.cache/bin/$* $$(sed -n 's/^tool //p' tools/go/$*/go.mod)
+# Go tools are pinned with their checksums in tools/go/<tool>/go.sum. By content, too: .cache/bin is a cache of the pipeline.
+.PHONY: always
+.cache/bin/%: always
+	@cat tools/go/$*/go.mod tools/go/$*/go.sum | cmp -s - $@.built && test -x $@ || { \
+		echo "Building $* (once)"; \
+		go -C tools/go/$* build -trimpath -ldflags='-s -w' -o $(CURDIR)/$@ $$(sed -n 's/^tool //p' tools/go/$*/go.mod); \
+		cat tools/go/$*/go.mod tools/go/$*/go.sum > $@.built; }
 
 # Each directory with a terraform.tf is a root or a module.
 terraform_directories = $(patsubst %/terraform.tf,%,$(wildcard terraform/terraform.tf terraform/*/terraform.tf modules/*/terraform.tf))

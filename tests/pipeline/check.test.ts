@@ -8,7 +8,7 @@ import { rules } from '../../tools/pipeline/rules.ts';
 const repository = fileURLToPath(new URL('../../', import.meta.url));
 const digest = `node@sha256:${'0'.repeat(64)}`;
 const surroundings = {
-  targets: new Set(['test', 'release', 'destroy', 'security', 'push']),
+  targets: new Set(['test', 'push', 'sign', 'release', 'drill', 'destroy', 'security']),
   hasFile: (path: string) => path === 'package-lock.json',
 };
 
@@ -28,10 +28,13 @@ pipelines:
             - step: { name: Tests, size: 1x, max-time: 5, caches: [npm], services: [docker], script: [make test] }
   branches:
     main:
+      - step: { name: Build, deployment: build, concurrency-group: build, oidc: true, size: 1x, max-time: 5, script: [make push sign] }
       - step: { name: Dev, deployment: dev, concurrency-group: dev, oidc: true, size: 1x, max-time: 5, script: [make release ENV=dev] }
+      - step: { name: Staging, deployment: staging, concurrency-group: staging, oidc: true, size: 1x, max-time: 5, script: [make release ENV=staging] }
+      - step: { name: Drills, size: 1x, max-time: 5, script: [make drill] }
       - stage:
           steps:
-            - step: { name: Prod, trigger: manual, deployment: prod, concurrency-group: prod, oidc: true, size: 1x, max-time: 5, script: [make release ENV=prod] }
+            - step: { name: Prod, trigger: manual, deployment: prod, concurrency-group: prod, oidc: true, size: 1x, max-time: 5, script: [make release ENV=prod PLAN=prod.tfplan] }
   custom:
     destroy:
       - variables: [{ name: ENV, allowed-values: [dev, staging] }]
@@ -241,9 +244,46 @@ const mistakes: readonly (readonly [string, string, string, readonly string[]])[
   [
     'a scanner beside a token',
     'script: [make release ENV=dev]',
-    'script: [make security]',
+    'script: [make release security ENV=dev]',
     [
       'scanners-hold-no-credentials: branches/main, step "Dev": a third-party scanner runs beside a token of the account',
+    ],
+  ],
+  [
+    'a release of what nobody signed',
+    'script: [make push sign]',
+    'script: [make push]',
+    ['Dev', 'Staging', 'Prod'].map(
+      (step) =>
+        `signed-before-release: branches/main, step "${step}": nothing was signed before it, so \`make release\` would refuse the image`,
+    ),
+  ],
+  [
+    'a release to staging past dev',
+    'script: [make release ENV=dev]',
+    'script: [make test]',
+    ['dev-before-staging: branches/main, step "Staging": it releases what dev has not run'],
+  ],
+  [
+    'a release to prod past staging',
+    'script: [make release ENV=staging]',
+    'script: [make test]',
+    ['staging-before-prod: branches/main, step "Prod": it releases what staging has not run'],
+  ],
+  [
+    'a release to prod without drills',
+    'script: [make drill]',
+    'script: [make test]',
+    [
+      'drilled-before-prod: branches/main, step "Prod": nobody has seen this version lose a task or its database',
+    ],
+  ],
+  [
+    'a release to prod without an approved plan',
+    ' PLAN=prod.tfplan',
+    '',
+    [
+      'prod-by-approved-plan: branches/main, step "Prod": it applies a plan that nobody has read: PLAN=… is missing',
     ],
   ],
 ];

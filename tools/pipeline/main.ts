@@ -16,7 +16,7 @@ import { createRegistry, signIn, type Registry } from './registry.ts';
 import { release } from './release.ts';
 import { collectReports } from './reports.ts';
 import { reviewPlans } from './reviewed-plans.ts';
-import { installTool } from './toolchain.ts';
+import { provideTool } from './toolchain.ts';
 import toolchain from './toolchain.json' with { type: 'json' };
 
 const project = resolve(import.meta.dirname, '../..');
@@ -99,11 +99,17 @@ program
 
 program
   .command('toolchain')
-  .description('Install Terraform and Go for Linux, pinned by checksum, into .cache')
+  .description(
+    'Install Terraform and Go for Linux, pinned by checksum, into .cache; what the machine has is used',
+  )
   .action(async () => {
     for (const tool of toolchain) {
-      const isNew = await installTool(tool, join(project, '.cache', 'toolchain'));
-      console.log(`${tool.name} ${tool.version}${isNew ? ' installed' : ''}`);
+      const origin = await provideTool(tool, join(project, '.cache', 'toolchain'), env['PATH'] ?? '');
+      console.log(
+        origin.kind === 'machine'
+          ? `${tool.name} ${origin.version} is on this machine: ${origin.path} (sha256 ${origin.sha256})`
+          : `${tool.name} ${tool.version} ${origin.kind}`,
+      );
     }
   });
 

@@ -10,20 +10,8 @@ import {
 } from './definition.ts';
 import { findUnknownKeys } from './known-keys.ts';
 import { targetsOf } from './make-targets.ts';
-
-/** What a rule may look at besides the file. */
-export interface Surroundings {
-  /** Targets of the Makefile. */
-  readonly targets: ReadonlySet<string>;
-  /** Whether the repository has this file. */
-  readonly hasFile: (path: string) => boolean;
-}
-
-export interface Rule {
-  readonly id: string;
-  /** Places that break the rule, one line each; the line says what is wrong there. */
-  readonly find: (definition: Definition, surroundings: Surroundings) => readonly string[];
-}
+import type { Rule, Surroundings } from './rule.ts';
+import { rulesOfOrder } from './rules-of-order.ts';
 
 const maxLines = 2;
 const secretName = /SECRET|PASSWORD|TOKEN|CREDENTIAL|(^|_)KEY($|_)/i;
@@ -221,6 +209,7 @@ export const rules: readonly Rule[] = [
         : '',
     ),
   },
+  ...rulesOfOrder,
 ];
 
 const isWithoutProd = (allowed: readonly unknown[]): boolean =>

@@ -1,13 +1,14 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { basename, delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { Problem } from '../modules/problem.ts';
 
 const run = promisify(execFile);
 const timeoutMs = 300_000;
+const versionTimeoutMs = 20_000;
 
 /** A published archive, pinned by its content. */
 export interface Tool {
@@ -19,18 +20,53 @@ export interface Tool {
   readonly unpack: readonly string[];
   /** Path of the program in the archive. */
   readonly program: string;
+  /** What the program takes to tell its version. */
+  readonly versionArgs: readonly string[];
+  /** Whether a later version of the machine's does as well. */
+  readonly orLater: boolean;
 }
 
-/** Puts a tool into `home` and a link to its program into `home/bin`. Resolves with whether it had to be fetched. */
-export async function installTool(tool: Tool, home: string): Promise<boolean> {
+/** Where a tool came from. */
+export type Origin =
+  | { readonly kind: 'kept' | 'installed' }
+  /** The machine has it: not the archive that was pinned, so its own checksum is told. */
+  | { readonly kind: 'machine'; readonly path: string; readonly version: string; readonly sha256: string };
+
+/**
+ * Puts a tool into `home` and a link to its program into `home/bin`, unless a program of the pinned version is on `path`
+ * already: the build image has none, a laptop and a machine without internet may.
+ */
+export async function provideTool(tool: Tool, home: string, path: string): Promise<Origin> {
   const folder = join(home, `${tool.name}-${tool.version}`);
+  const isKept = existsSync(join(folder, tool.program));
+  const found = isKept ? undefined : await findOnMachine(tool, path, join(home, 'bin'));
+  if (found !== undefined) return found;
   const link = join(home, 'bin', basename(tool.program));
-  const isNew = !existsSync(join(folder, tool.program));
   await mkdir(join(home, 'bin'), { recursive: true });
-  if (isNew) await fetchInto(tool, home, folder);
+  if (!isKept) await fetchInto(tool, home, folder);
   await rm(link, { force: true });
   await symlink(join('..', basename(folder), tool.program), link);
-  return isNew;
+  return { kind: isKept ? 'kept' : 'installed' };
+}
+
+/** The first program of that name on the path, which is the one that would run, when its version will do. */
+async function findOnMachine(tool: Tool, path: string, own: string): Promise<Origin | undefined> {
+  const program = path
+    .split(delimiter)
+    .filter((folder) => folder !== '' && folder !== own)
+    .map((folder) => join(folder, basename(tool.program)))
+    .find((file) => existsSync(file));
+  if (program === undefined) return undefined;
+  const { stdout } = await run(program, tool.versionArgs, { timeout: versionTimeoutMs }).catch(() => ({
+    stdout: '',
+  }));
+  const version = /\d+\.\d+\.\d+/.exec(stdout)?.[0] ?? '';
+  const order = version.localeCompare(tool.version, 'en', { numeric: true });
+  if (version === '' || (tool.orLater ? order < 0 : order !== 0)) return undefined;
+  const sha256 = createHash('sha256')
+    .update(await readFile(program))
+    .digest('hex');
+  return { kind: 'machine', path: program, version, sha256 };
 }
 
 /** Nothing is unpacked before its checksum is right, and nothing half-unpacked bears the final name. */
