@@ -1,44 +1,47 @@
-# Users first, then what serves them. Deployments are marked on every graph by the events below them.
+# Users first, then what serves them. A deployment is a spike on the right axis of every graph over time: CloudWatch's own
+# annotations have fixed dates.
 locals {
+  deployments = [{ id = "deployments", label = "deployment begins", axis = "right", namespace = local.namespace, name = "deployments", stat = "Sum", dimensions = {} }]
+
   widgets = [
-    { title = "Availability, % (objective: 99.9)", view = "timeSeries", expressions = [
-      { label = "available", expression = "100 * (1 - (FILL(e,0) + FILL(t,0)) / (FILL(r,0) + FILL(e,0)))" },
+    { title = "Availability, %", objective = min(concat([100], [for one in var.slo.objectives : one.objective_percent if one.kind == "availability"])...), expressions = [
+      { label = "available", expression = "100 * (1 - (FILL(e, 0) + FILL(t, 0)) / (FILL(r, 0) + FILL(e, 0)))" },
       ], metrics = [
-      { id = "r", visible = false, namespace = "AWS/ApplicationELB", name = "RequestCount", stat = "Sum", dimensions = local.alb },
-      { id = "e", visible = false, namespace = "AWS/ApplicationELB", name = "HTTPCode_ELB_5XX_Count", stat = "Sum", dimensions = local.alb },
-      { id = "t", visible = false, namespace = "AWS/ApplicationELB", name = "HTTPCode_Target_5XX_Count", stat = "Sum", dimensions = local.alb },
+      { id = "r", hidden = true, namespace = "AWS/ApplicationELB", name = "RequestCount", stat = "Sum", dimensions = local.alb },
+      { id = "e", hidden = true, namespace = "AWS/ApplicationELB", name = "HTTPCode_ELB_5XX_Count", stat = "Sum", dimensions = local.alb },
+      { id = "t", hidden = true, namespace = "AWS/ApplicationELB", name = "HTTPCode_Target_5XX_Count", stat = "Sum", dimensions = local.alb },
     ] },
-    { title = "Error budget left, % of ${var.slo.window_days} days", view = "singleValue", expressions = [
+    { title = "Error budget left, % of ${var.slo.window_days} days", days = var.slo.window_days, expressions = [
       for key, objective in var.slo.objectives : { label = replace(key, "_", " "), expression = "100 * (1 - (b_${key} / a_${key}) / ${format("%.6f", (100 - objective.objective_percent) / 100)})" }
       ], metrics = flatten([for key, objective in var.slo.objectives : [
-        { id = "a_${key}", visible = false, namespace = local.namespace, name = "${key}_all", stat = "Sum", dimensions = {} },
-        { id = "b_${key}", visible = false, namespace = local.namespace, name = "${key}_bad", stat = "Sum", dimensions = {} },
+        { id = "a_${key}", hidden = true, namespace = local.namespace, name = "${key}_all", stat = "Sum", dimensions = {} },
+        { id = "b_${key}", hidden = true, namespace = local.namespace, name = "${key}_bad", stat = "Sum", dimensions = {} },
     ]]) },
-    { title = "Traffic, requests a minute", view = "timeSeries", expressions = [], metrics = [
-      { id = "r", visible = true, namespace = "AWS/ApplicationELB", name = "RequestCount", stat = "Sum", dimensions = local.alb },
+    { title = "Traffic, requests a minute", metrics = [
+      { id = "r", label = "requests", namespace = "AWS/ApplicationELB", name = "RequestCount", stat = "Sum", dimensions = local.alb },
     ] },
-    { title = "Errors a minute, by who made them", view = "timeSeries", expressions = [], metrics = [
-      { id = "t", visible = true, namespace = "AWS/ApplicationELB", name = "HTTPCode_Target_5XX_Count", stat = "Sum", dimensions = local.alb },
-      { id = "e", visible = true, namespace = "AWS/ApplicationELB", name = "HTTPCode_ELB_5XX_Count", stat = "Sum", dimensions = local.alb },
-      { id = "c", visible = true, namespace = "AWS/ApplicationELB", name = "HTTPCode_Target_4XX_Count", stat = "Sum", dimensions = local.alb },
+    { title = "Errors a minute, by who made them", metrics = [
+      { id = "t", label = "tasks (5xx)", namespace = "AWS/ApplicationELB", name = "HTTPCode_Target_5XX_Count", stat = "Sum", dimensions = local.alb },
+      { id = "e", label = "load balancer (5xx)", namespace = "AWS/ApplicationELB", name = "HTTPCode_ELB_5XX_Count", stat = "Sum", dimensions = local.alb },
+      { id = "c", label = "callers (4xx)", namespace = "AWS/ApplicationELB", name = "HTTPCode_Target_4XX_Count", stat = "Sum", dimensions = local.alb },
     ] },
-    { title = "Latency, seconds", view = "timeSeries", expressions = [], metrics = [
-      for stat in ["p50", "p90", "p99"] : { id = stat, visible = true, namespace = "AWS/ApplicationELB", name = "TargetResponseTime", stat = stat, dimensions = local.targets }
+    { title = "Latency, seconds", metrics = [
+      for stat in ["p50", "p90", "p99"] : { id = stat, label = stat, namespace = "AWS/ApplicationELB", name = "TargetResponseTime", stat = stat, dimensions = local.targets }
     ] },
-    { title = "Tasks", view = "timeSeries", expressions = [], metrics = [
-      for name in ["DesiredTaskCount", "RunningTaskCount", "PendingTaskCount"] : { id = lower(name), visible = true, namespace = "ECS/ContainerInsights", name = name, stat = "Average", dimensions = local.ecs }
+    { title = "Tasks", metrics = [
+      for label, name in { desired = "DesiredTaskCount", running = "RunningTaskCount", pending = "PendingTaskCount" } : { id = label, label = label, namespace = "ECS/ContainerInsights", name = name, stat = "Average", dimensions = local.ecs }
     ] },
-    { title = "CPU and memory of the tasks, %", view = "timeSeries", expressions = [], metrics = [
-      for name in ["CPUUtilization", "MemoryUtilization"] : { id = lower(name), visible = true, namespace = "AWS/ECS", name = name, stat = "Maximum", dimensions = local.ecs }
+    { title = "CPU and memory of the tasks, %", metrics = [
+      for label, name in { cpu = "CPUUtilization", memory = "MemoryUtilization" } : { id = label, label = label, namespace = "AWS/ECS", name = name, stat = "Maximum", dimensions = local.ecs }
     ] },
-    { title = "Table: units a minute", view = "timeSeries", expressions = [], metrics = [
-      for name in ["ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits", "ReadThrottleEvents", "WriteThrottleEvents"] : { id = lower(name), visible = true, namespace = "AWS/DynamoDB", name = name, stat = "Sum", dimensions = { TableName = var.table.name } }
+    { title = "Table: units a minute", metrics = [
+      for label, name in { reads = "ConsumedReadCapacityUnits", writes = "ConsumedWriteCapacityUnits", "throttled reads" = "ReadThrottleEvents", "throttled writes" = "WriteThrottleEvents" } : { id = replace(label, " ", "_"), label = label, namespace = "AWS/DynamoDB", name = name, stat = "Sum", dimensions = { TableName = var.table.name } }
     ] },
-    { title = "Table: latency, ms", view = "timeSeries", expressions = [], metrics = [
-      for operation in local.operations : { id = lower(operation), visible = true, namespace = "AWS/DynamoDB", name = "SuccessfulRequestLatency", stat = "p99", dimensions = { TableName = var.table.name, Operation = operation } }
+    { title = "Table: latency, ms", metrics = [
+      for operation in local.operations : { id = lower(operation), label = "${operation} p99", namespace = "AWS/DynamoDB", name = "SuccessfulRequestLatency", stat = "p99", dimensions = { TableName = var.table.name, Operation = operation } }
     ] },
-    { title = "Firewall, requests a minute", view = "timeSeries", expressions = [], metrics = [
-      for name in ["AllowedRequests", "BlockedRequests"] : { id = lower(name), visible = true, namespace = "AWS/WAFV2", name = name, stat = "Sum", dimensions = { Region = data.aws_region.current.name, WebACL = var.web_acl_name, Rule = "ALL" } }
+    { title = "Firewall, requests a minute", metrics = [
+      for label, name in { allowed = "AllowedRequests", blocked = "BlockedRequests" } : { id = label, label = label, namespace = "AWS/WAFV2", name = name, stat = "Sum", dimensions = { Region = data.aws_region.current.name, WebACL = var.web_acl_name, Rule = "ALL" } }
     ] },
   ]
 }
@@ -47,6 +50,8 @@ resource "aws_cloudwatch_dashboard" "main" {
   dashboard_name = var.name
 
   dashboard_body = jsonencode({
+    start          = "-PT3H"
+    periodOverride = "inherit" # titles say "a minute", whatever time range is looked at
     widgets = concat(
       [for position, widget in local.widgets : {
         type   = "metric"
@@ -54,20 +59,30 @@ resource "aws_cloudwatch_dashboard" "main" {
         y      = floor(position / 2) * 6
         width  = 12
         height = 6
-        properties = {
-          title  = widget.title
-          view   = widget.view
-          region = data.aws_region.current.name
-          period = widget.view == "singleValue" ? var.slo.window_days * 86400 : 60
-          metrics = concat(
-            [for expression in widget.expressions : [{ expression = expression.expression, label = expression.label }]],
-            [for metric in widget.metrics : concat(
-              [metric.namespace, metric.name],
-              flatten([for dimension, value in metric.dimensions : [dimension, value]]),
-              [{ id = metric.id, stat = metric.stat, visible = metric.visible }],
-            )],
-          )
-        }
+        properties = merge(
+          {
+            title  = widget.title
+            region = data.aws_region.current.name
+            metrics = concat(
+              [for expression in try(widget.expressions, []) : [{ expression = expression.expression, label = expression.label }]],
+              [for metric in concat(widget.metrics, [for mark in local.deployments : mark if !can(widget.days)]) : concat(
+                [metric.namespace, metric.name],
+                flatten([for dimension, value in metric.dimensions : [dimension, value]]),
+                [merge(
+                  { id = metric.id, stat = metric.stat, visible = !can(metric.hidden), yAxis = try(metric.axis, "left") },
+                  { for label in [try(metric.label, null)] : "label" => label if label != null },
+                )],
+              )],
+            )
+          },
+          # Number over the whole window, or graph over the dashboard's time range.
+          { for days in [try(widget.days, null)] : "view" => days == null ? "timeSeries" : "singleValue" },
+          { for days in [try(widget.days, null)] : "start" => "-P${days}D" if days != null },
+          { for days in [try(widget.days, null)] : "setPeriodToTimeRange" => true if days != null },
+          { for days in [try(widget.days, null)] : "period" => 60 if days == null },
+          { for days in [try(widget.days, null)] : "yAxis" => { left = { showUnits = false }, right = { min = 0, showUnits = false } } if days == null },
+          { for value in [try(widget.objective, null)] : "annotations" => { horizontal = [{ label = "objective", value = value }] } if value != null },
+        )
       }],
       [{
         type   = "log"

@@ -65,6 +65,21 @@ resource "aws_cloudwatch_log_metric_filter" "task_failures" {
   }
 }
 
+# For the dashboard: when each deployment began.
+resource "aws_cloudwatch_log_metric_filter" "deployments" {
+  name           = "${var.name}-deployments"
+  log_group_name = aws_cloudwatch_log_group.events.name
+  pattern        = "{ $.detail.eventName = \"SERVICE_DEPLOYMENT_IN_PROGRESS\" }"
+
+  metric_transformation {
+    namespace     = local.namespace
+    name          = "deployments"
+    value         = "1"
+    default_value = "0"
+    unit          = "Count"
+  }
+}
+
 # A rollback shows as a deployment IN_PROGRESS whose reason says so: the circuit breaker or an alarm has undone a release.
 resource "aws_cloudwatch_event_rule" "deployment" {
   for_each = {

@@ -59,7 +59,7 @@ locals {
       table-throttled = {
         meaning    = "The table refuses requests because they come too fast, mostly for one hot partition: users get 503s."
         severity   = "ticket", period = 60, evaluations = 5, threshold = 1
-        expression = "SUM(METRICS())"
+        expression = "SUM(FILL(METRICS(), 0))"
         metrics = merge([
           for event in ["ReadThrottleEvents", "WriteThrottleEvents"] : merge(
             { (lower(event)) = { namespace = "AWS/DynamoDB", name = event, stat = "Sum", dimensions = { TableName = var.table.name } } },
@@ -70,7 +70,7 @@ locals {
       table-errors = {
         meaning    = "DynamoDB itself fails: users get 503s until it recovers."
         severity   = "page", period = 60, evaluations = 3, threshold = 5
-        expression = "SUM(METRICS())"
+        expression = "SUM(FILL(METRICS(), 0))"
         metrics = { for operation in local.operations : lower(operation) => {
           namespace = "AWS/DynamoDB", name = "SystemErrors", stat = "Sum", dimensions = { TableName = var.table.name, Operation = operation }
         } }
@@ -110,7 +110,7 @@ locals {
     {
       for name in var.certificate == null ? [] : ["certificate-expiring"] : name => {
         meaning  = "In less than 30 days browsers and clients will refuse to connect: the certificate was not renewed."
-        severity = "ticket", period = 86400, evaluations = 1, threshold = 30, comparison = "LessThanThreshold"
+        severity = "ticket", period = 86400, evaluations = 1, threshold = 30, comparison = "LessThanThreshold", missing = "ignore" # an expired one is reported no more
         metrics  = { days = { namespace = "AWS/CertificateManager", name = "DaysToExpiry", stat = "Minimum", dimensions = { CertificateArn = var.certificate.arn } } }
       }
     },
@@ -126,8 +126,12 @@ resource "aws_cloudwatch_metric_alarm" "symptom" {
   ok_actions          = [aws_sns_topic.main[each.value.severity].arn]
   comparison_operator = try(each.value.comparison, "GreaterThanOrEqualToThreshold")
   threshold           = each.value.threshold
-  evaluation_periods  = each.value.evaluations
   treat_missing_data  = try(each.value.missing, "notBreaching")
+
+  # FILL makes a good number of a minute that is not published yet. So one more is looked at than has to be wrong, or the
+  # newest would keep the alarm from ever firing.
+  evaluation_periods  = each.value.evaluations + (strcontains(try(each.value.expression, ""), "FILL") ? 1 : 0)
+  datapoints_to_alarm = each.value.evaluations
 
   dynamic "metric_query" {
     for_each = { for expression in [try(each.value.expression, null)] : "result" => expression if expression != null }
