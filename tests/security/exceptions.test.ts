@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { describe, expect, test } from '@jest/globals';
 import { readExceptions, type Exception } from '../../tools/security/exceptions.ts';
 import { checked, NotChecked, type Finding, type Gate } from '../../tools/security/finding.ts';
-import { isBlocked, judge, type Verdict } from '../../tools/security/verdict.ts';
+import { exitCode, judge, type Verdict } from '../../tools/security/verdict.ts';
 import { toJUnit } from '../../tools/security/report/junit.ts';
 import { toMarkdown } from '../../tools/security/report/markdown.ts';
 import { toSarif } from '../../tools/security/report/sarif.ts';
@@ -53,7 +53,7 @@ describe('an exception', () => {
     const verdict = await judged(gateOf(finding), [exception]);
 
     expect(rules(verdict)).toEqual([]);
-    expect(isBlocked(verdict, true)).toBe(false);
+    expect(exitCode(verdict, true)).toBe(0);
   });
 
   test.each([
@@ -72,7 +72,7 @@ describe('an exception', () => {
     const verdict = await judged(gateOf(finding), [bad]);
 
     expect(rules(verdict)).toEqual([rule]);
-    expect(isBlocked(verdict, false)).toBe(true);
+    expect([exitCode(verdict, false), exitCode(verdict, true)]).toEqual([1, 1]);
   });
 
   test('that nothing needs fails the gate', async () => {
@@ -116,7 +116,7 @@ describe('a gate that could not look', () => {
   test('passes without --strict, fails with it, and is called not checked in every report', async () => {
     const verdict = await judged(blind, []);
 
-    expect([isBlocked(verdict, false), isBlocked(verdict, true)]).toEqual([false, true]);
+    expect([exitCode(verdict, false), exitCode(verdict, true)]).toEqual([0, 3]);
     expect(toMarkdown(verdict, '')).toContain('| g | a gate | **not checked** | no database |');
     expect(toJUnit(verdict)).toContain('<skipped message="no database"/>');
     expect(toSarif(verdict)).toContain('"executionSuccessful": false');

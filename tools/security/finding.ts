@@ -1,3 +1,5 @@
+import type { ScannedImage } from './image.ts';
+
 /** How bad a scanner says it is; `unrated` where it doesn't say. */
 export const severities = ['critical', 'high', 'medium', 'low', 'unrated'] as const;
 export type Severity = (typeof severities)[number];
@@ -24,6 +26,8 @@ export interface Gate {
   readonly id: string;
   /** What it keeps out, in a few words. */
   readonly title: string;
+  /** What takes time to make, and is made only for gates that look at it. */
+  readonly needs?: readonly ('plans' | 'image')[];
   readonly run: (target: Target) => Promise<Outcome>;
 }
 
@@ -34,8 +38,8 @@ export interface Target {
   readonly plans: ReadonlyMap<string, string> | { readonly missing: string };
   /** Directories in which `terraform init` has installed modules. */
   readonly initialised: readonly string[];
-  /** A docker-archive of the image, or why there is none. */
-  readonly image: string | { readonly missing: string };
+  /** The image, or why there is none. */
+  readonly image: ScannedImage | { readonly missing: string };
 }
 
 /** A gate that can't do its job rejects with this; anything else that it throws counts the same. */

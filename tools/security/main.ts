@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { createProgress } from '../deploy/progress.ts';
 import { Misuse, Problem } from '../modules/problem.ts';
@@ -14,13 +14,15 @@ import { toMarkdown } from './report/markdown.ts';
 import { toSarif } from './report/sarif.ts';
 import { describeGate, describeSum } from './report/table.ts';
 import { prepareTarget } from './target.ts';
-import { isBlocked, judge } from './verdict.ts';
+import { exitCode, judge } from './verdict.ts';
 
 const project = resolve(import.meta.dirname, '../..');
 
 interface Options {
   readonly strict: boolean;
-  readonly gate?: readonly string[];
+  readonly only?: readonly string[];
+  readonly image?: string;
+  readonly report: string;
 }
 
 const command = new Command('make security')
@@ -28,33 +30,40 @@ const command = new Command('make security')
     'Run every security gate and write one report: terminal, and reports/security/ as SARIF, JUnit, Markdown, JSON',
   )
   .option('--strict', 'a gate that could not look fails too', false)
-  .option('--gate <names...>', `only these of: ${gates.map(({ id }) => id).join(', ')}`)
-  .addHelpText('after', '\nExit codes: 0 nothing blocks, 1 something does, 2 misuse.')
+  .option('--only <names...>', `only these of: ${gates.map(({ id }) => id).join(', ')}`)
+  .option('--image <name>', 'this image: of a registry (by digest), or of the container engine here')
+  .option('--report <folder>', 'where the reports go', 'reports/security')
+  .addHelpText(
+    'after',
+    `
+A deployed image again, by what is known today:
+  make security ARGS="--strict --image <repository>@sha256:… --only trivy-image trivy-image-vulnerabilities"
+
+Exit codes: 0 nothing blocks, 1 something does, 2 misuse, 3 nothing blocks, but with --strict a gate could not look.`,
+  )
   .allowExcessArguments(false)
   .exitOverride();
 
 async function main(): Promise<number> {
-  const { strict, gate: wanted } = command.parse().opts<Options>();
+  const { strict, only: wanted, image, report } = command.parse().opts<Options>();
   const unknown = wanted?.filter((id) => !gates.some((gate) => gate.id === id)) ?? [];
   if (unknown.length > 0)
     throw new Misuse(`There is no gate ${unknown.join(', ')}.`, 'make security ARGS=--help lists them.');
   const [policy, exceptions] = await Promise.all([readPolicy(project), readExceptions(project)]);
   const paint = createPaint(process.stdout.isTTY && !process.env['NO_COLOR']);
-  const target = await prepareTarget(project, createProgress(console.log, Date.now));
-  const verdict = await judge(
-    gates.filter(({ id }) => wanted?.includes(id) ?? true),
-    target,
-    {
-      policy,
-      exceptions,
-      commit: execFileSync('git', ['rev-parse', 'HEAD'], { cwd: project }).toString().trim(),
-      now: () => new Date(),
-      tell: (gate) => {
-        console.log(describeGate(gate, paint));
-      },
+  const selected = gates.filter(({ id }) => wanted?.includes(id) ?? true);
+  const progress = createProgress(console.log, Date.now);
+  const target = await prepareTarget({ root: project, gates: selected, image }, progress);
+  const verdict = await judge(selected, target, {
+    policy,
+    exceptions,
+    commit: execFileSync('git', ['rev-parse', 'HEAD'], { cwd: project }).toString().trim(),
+    now: () => new Date(),
+    tell: (gate) => {
+      console.log(describeGate(gate, paint));
     },
-  );
-  const folder = join(project, 'reports', 'security');
+  });
+  const folder = resolve(project, report);
   await mkdir(folder, { recursive: true });
   await Promise.all([
     writeFile(join(folder, 'report.md'), toMarkdown(verdict, await describeMistakes(project))),
@@ -62,8 +71,8 @@ async function main(): Promise<number> {
     writeFile(join(folder, 'junit.xml'), toJUnit(verdict)),
     writeFile(join(folder, 'report.json'), `${JSON.stringify(verdict, null, 1)}\n`),
   ]);
-  console.log(`\n${describeSum(verdict)}; reports/security/report.md`);
-  return isBlocked(verdict, strict) ? 1 : 0;
+  console.log(`\n${describeSum(verdict)}; ${relative(project, folder)}/report.md`);
+  return exitCode(verdict, strict);
 }
 
 try {

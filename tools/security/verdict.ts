@@ -24,9 +24,11 @@ export interface Verdict {
   readonly gates: readonly GateVerdict[];
 }
 
-/** Whether anything blocks; with `strict`, whether anything was left unchecked as well. */
-export const isBlocked = ({ gates }: Verdict, strict: boolean): boolean =>
-  gates.some(({ verdict }) => verdict === 'blocked' || (strict && verdict === 'not checked'));
+/** 0 when nothing blocks, 1 when something does; 3 with `strict` when nothing blocks but a gate could not look. */
+export function exitCode({ gates }: Verdict, strict: boolean): 0 | 1 | 3 {
+  if (gates.some(({ verdict }) => verdict === 'blocked')) return 1;
+  return strict && gates.some(({ verdict }) => verdict === 'not checked') ? 3 : 0;
+}
 
 export interface JudgeOptions {
   readonly policy: Policy;

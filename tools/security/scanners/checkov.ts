@@ -107,6 +107,7 @@ export const checkovHcl: Gate = {
 export const checkovPlan: Gate = {
   id: 'checkov-plan',
   title: 'unsafe settings in what each environment would get',
+  needs: ['plans'],
   run: async ({ root, plans }) => {
     if ('missing' in plans) throw new NotChecked(plans.missing);
     const enriched = await enrichPlans(plans);

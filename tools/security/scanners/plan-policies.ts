@@ -8,6 +8,7 @@ import { planPolicies } from '../policies/plan-policies.ts';
 export const planPolicyGate: Gate = {
   id: 'plan-policies',
   title: 'plans that break the rules of the house',
+  needs: ['plans'],
   run: async ({ plans }) => {
     if ('missing' in plans) throw new NotChecked(plans.missing);
     const findings: Finding[] = [];

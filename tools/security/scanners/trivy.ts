@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { checked, NotChecked, type Finding, type Gate, type Outcome, type Severity } from '../finding.ts';
+import { checked, NotChecked, type Finding, type Gate, type Severity, type Target } from '../finding.ts';
 import { enrichPlans } from '../enrich-plan.ts';
 import { goTool, parseOutput, runTool, type Run } from '../run-tool.ts';
 
@@ -95,6 +95,7 @@ export const trivyConfiguration: Gate = {
 export const trivyPlan: Gate = {
   id: 'trivy-plan',
   title: 'unsafe settings in what each environment would get',
+  needs: ['plans'],
   run: async ({ root, plans }) => {
     if ('missing' in plans) throw new NotChecked(plans.missing);
     const enriched = await enrichPlans(plans);
@@ -127,7 +128,7 @@ const readSecrets = (run: Run, place: (target: string) => string): readonly Find
     })),
   );
 
-const readVulnerabilities = (run: Run): readonly Finding[] =>
+export const readVulnerabilities = (run: Run): readonly Finding[] =>
   readResults(run).flatMap(({ Target, Vulnerabilities = [] }) =>
     Vulnerabilities.map(({ VulnerabilityID, PkgName, InstalledVersion, Severity, Title }) => ({
       rule: VulnerabilityID,
@@ -158,50 +159,47 @@ export const trivySecrets: Gate = {
   },
 };
 
-const withImage = async (
-  image: string | { readonly missing: string },
-  scan: (archive: string) => Promise<Outcome>,
-): Promise<Outcome> => {
-  if (typeof image !== 'string') throw new NotChecked(image.missing);
-  return scan(image);
-};
+/** Rejects with `NotChecked` where there is no image to look at. */
+function placeOf(image: Target['image']): readonly string[] {
+  if ('missing' in image) throw new NotChecked(image.missing);
+  return 'archive' in image.place
+    ? ['--input', image.place.archive]
+    : ['--image-src', 'remote', image.place.reference];
+}
+const nameOf = (image: Target['image']): string => ('missing' in image ? 'image' : image.name);
 
 export const trivyImage: Gate = {
   id: 'trivy-image',
   title: 'secrets and unsafe settings in the image',
-  run: ({ root, image }) =>
-    withImage(image, async (archive) => {
-      const scanners = ['--scanners', 'secret,misconfig', '--image-config-scanners', 'secret,misconfig'];
-      const run = await trivy(root, 'image', '--skip-check-update', ...scanners, '--input', archive);
-      const place = (): string => 'image';
-      return checked('every layer and the configuration', [
-        ...readSecrets(run, place),
-        ...readMisconfigurations(run, place),
-      ]);
-    }),
+  needs: ['image'],
+  run: async ({ root, image }) => {
+    const scanners = ['--scanners', 'secret,misconfig', '--image-config-scanners', 'secret,misconfig'];
+    const run = await trivy(root, 'image', '--skip-check-update', ...scanners, ...placeOf(image));
+    const place = (): string => 'image';
+    return checked(`every layer and the configuration of ${nameOf(image)}`, [
+      ...readSecrets(run, place),
+      ...readMisconfigurations(run, place),
+    ]);
+  },
 };
 
-const vulnerabilities = (
-  id: string,
-  title: string,
-  scan: (target: Parameters<Gate['run']>[0]) => Promise<Run>,
-): Gate => ({
-  id,
-  title,
-  run: async (target) => checked('known packages', readVulnerabilities(await scan(target))),
-});
+export const trivyVulnerabilities: Gate = {
+  id: 'trivy-vulnerabilities',
+  title: 'packages with known vulnerabilities (a second opinion)',
+  run: async ({ root }) =>
+    checked(
+      'known packages',
+      readVulnerabilities(await trivy(root, 'fs', '--scanners', 'vuln', 'package-lock.json')),
+    ),
+};
 
-export const trivyVulnerabilities = vulnerabilities(
-  'trivy-vulnerabilities',
-  'packages with known vulnerabilities (a second opinion)',
-  ({ root }) => trivy(root, 'fs', '--scanners', 'vuln', 'package-lock.json'),
-);
-
-export const trivyImageVulnerabilities = vulnerabilities(
-  'trivy-image-vulnerabilities',
-  'known vulnerabilities in the image',
-  ({ root, image }) => {
-    if (typeof image !== 'string') throw new NotChecked(image.missing);
-    return trivy(root, 'image', '--scanners', 'vuln', '--input', image);
-  },
-);
+export const trivyImageVulnerabilities: Gate = {
+  id: 'trivy-image-vulnerabilities',
+  title: 'known vulnerabilities in the image',
+  needs: ['image'],
+  run: async ({ root, image }) =>
+    checked(
+      `packages of ${nameOf(image)}`,
+      readVulnerabilities(await trivy(root, 'image', '--scanners', 'vuln', ...placeOf(image))),
+    ),
+};
