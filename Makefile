@@ -121,6 +121,10 @@ format: install ## Rewrite what a formatter can fix
 bench: install ## Measure the service and what one would use instead, side by side (ARGS="--only hot --quick", ARGS=--help)
 	@npx tsx tools/bench/main.ts $(ARGS)
 
+.PHONY: bench-check
+bench-check: install ## Measure less of it, and compare the ratios with what is stored (ARGS=--help)
+	@npx tsx tools/bench/check.ts $(ARGS)
+
 ##@ Build
 .PHONY: build
 build: install ## Bundle the service for production into dist/

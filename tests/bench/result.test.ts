@@ -10,14 +10,18 @@ const claim = (values: readonly number[], target: Claim['target']): Claim => ({
   values,
   ...(target === undefined ? {} : { target }),
 });
-const resultWith = (one: Claim): BenchResult => ({
-  takenAt: '2026-01-01T00:00:00Z',
+const taken = {
+  at: '2026-01-01T00:00:00Z',
   node: '24.0.0',
   machine: 'a machine',
   loadGenerator: 'wrk',
   rounds: 3,
   commit: '0123456789abcdef',
-  sections: [{ scenario: 'rotating', title: 'Rotating', measures: 'This.', figures: [], claims: [one] }],
+};
+const resultWith = (one: Claim): BenchResult => ({
+  sections: [
+    { scenario: 'rotating', title: 'Rotating', measures: 'This.', taken, figures: [], claims: [one] },
+  ],
 });
 
 test('the median decides, and the worst is shown beside it', () => {

@@ -1,10 +1,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { pinnedNode } from '../node/node.ts';
-import { buildBundles, type Bundles } from './bundles.ts';
+import { readSource } from '../build/source.ts';
+import { nodeVersion, pinnedNode } from '../node/node.ts';
+import { buildBundles, buildScripts, type Bundles } from './bundles.ts';
 import { createPinning, type Place } from './cores.ts';
 import { startIssuer, type BenchIssuer } from './issuer.ts';
 import { createLoadGenerator, type LoadGenerator } from './load/closed-loop.ts';
+import type { Taken } from './result.ts';
 import { startServer, type Launch, type ServerProcess } from './server-process.ts';
 
 export interface Pace {
@@ -12,6 +15,17 @@ export interface Pace {
   readonly rounds: number;
   readonly warmUpSeconds: number;
   readonly seconds: number;
+  /** Leaves out rivals that no target is about. */
+  readonly onlyTargets: boolean;
+}
+
+export interface BenchOptions {
+  readonly pace: Pace;
+  /** A generator that is everywhere the same, even where a faster one is installed. */
+  readonly portableLoad?: boolean;
+  /** CPU time that the service wastes on each request: to see that it is noticed. */
+  readonly burdenUs?: number;
+  readonly say: (line: string) => void;
 }
 
 export interface Bench {
@@ -21,13 +35,17 @@ export interface Bench {
   readonly load: LoadGenerator;
   /** The pinned Node.js on its core. */
   readonly node: (place: Place) => readonly string[];
-  readonly pinning: string;
-  /** Starts a rival: a file of `servers/`. */
+  /** Starts a rival: a script of `servers/`. */
   readonly startRival: (name: string, env?: Env, probed?: boolean) => Promise<ServerProcess>;
   /** Starts a bundle of the service as production does, everything on. */
   readonly startOurs: (bundle: keyof Bundles, env?: Env, probed?: boolean) => Promise<ServerProcess>;
   /** A constant DynamoDB on the load's core. */
-  readonly startStub: () => Promise<ServerProcess>;
+  readonly startStub: (env?: Env) => Promise<ServerProcess>;
+  /** dynalite with an empty table, on the load's core; `ready` when it is. */
+  readonly startEngine: () => Promise<ServerProcess>;
+  /** Absolute path of a script of `servers/`, or of `probe`. */
+  readonly script: (name: string) => string;
+  readonly taken: () => Taken;
   /** Writes lines where a load generator can read them; the same name again overwrites. */
   readonly file: (name: string, lines: readonly string[]) => string;
   readonly say: (line: string) => void;
@@ -36,35 +54,56 @@ export interface Bench {
 
 type Env = Readonly<Record<string, string>>;
 
-const folder = fileURLToPath(new URL('../../.cache/bench/', import.meta.url));
-const servers = fileURLToPath(new URL('servers/', import.meta.url));
+const projectRoot = fileURLToPath(new URL('../../', import.meta.url));
+const folder = `${projectRoot}.cache/bench/`;
 
 /** Builds what is measured and opens what it needs. To be closed. */
-export async function openBench(pace: Pace, say: (line: string) => void): Promise<Bench> {
+export async function openBench({ pace, portableLoad = false, burdenUs, say }: BenchOptions): Promise<Bench> {
   say('building the service as it is shipped, and once more with its movies in memory');
   mkdirSync(folder, { recursive: true });
-  const [{ program }, bundles, issuer] = await Promise.all([pinnedNode(), buildBundles(), startIssuer()]);
+  const [{ program }, bundles, script, issuer] = await Promise.all([
+    pinnedNode(),
+    buildBundles(),
+    buildScripts(),
+    startIssuer(),
+  ]);
   const { prefix, note } = createPinning();
   const node = (place: Place) => [...prefix(place), program];
-  const start = (launch: Omit<Launch, 'command'>, place: Place = 'server') =>
-    startServer({ command: node(place), ...launch });
+  const load = createLoadGenerator(node('load'), prefix('load'), portableLoad);
+  const start = (launch: Pick<Launch, 'script' | 'env'>, probed: boolean, place: Place = 'server') => {
+    const preloads = [...(probed ? ['probe'] : []), ...('BURDEN_US' in launch.env ? ['burden'] : [])];
+    return startServer({ command: node(place), preloads: preloads.map(script), ...launch });
+  };
+  const burden: Env = burdenUs === undefined ? {} : { BURDEN_US: String(burdenUs) };
 
   return {
     pace,
     bundles,
     issuer,
-    load: createLoadGenerator(node('load'), prefix('load')),
+    load,
     node,
-    pinning: note,
+    script,
     startRival: (name, env = {}, probed = true) =>
-      start({ script: `${servers}${name}.ts`, env: { ...issuer.settings, ...env }, probed }),
+      start({ script: script(name), env: { ...issuer.settings, ...env } }, probed),
     startOurs: (bundle, env = {}, probed = true) =>
-      start({ script: bundles[bundle], env: { ...productionSettings, ...issuer.settings, ...env }, probed }),
-    startStub: () => start({ script: `${servers}dynamo-stub.ts`, env: {}, probed: false }, 'load'),
+      start(
+        { script: bundles[bundle], env: { ...productionSettings, ...burden, ...issuer.settings, ...env } },
+        probed,
+      ),
+    startStub: (env = {}) => start({ script: script('dynamo-stub'), env }, false, 'load'),
+    startEngine: () => start({ script: script('dynalite'), env: {} }, false, 'load'),
     file: (name, lines) => {
       writeFileSync(`${folder}${name}`, `${lines.join('\n')}\n`);
       return `${folder}${name}`;
     },
+    taken: () => ({
+      at: new Date().toISOString(),
+      node: nodeVersion,
+      machine: `${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${note}`,
+      loadGenerator: load.name,
+      rounds: pace.rounds,
+      commit: readSource(projectRoot, process.env).commit,
+    }),
     say,
     close: () => issuer.stop(),
   };

@@ -1,10 +1,14 @@
+import { readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Plugin } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
 import { bundle, type BundleOptions } from '../build/bundle.ts';
 import { readSource } from '../build/source.ts';
 
 const projectRoot = fileURLToPath(new URL('../../', import.meta.url));
-const memoryRepository = fileURLToPath(new URL('servers/memory-repository.ts', import.meta.url));
+const servers = fileURLToPath(new URL('servers/', import.meta.url));
+const memoryRepository = `${servers}memory-repository.ts`;
+const built = '.cache/bench';
 
 export interface Bundles {
   /** Absolute paths of `main.js`. */
@@ -20,8 +24,8 @@ export async function buildBundles(): Promise<Bundles> {
     return `${projectRoot}${out}/main.js`;
   };
   return {
-    production: await build('.cache/bench/production'),
-    inMemory: await build('.cache/bench/in-memory', {
+    production: await build(`${built}/production`),
+    inMemory: await build(`${built}/in-memory`, {
       plugins: [exchangeRepository],
       exchanged: ['tools/bench/servers/'],
     }),
@@ -34,3 +38,26 @@ const exchangeRepository: Plugin = {
     build.onResolve({ filter: /\/dynamo-repository\.ts$/ }, () => ({ path: memoryRepository }));
   },
 };
+
+/**
+ * The rivals and what is loaded into a server, as JavaScript: Node.js takes 45 ms and memory to strip types, which would
+ * be counted against whoever is written in TypeScript. Returns the absolute path of a script by its name.
+ */
+export async function buildScripts(): Promise<(name: string) => string> {
+  const files = [
+    ...readdirSync(servers).map((file) => `${servers}${file}`),
+    ...['probe.ts', 'burden.ts'].map((file) => fileURLToPath(new URL(file, import.meta.url))),
+  ];
+  const outdir = join(projectRoot, built, 'scripts');
+  await build({
+    entryPoints: Object.fromEntries(files.map((file) => [basename(file, '.ts'), file])),
+    outdir,
+    bundle: true,
+    packages: 'external',
+    platform: 'node',
+    format: 'esm',
+    target: 'node24',
+    logLevel: 'warning',
+  });
+  return (name) => join(outdir, `${name}.js`);
+}

@@ -1,13 +1,16 @@
+import { writeFileSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
 /**
- * Loaded into a server before its own code (`node --import`), so that any server, the production bundle unchanged among
- * them, can be asked what it uses.
+ * Loaded into a process before its own code (`node --import`), so that any server, the production bundle unchanged among
+ * them, can be asked what it uses. With USAGE_FILE it writes there what it used in all, when it ends.
  */
 export interface Usage {
   /** Of all threads, user and system. */
   readonly cpuUs: number;
   readonly rssBytes: number;
+  /** The most that was ever resident. */
+  readonly peakRssBytes: number;
   /** Longest wait of the event loop since it was last asked, ms. */
   readonly blockedMs: number;
 }
@@ -15,16 +18,29 @@ export interface Usage {
 const resolutionMs = 1;
 const delay = monitorEventLoopDelay({ resolution: resolutionMs });
 
-process.on('message', (message) => {
-  if (message === 'watch') delay.enable();
+function usage(): Usage {
   const { user, system } = process.cpuUsage();
-  const usage: Usage = {
+  return {
     cpuUs: user + system,
     rssBytes: process.memoryUsage.rss(),
+    // In kilobytes, says the manual of getrusage.
+    peakRssBytes: process.resourceUsage().maxRSS * 1_024,
     blockedMs: Math.max(0, delay.max / 1e6 - resolutionMs),
   };
+}
+
+process.on('message', (message) => {
+  if (message === 'watch') delay.enable();
+  const answer = usage();
   delay.reset();
-  process.send?.(usage);
+  process.send?.(answer);
 });
 // Listening must not keep a server alive that wants to end.
 process.channel?.unref();
+
+const file = process.env['USAGE_FILE'];
+if (file !== undefined) {
+  process.once('exit', () => {
+    writeFileSync(file, JSON.stringify(usage()));
+  });
+}

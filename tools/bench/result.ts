@@ -21,6 +21,7 @@ export interface Claim {
 
 export interface Section {
   readonly scenario: string;
+  readonly taken: Taken;
   readonly title: string;
   /** What is measured, and how, in one or two sentences. */
   readonly measures: string;
@@ -28,15 +29,27 @@ export interface Section {
   readonly claims: readonly Claim[];
 }
 
-export interface BenchResult {
-  readonly takenAt: string;
+/** When, where and of what a section was measured: sections of one result may come from several runs. */
+export interface Taken {
+  readonly at: string;
+  /** Version of Node.js, for all servers and scripts. */
   readonly node: string;
   readonly machine: string;
   readonly loadGenerator: string;
   readonly rounds: number;
   /** Commit of the service. */
   readonly commit: string;
+}
+
+export interface BenchResult {
   readonly sections: readonly Section[];
+}
+
+/** The newer result, and what it has not measured from the older one, in the order of `scenarios`. */
+export function merge(older: BenchResult, newer: BenchResult, scenarios: readonly string[]): BenchResult {
+  const find = (name: string) =>
+    [newer, older].flatMap(({ sections }) => sections).find(({ scenario }) => scenario === name);
+  return { sections: scenarios.map(find).filter((section) => section !== undefined) };
 }
 
 /** Throws on an empty list: there is no median of nothing. */

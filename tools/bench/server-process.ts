@@ -1,6 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePort } from '../../app/src/local/listen.ts';
 import type { Usage } from './probe.ts';
@@ -10,8 +9,8 @@ export interface Launch {
   readonly command: readonly string[];
   readonly script: string;
   readonly env: Readonly<Record<string, string>>;
-  /** Without it the start is as fast as in production, but nothing can be asked. */
-  readonly probed: boolean;
+  /** Loaded before it. Without a probe the start is as fast as in production, but nothing can be asked. */
+  readonly preloads: readonly string[];
 }
 
 export interface ServerProcess {
@@ -20,17 +19,18 @@ export interface ServerProcess {
   readonly startedAt: number;
   /** What it has used so far. `watch` also begins to watch the event loop. */
   readonly usage: (question?: 'usage' | 'watch') => Promise<Usage>;
+  /** Fulfilled when it says `ready`; few servers do. */
+  readonly ready: Promise<unknown>;
   readonly stop: () => Promise<void>;
 }
 
-const probe = fileURLToPath(new URL('probe.ts', import.meta.url));
 const answerTimeoutMs = 30_000;
 
 /** Starts a server on a free port of this machine; what it logs goes to /dev/null, its complaints into errors. */
-export async function startServer({ command, script, env, probed }: Launch): Promise<ServerProcess> {
+export async function startServer({ command, script, env, preloads }: Launch): Promise<ServerProcess> {
   const [port, metricsPort] = [await freePort(), await freePort()];
   const [program = '', ...rest] = command;
-  const args = [...rest, ...(probed ? ['--import', probe] : []), script];
+  const args = [...rest, ...preloads.flatMap((preload) => ['--import', preload]), script];
   const startedAt = performance.now();
   const child = spawn(program, args, {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
@@ -40,10 +40,12 @@ export async function startServer({ command, script, env, probed }: Launch): Pro
   const kill = () => child.kill('SIGKILL');
   process.once('exit', kill);
   const exited = once(child, 'exit');
+  const ready = new Promise((resolve) => child.once('message', resolve));
 
   return {
     url: `http://127.0.0.1:${port}`,
     startedAt,
+    ready,
     usage: (question = 'usage') => ask(child, question, complaints),
     stop: async () => {
       process.removeListener('exit', kill);

@@ -10,6 +10,7 @@ export async function collectReports(folder: string): Promise<readonly Report[]>
     read(join(folder, 'tests', 'junit.xml'), reportTests),
     read(join(folder, 'security', 'report.json'), reportSecurity),
     read(join(folder, 'plans', 'report.json'), (text) => JSON.parse(text) as Report),
+    read(join(folder, 'bench', 'report.json'), (text) => JSON.parse(text) as Report),
   ]);
   return reports.filter((report) => report !== undefined);
 }

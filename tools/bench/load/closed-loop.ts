@@ -30,9 +30,14 @@ const keysScript = fileURLToPath(new URL('keys.lua', import.meta.url));
 /**
  * wrk where it is installed, as it outruns every server here; autocannon otherwise, which does not outrun all of them.
  * @param node the pinned Node.js on the load's core
+ * @param portable autocannon in any case, which every machine has
  */
-export function createLoadGenerator(node: readonly string[], prefix: readonly string[]): LoadGenerator {
-  return hasWrk() ? wrk(prefix) : autocannon(node);
+export function createLoadGenerator(
+  node: readonly string[],
+  prefix: readonly string[],
+  portable: boolean,
+): LoadGenerator {
+  return !portable && hasWrk() ? wrk(prefix) : autocannon(node);
 }
 
 function hasWrk(): boolean {

@@ -1,29 +1,33 @@
-import { isMet, median, worst, type BenchResult, type Claim, type Figure } from '../result.ts';
+import { isMet, median, worst, type BenchResult, type Claim, type Figure, type Taken } from '../result.ts';
 
 type Paint = (style: 'bold' | 'red', text: string) => string;
 
 /** The result for a person at a terminal. */
 export function describeResult(result: BenchResult, paint: Paint = (_style, text) => text): string {
-  const { node, machine, loadGenerator, rounds, commit, takenAt, sections } = result;
-  return [
-    `Node.js ${node}, ${machine}, load by ${loadGenerator}, ${rounds} fresh starts each, commit ${commit.slice(0, 12)}, ${takenAt}`,
-    ...sections.flatMap(({ title, measures, figures, claims }) => [
-      '',
+  return result.sections
+    .flatMap(({ title, measures, figures, claims, taken }) => [
       paint('bold', title),
       measures,
+      describeTaken(taken),
       ...table(['', 'median', 'worst'], figures.map(figureRow)),
       ...table(
         ['', 'median', 'worst', 'target', ''],
         claims.map((claim) => claimRow(claim, paint)),
       ),
-    ]),
-  ].join('\n');
+      '',
+    ])
+    .join('\n');
 }
+
+const describeTaken = ({ at, node, machine, loadGenerator, rounds, commit }: Taken): string =>
+  `Node.js ${node}, ${machine}, load by ${loadGenerator}, fresh starts: ${rounds}, commit ${commit.slice(0, 12)}, ${at.slice(0, 16)}Z`;
+
+const lessIsWorse: ReadonlySet<string> = new Set(['/s', '%']);
 
 const figureRow = ({ subject, metric, unit, values }: Figure): string[] => [
   `${subject}, ${metric}`,
   shown(median(values), unit),
-  shown(unit === '/s' ? Math.min(...values) : Math.max(...values), unit),
+  shown(lessIsWorse.has(unit) ? Math.min(...values) : Math.max(...values), unit),
 ];
 
 const claimRow = (claim: Claim, paint: Paint): string[] => [

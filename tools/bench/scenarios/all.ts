@@ -2,6 +2,7 @@ import { database, databaseHot, page } from './database.ts';
 import { eventLoop } from './event-loop.ts';
 import { hot, rotating } from './in-memory.ts';
 import { latency } from './latency.ts';
+import { loader, million } from './loader.ts';
 import { memory, soak } from './memory.ts';
 import type { Scenario } from './scenario.ts';
 import { start } from './start.ts';
@@ -18,4 +19,6 @@ export const scenarios: readonly Scenario[] = [
   memory,
   soak,
   eventLoop,
+  loader,
+  million,
 ];

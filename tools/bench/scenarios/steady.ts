@@ -10,6 +10,8 @@ export interface Subject {
 export interface Steady {
   readonly cpuUs: number;
   readonly perSecond: number;
+  /** Share of its core that the server was busy, %: near 100, or the load was too small to tell its throughput. */
+  readonly busyPercent: number;
 }
 
 export interface Comparison {
@@ -28,8 +30,12 @@ export const ours = 'ours';
  */
 export async function compare(
   bench: Bench,
-  { scenario, subjects, paths, ratios }: Comparison,
+  { scenario, subjects: all, paths, ratios: asked }: Comparison,
 ): Promise<{ figures: Figure[]; claims: Claim[] }> {
+  const ratios = asked.filter(({ target }) => !bench.pace.onlyTargets || target !== undefined);
+  const subjects = all.filter(
+    ({ name }) => name === ours || !bench.pace.onlyTargets || ratios.some(({ over }) => over === name),
+  );
   const pathsFile = bench.file(`${scenario}.txt`, paths);
   const measured = new Map<string, Steady[]>(subjects.map(({ name }) => [name, []]));
   for (let round = 0; round < bench.pace.rounds; round += 1) {
@@ -45,6 +51,7 @@ export async function compare(
     figures: subjects.flatMap(({ name }) => [
       { subject: name, metric: 'CPU per request', unit: 'µs', values: of(name, 'cpuUs') },
       { subject: name, metric: 'throughput', unit: '/s', values: of(name, 'perSecond') },
+      { subject: name, metric: 'its core busy', unit: '%', values: of(name, 'busyPercent') },
     ]),
     claims: ratios.flatMap(({ over, target }): Claim[] => [
       {
@@ -76,7 +83,12 @@ async function measure(bench: Bench, subject: Subject, pathsFile: string, first:
     const before = await server.usage();
     const { requests, seconds } = await load.run({ ...request, seconds: pace.seconds });
     const after = await server.usage();
-    return { cpuUs: (after.cpuUs - before.cpuUs) / requests, perSecond: requests / seconds };
+    const cpuUs = after.cpuUs - before.cpuUs;
+    return {
+      cpuUs: cpuUs / requests,
+      perSecond: requests / seconds,
+      busyPercent: cpuUs / seconds / 10_000,
+    };
   });
 }
 

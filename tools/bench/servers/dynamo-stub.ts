@@ -6,9 +6,10 @@ import { loopback, settings } from './settings.ts';
 
 /**
  * Answers every call of DynamoDB's API with a constant, because every local engine is slower than what is measured in
- * front of it.
+ * front of it: at once, or LATENCY_MS later, as a network and a database have it.
  */
 const maxPage = 100;
+const latencyMs = Number(process.env['LATENCY_MS'] ?? 0);
 
 const itemOf = (index: number) => {
   const movie = benchMovie(index);
@@ -44,12 +45,15 @@ createServer((request, response) => {
   request.on('end', () => {
     const target = String(request.headers['x-amz-target']);
     const answer = answerTo(target, /\.(Query|Scan)$/.test(target) ? Buffer.concat(chunks).toString() : '');
-    response
-      .writeHead(200, {
-        'content-type': 'application/x-amz-json-1.0',
-        'content-length': answer.length,
-        'x-amzn-requestid': 'CONSTANT',
-      })
-      .end(answer);
+    const send = () =>
+      response
+        .writeHead(200, {
+          'content-type': 'application/x-amz-json-1.0',
+          'content-length': answer.length,
+          'x-amzn-requestid': 'CONSTANT',
+        })
+        .end(answer);
+    if (latencyMs === 0) send();
+    else setTimeout(send, latencyMs);
   });
 }).listen(settings().port, loopback);

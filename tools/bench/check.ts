@@ -1,0 +1,100 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { baselineOf, holds, judge, type Baseline } from './baseline.ts';
+import { measure } from './measure.ts';
+import { onlyOption, quick, roundsOption } from './options.ts';
+import { describeJudgement, reportJudgements } from './report/judgements.ts';
+
+interface Options {
+  readonly only: readonly string[];
+  readonly rounds?: number;
+  readonly baseline: string;
+  readonly store: boolean;
+  readonly burdenUs?: number;
+  readonly report: string;
+}
+
+const project = join(import.meta.dirname, '../..');
+/** What has a target and needs no minutes of its own. */
+const usual = ['rotating', 'hot', 'database', 'database-hot', 'start', 'memory'];
+
+function readOptions(): Options {
+  return new Command('make bench-check ARGS=--')
+    .description(
+      'Measures a smaller form of `make bench` and compares each ratio with what is stored. The load is autocannon everywhere, so that figures of any machine can be compared.',
+    )
+    .addOption(onlyOption(usual))
+    .addOption(roundsOption())
+    .option('--baseline <file>', 'what to compare with', join(import.meta.dirname, 'baseline.json'))
+    .option('--store', 'store what is measured instead of comparing it', false)
+    .addOption(
+      new Option(
+        '--burden-us <n>',
+        'let the service waste CPU time on each request, to see the check fail',
+      ).argParser(microseconds),
+    )
+    .option(
+      '--report <file>',
+      'a report for Code Insights (make insights)',
+      join(project, 'reports/bench/report.json'),
+    )
+    .addHelpText(
+      'after',
+      '\nExit status: 0 nothing is worse than stored, 1 something is, or could not be compared, 2 misuse.',
+    )
+    .showHelpAfterError('Run it with --help to see all options.')
+    .allowExcessArguments(false)
+    .exitOverride()
+    .parse()
+    .opts<Options>();
+}
+
+function microseconds(text: string): number {
+  const number = Number(text);
+  if (Number.isInteger(number) && number > 0 && number <= 100_000) return number;
+  throw new InvalidArgumentError('It must be a whole number from 1 to 100,000.');
+}
+
+/** What is stored about these scenarios. */
+function readBaseline(file: string, only: readonly string[]): Baseline {
+  if (!existsSync(file)) return { commit: '', node: '', claims: {} };
+  const stored = JSON.parse(readFileSync(file, 'utf8')) as Baseline;
+  const asked = Object.entries(stored.claims).filter(([id]) => only.includes(id.split('/')[0] ?? ''));
+  return { ...stored, claims: Object.fromEntries(asked) };
+}
+
+async function check({ only, rounds, baseline, store, burdenUs, report }: Options): Promise<boolean> {
+  const result = await measure({
+    only,
+    pace: { ...quick, onlyTargets: true, ...(rounds === undefined ? {} : { rounds }) },
+    portableLoad: true,
+    ...(burdenUs === undefined ? {} : { burdenUs }),
+  });
+  if (store) {
+    write(baseline, baselineOf(result));
+    console.log(`Stored in ${baseline}.`);
+    return true;
+  }
+  const judgements = judge(readBaseline(baseline, only), result);
+  for (const judgement of judgements) console.log(describeJudgement(judgement));
+  write(report, reportJudgements(judgements));
+  return holds(judgements);
+}
+
+function write(file: string, content: unknown): void {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, `${JSON.stringify(content, null, 2)}\n`);
+}
+
+try {
+  if (!(await check(readOptions()))) {
+    console.error(
+      'Find what costs it (make bench ARGS="--only …"), or store the new ratios with a reason: --store.',
+    );
+    process.exitCode = 1;
+  }
+} catch (error) {
+  if (!(error instanceof CommanderError)) throw error;
+  process.exitCode = error.exitCode === 0 ? 0 : 2;
+}

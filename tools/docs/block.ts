@@ -1,0 +1,10 @@
+/**
+ * Puts generated text between `<!-- name -->` and `<!-- /name -->` of a page. Throws when the page has no such place: what
+ * is generated must not get lost in silence.
+ */
+export function replaceBlock(page: string, name: string, content: string): string {
+  const [start, end] = [`<!-- ${name} -->\n`, `<!-- /${name} -->`];
+  const [from, to] = [page.indexOf(start), page.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`The page has no place for "${name}".`);
+  return `${page.slice(0, from + start.length)}\n${content.trim()}\n\n${page.slice(to)}`;
+}
