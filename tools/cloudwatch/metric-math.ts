@@ -20,48 +20,70 @@ type Value = Point | readonly Point[];
  * @throws when it uses what isn't known here
  */
 export function compileMetricMath(expression: string): (moment: Moment) => Point {
-  const tree = parse(expression);
-  return (moment) => one(evaluate(tree, moment));
+  const value = compile(parse(expression));
+  return (moment) => one(value(moment));
 }
 
-function evaluate(node: MathNode, moment: Moment): Value {
-  const [first, second, third] = childrenOf(node).map((child) => () => evaluate(child, moment));
-  switch (`${node.type} ${nameOf(node)}`) {
-    case 'FunctionNode FILL': {
-      const [series, filler] = [first?.(), one(second?.())];
-      return isList(series) ? series.map((point) => point ?? filler) : (series ?? filler);
+type Compiled = (moment: Moment) => Value;
+
+function compile(node: MathNode): Compiled {
+  const parts = childrenOf(node).map(compile);
+  const [first = nothing, second = nothing, third = nothing] = parts;
+  const name = nameOf(node);
+  switch (node.type) {
+    case 'ParenthesisNode':
+      return first;
+    case 'ArrayNode':
+      return (moment) => parts.flatMap((part) => part(moment));
+    case 'ConstantNode': {
+      const constant = Number(node.toString());
+      return () => constant;
     }
-    case 'FunctionNode IF': {
-      const condition = one(first?.());
-      return condition === undefined ? undefined : condition === 0 ? third?.() : second?.();
-    }
-    case 'FunctionNode SUM':
-      return fold(first?.(), (sum, point) => sum + point);
-    case 'FunctionNode MAX':
-      return fold(first?.(), Math.max);
-    case 'FunctionNode METRICS':
-      return Object.values(moment.metrics);
-    case 'FunctionNode PERIOD':
-      return moment.period;
+    case 'SymbolNode':
+      return ({ metrics }) => (name in metrics ? metrics[name] : unknown(node));
+    case 'FunctionNode':
+      return (functions[name] ?? unknown(node))(first, second, third);
+    case 'OperatorNode':
+      return combine(operators[name] ?? unknown(node), first, second);
+    default:
+      return unknown(node);
   }
-  if (node.type === 'ParenthesisNode') return first?.();
-  if (node.type === 'ArrayNode')
-    return childrenOf(node).flatMap((child): readonly Point[] => {
-      const value = evaluate(child, moment);
-      return isList(value) ? value : [value];
-    });
-  if (node.type === 'ConstantNode') return Number(node.toString());
-  if (node.type === 'SymbolNode' && nameOf(node) in moment.metrics) return moment.metrics[nameOf(node)];
-  const operator = operators[nameOf(node)];
-  if (node.type !== 'OperatorNode' || operator === undefined)
-    throw new Error(`metric math: ${node.toString()} is not known here`);
-  const [left, right] = [one(first?.()), one(second?.())];
-  if (left === undefined && right === undefined) return undefined;
-  const result = Number(operator(left ?? 0, right ?? 0));
-  return Number.isFinite(result) ? result : undefined;
 }
 
-const operators: Readonly<Record<string, (left: number, right: number) => number | boolean>> = {
+const nothing: Compiled = () => undefined;
+
+function unknown(node: MathNode): never {
+  throw new Error(`metric math: ${node.toString()} is not known here`);
+}
+
+function combine(operator: Operator, left: Compiled, right: Compiled): Compiled {
+  return (moment) => {
+    const [a, b] = [one(left(moment)), one(right(moment))];
+    if (a === undefined && b === undefined) return undefined;
+    const result = Number(operator(a ?? 0, b ?? 0));
+    return Number.isFinite(result) ? result : undefined;
+  };
+}
+
+const functions: Readonly<Record<string, (first: Compiled, second: Compiled, third: Compiled) => Compiled>> =
+  {
+    FILL: (series, filler) => (moment) => {
+      const [value, instead] = [series(moment), one(filler(moment))];
+      return isList(value) ? value.map((point) => point ?? instead) : (value ?? instead);
+    },
+    IF: (condition, yes, no) => (moment) => {
+      const holds = one(condition(moment));
+      return holds === undefined ? undefined : (holds === 0 ? no : yes)(moment);
+    },
+    SUM: (series) => (moment) => fold(series(moment), (sum, point) => sum + point),
+    MAX: (series) => (moment) => fold(series(moment), Math.max),
+    METRICS: () => (moment) => Object.values(moment.metrics),
+    PERIOD: () => (moment) => moment.period,
+  };
+
+type Operator = (left: number, right: number) => number | boolean;
+
+const operators: Readonly<Record<string, Operator>> = {
   '+': (left, right) => left + right,
   '-': (left, right) => left - right,
   '*': (left, right) => left * right,
@@ -72,9 +94,9 @@ const operators: Readonly<Record<string, (left: number, right: number) => number
   '<=': (left, right) => left <= right,
 };
 
-function fold(value: Value, combine: (total: number, point: number) => number): Point {
+function fold(value: Value, join: (total: number, point: number) => number): Point {
   const points = (isList(value) ? value : [value]).filter((point) => point !== undefined);
-  return points.length === 0 ? undefined : points.reduce((total, point) => combine(total, point));
+  return points.length === 0 ? undefined : points.reduce((total, point) => join(total, point));
 }
 
 const isList = (value: Value): value is readonly Point[] => Array.isArray(value);
