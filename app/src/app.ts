@@ -1,4 +1,5 @@
-import express, { type Express } from 'express';
+import type { RequestListener } from 'node:http';
+import express from 'express';
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
 import { authenticate, letEveryoneIn } from './http/authenticate.ts';
@@ -13,26 +14,27 @@ import {
   type Lifecycle,
 } from './http/health.ts';
 import type { DiscoverIssuer } from './http/issuer.ts';
-import { observeRequests } from './http/observe-requests.ts';
+import { createObserver, observeRequests } from './http/observe-requests.ts';
 import { refuseRepeats } from './http/refuse-repeats.ts';
-import { openContext } from './http/request-context.ts';
+import { answerFromMemory } from './http/remembered-answers.ts';
+import type { RememberedTokens } from './http/remembered-tokens.ts';
+import { createContexts, openContext } from './http/request-context.ts';
 import { setSecurityHeaders } from './http/security-headers.ts';
 import { answerEcho, answerVersion, answerWelcome, leadToContract } from './http/service-routes.ts';
 import { shedLoad } from './http/shed-load.ts';
-import type { VerifyToken } from './http/token-verifier.ts';
 import { validate } from './http/validate.ts';
 import type { Cursors } from './movies/cursor.ts';
-import type { MovieRepository } from './movies/movie-repository.ts';
+import type { MovieCache } from './movies/movie-cache.ts';
 import { createOriginalRoutes } from './movies/original-routes.ts';
 import { createMovieRoutes } from './movies/routes.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 import type { Tracing } from './telemetry/tracing.ts';
 
 export interface AppDeps {
-  readonly repository: MovieRepository;
+  readonly repository: MovieCache;
   readonly cursors: Cursors;
   /** `everyone` is for local play only. */
-  readonly verify: VerifyToken | 'everyone';
+  readonly tokens: RememberedTokens | 'everyone';
   /** Absent where there is no issuer. */
   readonly discover?: DiscoverIssuer;
   readonly lifecycle: Lifecycle;
@@ -46,8 +48,8 @@ export interface AppDeps {
 }
 
 /** What a request passes, in order. Strangers are refused before anything of theirs is read, and so learn no schema. */
-export function createApp(deps: AppDeps): Express {
-  const { repository, cursors, verify, discover, lifecycle, logger, metrics, tracing, newId, config } = deps;
+export function createApp(deps: AppDeps): RequestListener {
+  const { repository, cursors, tokens, discover, lifecycle, logger, metrics, tracing, newId, config } = deps;
   const contract = readContract();
   const checked = validate(readContract(), { responses: deps.validateResponses ?? false });
   const docs = {
@@ -56,11 +58,13 @@ export function createApp(deps: AppDeps): Express {
     ...(config.swaggerClientId === undefined ? {} : { clientId: config.swaggerClientId }),
   };
   const identified =
-    verify === 'everyone' ? letEveryoneIn(['movies/read', 'movies/write']) : authenticate(verify);
+    tokens === 'everyone' ? letEveryoneIn(['movies/read', 'movies/write']) : authenticate(tokens.verify);
   const reader = [identified, authorize('movies/read')];
   const writer = [identified, authorize('movies/write')];
   const movies = createMovieRoutes({ repository, cursors });
   const original = createOriginalRoutes(repository);
+  const createContext = createContexts(tracing, newId);
+  const observe = createObserver(logger, metrics);
 
   const app = express();
   app.disable('x-powered-by');
@@ -71,7 +75,7 @@ export function createApp(deps: AppDeps): Express {
   // Express's own last resort shows stack traces unless it is told so.
   app.set('env', 'production');
 
-  app.use(openContext(tracing, newId), setSecurityHeaders(), observeRequests(logger, metrics));
+  app.use(openContext(createContext, tracing), setSecurityHeaders(), observeRequests(observe));
   app.use(closeConnectionsWhileDraining(lifecycle), refuseRepeats);
 
   // Before load is shed: who asks for health gets an answer in any case.
@@ -111,5 +115,7 @@ export function createApp(deps: AppDeps): Express {
   }
   app.use(answerNotFound);
   app.use(answerErrors);
-  return app;
+
+  if (tokens === 'everyone') return app;
+  return answerFromMemory({ movies: repository, tokens, lifecycle, createContext, observe }, app);
 }

@@ -15,6 +15,7 @@ export interface Config {
   readonly swaggerClientId?: string;
   /** The first one signs, all of them verify. */
   readonly cursorSecrets: readonly [string, ...string[]];
+  readonly cache: CacheConfig;
   readonly limits: Limits;
   /** Absent where no traces are exported. */
   readonly tracing?: { readonly endpoint: string; readonly sampleRate: number };
@@ -30,6 +31,12 @@ export interface TableConfig {
   readonly concurrency: number;
 }
 
+export interface CacheConfig {
+  /** How old an answered movie may be; 0 reads the table each time. */
+  readonly ttlMs: number;
+  readonly maxBytes: number;
+}
+
 export type AuthConfig =
   | { readonly kind: 'closed' }
   | { readonly kind: 'open' }
@@ -40,6 +47,8 @@ export type AuthConfig =
       readonly jwksUri?: string;
       /** No more than one fetch of the issuer's keys in this time, whoever asks for unknown ones. */
       readonly jwksCooldownMs: number;
+      /** How long a token that was verified is taken for good. */
+      readonly rememberMs: number;
     };
 
 export interface Limits {
@@ -81,6 +90,10 @@ export function readConfig(env: Environment = process.env): Config {
       maxAttempts: read.integer('DYNAMODB_MAX_ATTEMPTS', 3, 1, 10),
       concurrency: read.integer('DYNAMODB_CONCURRENCY', 64, 1, 10_000),
     },
+    cache: {
+      ttlMs: read.integer('MOVIE_CACHE_TTL_MS', 1_000, 0, 60_000),
+      maxBytes: read.integer('MOVIE_CACHE_MB', 16, 1, 1_024) * 1_000_000,
+    },
     auth: readAuth(read, isProduction),
     ...(swaggerClientId === undefined ? {} : { swaggerClientId }),
     cursorSecrets: readCursorSecrets(read, isProduction),
@@ -102,6 +115,7 @@ function readAuth(read: ReturnType<typeof createSettingsReader>, isProduction: b
   const audiences = read.list('OIDC_AUDIENCE');
   const jwksUri = read.url('OIDC_JWKS_URI');
   const jwksCooldownMs = read.integer('JWKS_COOLDOWN_MS', 30_000, 0, 3_600_000);
+  const rememberMs = read.integer('TOKEN_CACHE_TTL_MS', 60_000, 0, 600_000);
   if (read.flag('ALLOW_ANONYMOUS')) {
     if (isProduction) read.fault('ALLOW_ANONYMOUS', 'is refused when NODE_ENV is production: remove it');
     if (issuer !== undefined) read.fault('ALLOW_ANONYMOUS', 'contradicts OIDC_ISSUER: set one of them');
@@ -119,6 +133,7 @@ function readAuth(read: ReturnType<typeof createSettingsReader>, isProduction: b
     audiences,
     ...(jwksUri === undefined ? {} : { jwksUri }),
     jwksCooldownMs,
+    rememberMs,
   };
 }
 

@@ -6,11 +6,13 @@ import type { AuthConfig, Config } from './config.ts';
 import { refuseEveryone } from './http/authenticate.ts';
 import { createDiscovery, type DiscoverIssuer } from './http/issuer.ts';
 import { closeServer, createHttpServer, listen } from './http/server.ts';
+import { rememberTokens, type RememberedTokens } from './http/remembered-tokens.ts';
 import { createSigningKeys } from './http/signing-keys.ts';
-import { createTokenVerifier, type VerifyToken } from './http/token-verifier.ts';
+import { createTokenVerifier } from './http/token-verifier.ts';
 import { createCursors } from './movies/cursor.ts';
 import { createDynamoClient } from './movies/dynamo-client.ts';
 import { createDynamoRepository } from './movies/dynamo-repository.ts';
+import { createMovieCache } from './movies/movie-cache.ts';
 import { createMetricsServer } from './telemetry/metrics-server.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import { propagateTrace } from './telemetry/trace-propagation.ts';
@@ -57,11 +59,14 @@ export async function startService(
 
   let isDraining = false;
   const app = createApp({
-    repository: createDynamoRepository({
-      client,
-      tableName: table.name,
-      deadlineMs: table.timeoutMs * table.maxAttempts,
-    }),
+    repository: createMovieCache(
+      createDynamoRepository({
+        client,
+        tableName: table.name,
+        deadlineMs: table.timeoutMs * table.maxAttempts,
+      }),
+      { ...config.cache, observe: metrics.movieRead },
+    ),
     cursors: createCursors(config.cursorSecrets),
     ...createGate(config.auth, logger),
     lifecycle: { isDraining: () => isDraining },
@@ -109,7 +114,7 @@ async function startSpans(
 }
 
 interface Gate {
-  readonly verify: VerifyToken | 'everyone';
+  readonly tokens: RememberedTokens | 'everyone';
   readonly discover?: DiscoverIssuer;
 }
 
@@ -119,17 +124,22 @@ function createGate(auth: AuthConfig, logger: Logger): Gate {
     logger.warn(
       'ALLOW_ANONYMOUS IS SET: ANYBODY CAN READ AND CHANGE ALL MOVIES. This is for local play only.',
     );
-    return { verify: 'everyone' };
+    return { tokens: 'everyone' };
   }
   if (auth.kind === 'closed') {
     logger.warn('OIDC_ISSUER is not set: every request for movies is refused.');
-    return { verify: refuseEveryone };
+    return { tokens: { verify: refuseEveryone, recall: () => undefined, forget: () => undefined } };
   }
-  const { issuer, audiences, jwksUri, jwksCooldownMs } = auth;
+  const { issuer, audiences, jwksUri, jwksCooldownMs, rememberMs } = auth;
   const discover = createDiscovery(issuer);
   const keys = createSigningKeys({
     jwksUri: async () => (jwksUri === undefined ? (await discover()).jwksUri : new URL(jwksUri)),
     cooldownMs: jwksCooldownMs,
+    renewed: () => {
+      tokens.forget();
+    },
   });
-  return { verify: createTokenVerifier({ issuer, audiences, keys }), discover };
+  const verify = createTokenVerifier({ issuer, audiences, keys });
+  const tokens = rememberTokens(verify, { ttlMs: rememberMs });
+  return { tokens, discover };
 }

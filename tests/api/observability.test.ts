@@ -3,7 +3,8 @@ import { startApi, type Api } from '../support/api.ts';
 
 let api: Api;
 beforeAll(async () => {
-  api = await startApi();
+  // Each read is to reach the database, which is watched here.
+  api = await startApi({ MOVIE_CACHE_TTL_MS: '0' });
 });
 afterAll(() => api.stop());
 

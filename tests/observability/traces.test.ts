@@ -19,7 +19,12 @@ let receiver: OtlpReceiver;
 let api: Api;
 beforeAll(async () => {
   receiver = await startOtlpReceiver();
-  api = await startApi({ OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint, TRACE_SAMPLE_RATE: '1' });
+  api = await startApi({
+    OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint,
+    TRACE_SAMPLE_RATE: '1',
+    // Each read is to have a span of the database.
+    MOVIE_CACHE_TTL_MS: '0',
+  });
 });
 afterAll(async () => {
   await api.stop();

@@ -122,7 +122,12 @@ export interface paths {
             };
             cookie?: never;
         };
-        /** One movie */
+        /**
+         * One movie
+         * @description The answer may be as old as the service's short cache: a second, unless it is set otherwise. A change is seen at once by
+         *     whoever asks the instance that made it, and by everybody with `Cache-Control: no-cache` in the request. What `If-Match` asks
+         *     is always compared with what is stored.
+         */
         get: operations["getMovie"];
         /** Replace a movie */
         put: operations["replaceMovie"];

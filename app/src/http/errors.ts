@@ -23,24 +23,32 @@ export const answerErrors: ErrorRequestHandler = (error: unknown, request, respo
     next(error);
     return;
   }
-  const { status, faults, message, headers } = problem;
-  const body: Problem = {
+  response.removeHeader('ETag');
+  response
+    .status(problem.status)
+    .set({ 'Cache-Control': 'no-store', ...problem.headers })
+    .type('application/problem+json')
+    .json(describeProblem(problem, request.path, addressOf(request), context.requestId));
+};
+
+/** @param address as the first version of this API wrote it: with protocol and host */
+export function describeProblem(
+  { status, message, faults }: HttpProblem,
+  instance: string,
+  address: string,
+  requestId: string,
+): Problem {
+  return {
     type: 'about:blank',
     title: statusName(status),
     status,
     detail: message,
-    instance: request.path,
-    requestId: context.requestId,
-    ...(status === 404 ? { message: `Not Found: ${addressOf(request)}` } : {}),
+    instance,
+    requestId,
+    ...(status === 404 ? { message: `Not Found: ${address}` } : {}),
     ...(faults.length === 0 ? {} : { errors: [...faults] }),
   };
-  response.removeHeader('ETag');
-  response
-    .status(status)
-    .set({ 'Cache-Control': 'no-store', ...headers })
-    .type('application/problem+json')
-    .json(body);
-};
+}
 
 export const answerNotFound: RequestHandler = (request) => {
   throw new HttpProblem(404, `There is nothing at ${request.path}.`);
@@ -80,6 +88,5 @@ function toMovieProblem(error: unknown): HttpProblem | undefined {
 const unexpected = () =>
   new HttpProblem(500, 'Something went wrong here. The request id finds it in the log.');
 
-/** As the first version of this API wrote it. */
 const addressOf = ({ protocol, originalUrl, headers: { host = '' } }: Request) =>
   `${protocol}://${host}${originalUrl}`;

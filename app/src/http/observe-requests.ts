@@ -1,19 +1,28 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Request, RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import type { Metrics } from '../telemetry/metrics.ts';
+import type { RequestContext } from './request-context.ts';
+
+export type Observe = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  context: RequestContext,
+  route: () => string,
+) => void;
 
 /** One line and one observation per request, when its answer is out or its client gone. */
-export function observeRequests(logger: Logger, metrics: Metrics): RequestHandler {
-  return (request, response, next) => {
-    const { context } = response.locals;
+export function createObserver(logger: Logger, metrics: Metrics): Observe {
+  return (request, response, context, routeOf) => {
     metrics.requestStarted();
     response.once('close', () => {
       const status = response.writableFinished ? response.statusCode : undefined;
       const durationMs = performance.now() - context.startedAt;
-      const route = context.route ?? routeOf(request);
+      const route = routeOf();
+      const { method = '' } = request;
       const observation = {
         route,
-        method: request.method,
+        method,
         durationMs,
         ...(status === undefined ? {} : { status }),
       };
@@ -27,7 +36,7 @@ export function observeRequests(logger: Logger, metrics: Metrics): RequestHandle
         {
           requestId: context.requestId,
           traceId,
-          method: request.method,
+          method,
           route,
           status: status ?? 'aborted',
           durationMs: Math.round(durationMs * 1_000) / 1_000,
@@ -36,6 +45,13 @@ export function observeRequests(logger: Logger, metrics: Metrics): RequestHandle
         'request',
       );
     });
+  };
+}
+
+export function observeRequests(observe: Observe): RequestHandler {
+  return (request, response, next) => {
+    const { context } = response.locals;
+    observe(request, response, context, () => context.route ?? routeOf(request));
     next();
   };
 }

@@ -10,9 +10,11 @@ const forData: HelmetOptions = {
   },
 };
 
-/** Helmet's headers are the same for every answer, so they are computed once. */
+/** Helmet's headers are the same for every answer with data, so they are computed once. */
+export const dataHeaders = (): ReadonlyMap<string, string> => headersOf(forData);
+
 export function setSecurityHeaders(): RequestHandler {
-  const headers = headersOf(forData);
+  const headers = dataHeaders();
   return (_request, response, next) => {
     for (const [name, value] of headers) response.setHeader(name, value);
     next();

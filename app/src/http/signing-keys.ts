@@ -1,10 +1,12 @@
-import { createRemoteJWKSet, errors, type JWTVerifyGetKey } from 'jose';
+import { createRemoteJWKSet, customFetch, errors, type JWTVerifyGetKey } from 'jose';
 import { Unavailable } from '../movies/errors.ts';
 
 export interface SigningKeysSettings {
   readonly jwksUri: () => Promise<URL>;
   /** Unknown keys cause at most one fetch in this time. */
   readonly cooldownMs: number;
+  /** Called when the keys were fetched anew: one that was withdrawn is unknown from now on. */
+  readonly renewed?: () => void;
   readonly now?: () => number;
 }
 
@@ -20,9 +22,11 @@ const retryAfterMs = 1_000;
 export function createSigningKeys({
   jwksUri,
   cooldownMs,
+  renewed = () => undefined,
   now = () => performance.now(),
 }: SigningKeysSettings): JWTVerifyGetKey {
   let remote: ReturnType<typeof createRemoteJWKSet> | undefined;
+  let isRenewed = false;
   let failure: { readonly error: Unavailable; readonly at: number } | undefined;
 
   return async (header, token) => {
@@ -32,6 +36,10 @@ export function createSigningKeys({
       timeoutDuration: timeoutMs,
       cooldownDuration: cooldownMs,
       cacheMaxAge: maxAgeMs,
+      [customFetch]: (...request) => {
+        isRenewed = true;
+        return fetch(...request);
+      },
     });
     try {
       return await remote(header, token);
@@ -42,6 +50,9 @@ export function createSigningKeys({
         at: now(),
       };
       throw failure.error;
+    } finally {
+      if (isRenewed) renewed();
+      isRenewed = false;
     }
   };
 }

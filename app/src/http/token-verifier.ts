@@ -2,6 +2,8 @@ import { errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
 
 export interface Caller {
   readonly scopes: ReadonlySet<string>;
+  /** Milliseconds since 1970. */
+  readonly validUntilMs: number;
 }
 
 /** The token proves nothing; `message` says why, in words for the caller. */
@@ -36,7 +38,10 @@ export function createTokenVerifier({ issuer, audiences, keys }: TokenRules): Ve
     });
     if (!isAccessToken(payload)) throw new InvalidToken('This is an ID token; it takes an access token.');
     if (!isFor(payload, audiences)) throw new InvalidToken('The access token is for another audience.');
-    return { scopes: new Set(typeof payload['scope'] === 'string' ? payload['scope'].split(' ') : []) };
+    return {
+      scopes: new Set(typeof payload['scope'] === 'string' ? payload['scope'].split(' ') : []),
+      validUntilMs: ((payload.exp ?? 0) + clockToleranceSeconds) * 1_000,
+    };
   };
 }
 

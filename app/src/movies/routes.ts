@@ -1,4 +1,5 @@
 import type { Response } from 'express';
+import { asksForFresh, noCache, ownCacheOnly } from '../http/cache-control.ts';
 import type { components } from '../http/contract.gen.ts';
 import { allowedRevisions, isUnchanged, toEntityTag } from '../http/entity-tag.ts';
 import { handle } from '../http/operation.ts';
@@ -8,17 +9,14 @@ import { PreconditionFailed } from './errors.ts';
 import { mergePatch } from './merge-patch.ts';
 import { movieAddress } from './movie-address.ts';
 import { listQuery, nextAddress } from './movie-query.ts';
-import type { Expected, MovieRepository } from './movie-repository.ts';
+import type { MovieCache } from './movie-cache.ts';
+import type { Expected } from './movie-repository.ts';
 import type { Movie, MovieInfo, MovieKey, StoredMovie } from './movie.ts';
 
 export interface MovieRoutesDeps {
-  readonly repository: MovieRepository;
+  readonly repository: MovieCache;
   readonly cursors: Cursors;
 }
-
-/** Only the caller's own cache may keep it, and only to ask whether it is still good. */
-const ownCacheOnly = { 'Cache-Control': 'private, no-cache', Vary: 'Authorization' };
-const noCache = { 'Cache-Control': 'no-store' };
 
 /** The operations on movies. They stand behind authentication and validation. */
 export function createMovieRoutes({ repository, cursors }: MovieRoutesDeps) {
@@ -53,8 +51,8 @@ export function createMovieRoutes({ repository, cursors }: MovieRoutesDeps) {
       answer(response.set(noCache), stored);
     }),
 
-    find: handle('getMovie', async ({ path, header }, response) => {
-      const stored = await repository.find(path);
+    find: handle('getMovie', async ({ path, header }, response, { headers }) => {
+      const stored = await (asksForFresh(headers) ? repository.find(path) : repository.findRecent(path));
       const known = header('If-None-Match');
       response.set(ownCacheOnly);
       if (known !== undefined && isUnchanged(known, stored.revision)) {

@@ -7,6 +7,7 @@ import {
   type OpenMetricsContentType,
 } from 'prom-client';
 import type { DynamoCall } from '../movies/dynamo-observer.ts';
+import type { ReadSource } from '../movies/movie-cache.ts';
 
 export interface RequestObservation {
   /** A template out of a fixed set, never an address. */
@@ -24,6 +25,7 @@ export interface Metrics {
   requestStarted(): void;
   requestEnded(observation: RequestObservation): void;
   requestShed(): void;
+  readonly movieRead: (source: ReadSource) => void;
   dynamoCalled(call: DynamoCall): void;
 }
 
@@ -61,6 +63,17 @@ export function createMetrics(): Metrics {
     help: 'Requests refused because too many were in flight',
     registers,
   });
+  const reads = new Counter({
+    name: 'movie_reads_total',
+    help: 'Movies asked for by address, by where the answer came from',
+    labelNames: ['source'],
+    registers,
+  });
+  const readsFrom = {
+    memory: reads.labels('memory'),
+    shared: reads.labels('shared'),
+    table: reads.labels('table'),
+  };
   const callDuration = new Histogram({
     name: 'dynamodb_call_duration_seconds',
     help: 'Calls of the database, waiting and retries included',
@@ -101,6 +114,9 @@ export function createMetrics(): Metrics {
     },
     requestShed: () => {
       shed.inc();
+    },
+    movieRead: (source) => {
+      readsFrom[source].inc();
     },
     dynamoCalled: ({ operation, outcome, durationMs, retries: again, consumedCapacity }) => {
       callDuration.observe({ operation, outcome }, durationMs / 1_000);

@@ -1,0 +1,228 @@
+import { createServer, type Server } from 'node:http';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { RequestContext } from '../../app/src/http/request-context.ts';
+import { answerFromMemory } from '../../app/src/http/remembered-answers.ts';
+import { closeServer, listen } from '../../app/src/http/server.ts';
+import { NotFound } from '../../app/src/movies/errors.ts';
+import type { Known } from '../../app/src/movies/movie-cache.ts';
+import type { MovieKey } from '../../app/src/movies/movie.ts';
+import { startApi, type Api } from '../support/api.ts';
+import { createClient, type Answer, type Call, type Send } from '../support/client.ts';
+import { aMovie } from '../support/movies.ts';
+
+describe('the stage in front', () => {
+  const passedOn = 599;
+  const known: Known = { movie: aMovie(), revision: 'r', json: '{"année":1}', jsonBytes: 12 };
+  const memory = new Map<string, Known>([
+    ['2013/Rush', known],
+    ['2013/V/H/S', known],
+    ['2013/Gone', new NotFound('There is none.')],
+  ]);
+  const scopes = new Map([
+    ['reader', 'movies/read'],
+    ['writer', 'movies/write'],
+  ]);
+  const reader = { authorization: 'Bearer reader' };
+  let isDraining: boolean;
+  let observed: string[];
+  let server: Server;
+  let send: Send;
+
+  beforeEach(async () => {
+    isDraining = false;
+    observed = [];
+    const context: RequestContext = {
+      requestId: 'an-id-of-mine',
+      trace: { traceId: '1', spanId: '2', flags: '00' },
+      startedAt: 0,
+    };
+    server = createServer(
+      answerFromMemory(
+        {
+          movies: { recall: ({ year, title }: MovieKey) => memory.get(`${year}/${title}`) },
+          tokens: {
+            recall: (token) => {
+              const scope = scopes.get(token);
+              return scope === undefined ? undefined : { scopes: new Set([scope]), validUntilMs: Infinity };
+            },
+          },
+          lifecycle: { isDraining: () => isDraining },
+          createContext: () => context,
+          observe: (_request, _response, _context, route) => observed.push(route()),
+        },
+        (_request, response) => response.writeHead(passedOn).end(),
+      ),
+    );
+    send = createClient(await listen(server, 0, '127.0.0.1'));
+  });
+  afterEach(() => closeServer(server, 0));
+
+  test('answers a plain read by whoever may read, and says so to who observes', async () => {
+    const answer = await send('GET', '/movies/2013/Rush', { headers: reader });
+
+    expect(answer).toMatchObject({
+      status: 200,
+      text: '{"année":1}',
+      headers: { etag: '"r"', 'content-length': '12', 'x-request-id': 'an-id-of-mine' },
+    });
+    expect(observed).toEqual(['/movies/{year}/{title}']);
+  });
+
+  test.each<[string, number, string, Call]>([
+    ['who has it', 304, '/movies/2013/Rush', { headers: { ...reader, 'if-none-match': '"r"' } }],
+    ['who accepts JSON', 200, '/movies/2013/Rush', { headers: { ...reader, accept: 'application/json' } }],
+    ['an encoded title', 200, '/movies/2013/V%2fH%2FS', { headers: reader }],
+    ['a movie that is missing', 404, '/movies/2013/Gone', { headers: reader }],
+  ])('answers %s with %d', async (_what, status, path, call) => {
+    const answer = await send('GET', path, call);
+
+    expect(answer.status).toBe(status);
+  });
+
+  test.each<[string, string, string, Call]>([
+    ['another method', 'HEAD', '/movies/2013/Rush', { headers: reader }],
+    ['a write', 'DELETE', '/movies/2013/Rush', { headers: reader }],
+    ['a movie that is not remembered', 'GET', '/movies/2013/Other', { headers: reader }],
+    ['a query', 'GET', '/movies/2013/Rush?', { headers: reader }],
+    ['a slash at the end', 'GET', '/movies/2013/Rush/', { headers: reader }],
+    ['another spelling of the year', 'GET', '/movies/02013/Rush', { headers: reader }],
+    ['another spelling of the path', 'GET', '/Movies/2013/Rush', { headers: reader }],
+    ['a title that is no UTF-8', 'GET', '/movies/2013/%ff', { headers: reader }],
+    ['nobody', 'GET', '/movies/2013/Rush', {}],
+    [
+      'a token that is not remembered',
+      'GET',
+      '/movies/2013/Rush',
+      { headers: { authorization: 'Bearer x' } },
+    ],
+    [
+      'a caller who may only write',
+      'GET',
+      '/movies/2013/Rush',
+      { headers: { authorization: 'Bearer writer' } },
+    ],
+    ['another scheme', 'GET', '/movies/2013/Rush', { headers: { authorization: 'Basic reader' } }],
+    [
+      'a wish for what is true now',
+      'GET',
+      '/movies/2013/Rush',
+      { headers: { ...reader, 'cache-control': 'no-cache' } },
+    ],
+    ['the old form of that wish', 'GET', '/movies/2013/Rush', { headers: { ...reader, pragma: 'no-cache' } }],
+    ['who wants HTML', 'GET', '/movies/2013/Rush', { headers: { ...reader, accept: 'text/html' } }],
+    ['a list of tags', 'GET', '/movies/2013/Rush', { headers: { ...reader, 'if-none-match': '"a", "r"' } }],
+    ['another tag', 'GET', '/movies/2013/Rush', { headers: { ...reader, 'if-none-match': '"other"' } }],
+    [
+      'a tag and a movie that is missing',
+      'GET',
+      '/movies/2013/Gone',
+      { headers: { ...reader, 'if-none-match': '*' } },
+    ],
+    ['a body', 'GET', '/movies/2013/Rush', { headers: reader, body: {} }],
+  ])('passes on %s', async (_what, method, path, call) => {
+    const { status } = await send(method, path, call);
+
+    expect({ status, observed }).toEqual({ status: passedOn, observed: [] });
+  });
+
+  test('passes on everything while it is draining, so that connections end', async () => {
+    isDraining = true;
+
+    expect((await send('GET', '/movies/2013/Rush', { headers: reader })).status).toBe(passedOn);
+  });
+});
+
+describe('an answer from memory', () => {
+  let api: Api;
+  beforeAll(async () => {
+    // Nothing is forgotten while this test runs.
+    api = await startApi({ MOVIE_CACHE_TTL_MS: '60000' });
+    await api.writer('POST', '/movies', { body: aMovie() });
+  });
+  afterAll(() => api.stop());
+
+  /** Of a request that the stage in front passes on, as it takes more than a look. */
+  const notPlain = { accept: 'application/json, */*' };
+  const comparable = ({ status, headers, text }: Answer) => {
+    const { date, ...others } = headers;
+    return { status, headers: others, text, isDated: date !== undefined };
+  };
+
+  test.each<[string, string, Call['headers'], number]>([
+    ['a movie', '/movies/2013/Rush', {}, 200],
+    ['a movie that its reader has', '/movies/2013/Rush', { 'if-none-match': 'ETAG' }, 304],
+    ['a movie that is missing', '/movies/2013/Missing', {}, 404],
+  ])('is the same as the full chain’s: %s', async (_what, path, extra, status) => {
+    const { headers: known } = await api.reader('GET', path);
+    const headers = {
+      'x-request-id': 'one-and-the-same',
+      ...(extra?.['if-none-match'] === undefined ? {} : { 'if-none-match': String(known.etag) }),
+    };
+
+    const chain = await api.reader('GET', path, { headers: { ...headers, ...notPlain } });
+    const memory = await api.reader('GET', path, { headers });
+
+    expect(comparable(memory)).toEqual(comparable(chain));
+    expect(memory.status).toBe(status);
+  });
+
+  test('needs no database, has an id of its own, one log line and one observation', async () => {
+    await api.reader('GET', '/movies/2013/Rush');
+    const [seen, lines, counted] = [api.database.seen.length, api.log.length, await requests()];
+
+    const answers = [
+      await api.reader('GET', '/movies/2013/Rush'),
+      await api.reader('GET', '/movies/2013/Rush'),
+    ];
+
+    const ids = answers.map(({ headers }) => headers['x-request-id']);
+    expect(new Set(ids).size).toBe(2);
+    expect(api.database.seen).toHaveLength(seen);
+    expect(api.log.slice(lines)).toEqual(
+      ids.map((requestId) =>
+        expect.objectContaining({
+          msg: 'request',
+          requestId,
+          method: 'GET',
+          route: '/movies/{year}/{title}',
+          status: 200,
+          durationMs: expect.any(Number),
+          traceId: expect.stringMatching(/^[\da-f]{32}$/),
+        }),
+      ),
+    );
+    expect(await requests()).toBe(counted + 2);
+  });
+
+  test('is not for who may not read it', async () => {
+    await api.reader('GET', '/movies/2013/Rush');
+
+    const [nobody, stranger] = [
+      await api.nobody('GET', '/movies/2013/Rush'),
+      await api.stranger('GET', '/movies/2013/Rush'),
+    ];
+
+    expect([nobody.status, stranger.status]).toEqual([403, 401]);
+  });
+
+  test('is never older than the last change made here', async () => {
+    const path = '/movies/2013/Changing';
+    await api.reader('GET', path);
+    await api.writer('POST', '/movies', { body: aMovie({ title: 'Changing' }) });
+    const created = await api.reader('GET', path);
+    await api.writer('PATCH', path, { body: { info: { rating: 1 } } });
+    const patched = await api.reader('GET', path);
+    await api.writer('DELETE', path);
+    const removed = await api.reader('GET', path);
+
+    expect([created, patched, removed].map(({ status }) => status)).toEqual([200, 200, 404]);
+    expect(patched.json).toMatchObject({ info: { rating: 1 } });
+  });
+
+  async function requests(): Promise<number> {
+    const { text } = await api.metrics('GET', '/metrics');
+    const line =
+      /^http_request_duration_seconds_count\{route="\/movies\/\{year\}\/\{title\}",method="GET",status_class="2xx"\} (\d+)$/m;
+    return Number(line.exec(text)?.[1]);
+  }
+});
