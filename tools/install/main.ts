@@ -7,6 +7,7 @@ import { createDebianTools } from './debian.ts';
 import tools from './optional-tools.json' with { type: 'json' };
 import { installTools, type Tool } from './tool.ts';
 import { installDynamoDbLocal, isDynamoDbLocalInstalled } from '../dynamodb-local/install.ts';
+import { isNodeInstalled, pinnedNode } from '../node/node.ts';
 import { isPythonEnvironmentBuilt, pythonEnvironment } from '../python/environment.ts';
 
 const project = resolve(import.meta.dirname, '../..');
@@ -39,6 +40,15 @@ const javaTools: Tool[] = tools.java.map(({ tool, for: purpose }) => ({
   install: () => Promise.resolve(void installDynamoDbLocal()),
 }));
 
+const imageNode: Tool = {
+  name: 'image-node',
+  purpose: 'what `make bench` measures: the Node.js of the image',
+  isPresent: isNodeInstalled,
+  install: async () => {
+    await pinnedNode();
+  },
+};
+
 function readOptions(): { cacheOnly: boolean } {
   const command = new Command('make tools')
     .description(
@@ -54,9 +64,12 @@ function readOptions(): { cacheOnly: boolean } {
 try {
   const { cacheOnly } = readOptions();
   const debianTools = createDebianTools(tools.debian, !cacheOnly);
-  await installTools([...debianTools, ...pythonTools, ...javaTools, ...goTools(!cacheOnly)], (line) => {
-    console.log(line);
-  });
+  await installTools(
+    [...debianTools, imageNode, ...pythonTools, ...javaTools, ...goTools(!cacheOnly)],
+    (line) => {
+      console.log(line);
+    },
+  );
 } catch (error) {
   if (!(error instanceof CommanderError)) throw error;
   process.exitCode = error.exitCode === 0 ? 0 : 2;

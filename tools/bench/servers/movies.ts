@@ -20,7 +20,7 @@ export function benchMovie(index: number): Movie {
       genres: ['Action', 'Biography', 'Drama', 'Sport'],
       image_url: 'https://images.example.com/posters/a-name-as-long-as-real-ones-are.jpg',
       plot: 'Two drivers who could not be less alike race each other through a season that only one of them can win, and find out what the other one is afraid of. '.padEnd(
-        190,
+        216,
         '.',
       ),
       rank: 2,
