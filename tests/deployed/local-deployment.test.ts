@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import {
   DescribeServicesCommand,
   DescribeTasksCommand,
@@ -11,6 +13,7 @@ import { DescribeTargetHealthCommand } from '@aws-sdk/client-elastic-load-balanc
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createAwsClients, type AwsClients } from '../../tools/local-deployment/aws-clients.ts';
 import { deployRevision } from '../../tools/local-deployment/revise.ts';
+import { createServingHome } from '../../tools/local-deployment/serving-process.ts';
 import type { LocalState } from '../../tools/local-deployment/state.ts';
 import { createRawClient } from '../emulator/client.ts';
 import { eventually } from '../support/eventually.ts';
@@ -23,6 +26,14 @@ import { allowedActions, documentsOf, refusedOperations } from '../support/role-
 import { describeWith } from '../support/requirements.ts';
 
 const minutesMs = 60_000;
+const run = promisify(execFile);
+
+/** How a command ended, and what it printed. */
+interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
 
 describeWith(localDeploymentRequirements, 'the local deployment', () => {
   let local: LocalDeployment;
@@ -59,6 +70,21 @@ describeWith(localDeploymentRequirements, 'the local deployment', () => {
       },
       { deadlineMs: 2 * minutesMs, everyMs: 500 },
     );
+
+  /** What `make verify` says when this definition is what was applied. */
+  const verifyAsIfApplied = async (taskDefinition: string): Promise<Ended> => {
+    const home = createServingHome(local.home);
+    const env = { ...process.env, LOCAL_HOME: local.home };
+    await home.intend({ ...local.outputs, task_definition_arn: taskDefinition });
+    try {
+      return await run('make', ['verify', 'ENV=local'], { env }).then(
+        (output) => ({ code: 0, ...output }),
+        (error: unknown) => error as Ended,
+      );
+    } finally {
+      await home.intend(local.outputs);
+    }
+  };
 
   test('the state lies in the bucket, under its workspace', async () => {
     const bucket = 'movies-api-state-123456789012-eu-west-1';
@@ -192,7 +218,7 @@ describeWith(localDeploymentRequirements, 'the local deployment', () => {
   );
 
   test(
-    'a deployment whose tasks end at once is rolled back, and the service keeps serving',
+    'a deployment whose tasks end at once is rolled back: the service keeps serving, and `make verify` calls it a failure',
     async () => {
       const broken = await deployRevision(aws.ecs, names, { environment: { LOG_LEVEL: 'unheard-of' } });
 
@@ -204,6 +230,12 @@ describeWith(localDeploymentRequirements, 'the local deployment', () => {
 
       expect(state.deployments[0]?.taskDefinition).toBe(local.outputs['task_definition_arn']);
       expect((await get('/movies?year=1999&limit=1')).status).toBe(200);
+      const { code, stdout, stderr } = await verifyAsIfApplied(broken);
+      expect(stdout).toMatch(/^✘ the service +has reached a steady state/m);
+      expect(stdout).toContain(`the deployment of ${broken} failed: ECS deployment circuit breaker`);
+      expect(stdout).toMatch(/^\d+ passed, [1-9]\d* failed, \d+ skipped$/m);
+      // Of its own make says 2 for whatever failed; what it ran ended with 1.
+      expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(': verify] Error 1') });
     },
     4 * minutesMs,
   );

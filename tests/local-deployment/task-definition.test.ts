@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { runArguments } from '../../tools/containers/container.ts';
-import { overrides } from '../../tools/local-deployment/overrides.ts';
+import { describeDifferences, overrides } from '../../tools/local-deployment/overrides.ts';
 import { readReference } from '../../tools/local-deployment/secrets.ts';
 import { taskContainer } from '../../tools/local-deployment/task-container.ts';
 import { digestOf, toContainer } from '../../tools/local-deployment/task-definition.ts';
@@ -50,12 +50,13 @@ const definition = {
 };
 
 describe('a task definition as a container', () => {
-  const options = taskContainer(definition, {
+  const settings = {
     name: 'task-1',
     environment: overrides(services, address),
     secrets: { CURSOR_SECRETS: 'the value of the secret' },
     labels: { 'movies-api.zone': 'eu-west-1a' },
-  });
+  };
+  const options = taskContainer(definition, { ...settings, hasInit: true });
   const args = runArguments(options);
 
   test('it runs as it is defined: user, root, capabilities, limits, init, command', () => {
@@ -84,6 +85,16 @@ describe('a task definition as a container', () => {
       stopTimeout: 30,
       command: ['/app/main.js'],
     });
+  });
+
+  test('where podman has no init process it runs without one, and that is said', () => {
+    const { initProcess } = taskContainer(definition, { ...settings, hasInit: false });
+    const said = (hasInit: boolean) =>
+      describeDifferences(definition, services, { kind: 'containers', hasInit }).join('\n');
+
+    expect(initProcess).toBe(false);
+    expect(said(false)).toContain('catatonit');
+    expect(said(true)).not.toContain('catatonit');
   });
 
   test('the image is run by its digest, and its command comes last', () => {

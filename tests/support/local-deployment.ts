@@ -34,6 +34,8 @@ export interface LocalDeployment {
   /** Of terraform/, as `terraform output` gives them. */
   readonly outputs: Outputs;
   readonly record: ServingRecord;
+  /** Folder of the deployment. */
+  readonly home: string;
   readonly state: () => Promise<LocalState>;
   /** Scopes are separated by spaces. */
   readonly token: (scope: string) => Promise<string>;
@@ -75,6 +77,7 @@ export async function startLocalDeployment(): Promise<LocalDeployment> {
       aws: record.emulator,
       outputs,
       record,
+      home,
       state,
       token,
       faults,

@@ -14,8 +14,9 @@ const label = 'movies-api.local-deployment';
  * was applied, or nothing.
  *
  * @param deployment what the containers are labelled with, so that a later run finds them
+ * @param hasInit whether podman can give them an init process
  */
-export function createContainerRunner(deployment: string): TaskRunner {
+export function createContainerRunner(deployment: string, hasInit: boolean): TaskRunner {
   const podman = createEngine('podman');
   const act = async (...args: readonly string[]): Promise<void> => {
     await podman.run(args);
@@ -31,6 +32,7 @@ export function createContainerRunner(deployment: string): TaskRunner {
       const options = taskContainer(definition, {
         ...settings,
         labels: { ...settings.labels, [label]: deployment },
+        hasInit,
       });
       const child = spawn(
         'podman',

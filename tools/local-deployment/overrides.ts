@@ -29,7 +29,7 @@ export type RunnerKind = 'containers' | 'processes';
 export function describeDifferences(
   { container, architecture, sidecars }: TaskDefinition,
   services: LocalServices,
-  kind: RunnerKind,
+  { kind, hasInit }: { readonly kind: RunnerKind; readonly hasInit: boolean },
 ): readonly string[] {
   const lines = [
     `OIDC_ISSUER is ${services.issuer}, not ${container.environment['OIDC_ISSUER'] ?? 'set'}: no emulator signs tokens`,
@@ -42,7 +42,13 @@ export function describeDifferences(
   ];
   const machine = process.arch === 'arm64' ? 'ARM64' : 'X86_64';
   return kind === 'containers'
-    ? [...lines, ...(machine === architecture ? [] : [`the processor is ${machine}, not ${architecture}`])]
+    ? [
+        ...lines,
+        ...(machine === architecture ? [] : [`the processor is ${machine}, not ${architecture}`]),
+        ...(hasInit || !container.initProcess
+          ? []
+          : ['no init process is in the tasks: this podman lacks catatonit (`make tools` installs it)']),
+      ]
     : [
         ...lines,
         "the production bundle runs as a process of this machine's Node.js: user, read-only root, capabilities and limits of the task definition take podman",

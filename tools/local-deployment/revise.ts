@@ -4,6 +4,7 @@ import {
   UpdateServiceCommand,
   type ECSClient,
   type RegisterTaskDefinitionCommandInput,
+  type Tag,
 } from '@aws-sdk/client-ecs';
 import { Problem } from '../modules/problem.ts';
 import { readService } from './service-definition.ts';
@@ -14,6 +15,11 @@ export interface Revision {
   /** By digest. */
   readonly image?: string;
 }
+
+/** What tells a revision of ours from what Terraform registered. */
+const mark: Tag = { key: 'registered-by', value: 'drill' };
+export const isRevision = (tags: readonly Tag[] = []): boolean =>
+  tags.some(({ key, value }) => key === mark.key && value === mark.value);
 
 /**
  * Deploys a changed copy of the task definition that runs, as a release outside of Terraform would: registers it and
@@ -50,6 +56,7 @@ export async function deployRevision(
     memory,
     runtimePlatform,
     requiresCompatibilities: ['FARGATE'],
+    tags: [mark],
   };
   const { taskDefinition } = await ecs.send(new RegisterTaskDefinitionCommand(input));
   const arn = taskDefinition?.taskDefinitionArn;

@@ -7,6 +7,8 @@ import { createAddresses } from './addresses.ts';
 import { completeAnswer, completedActions, type Asked } from './aws-answers.ts';
 import { createAwsClients } from './aws-clients.ts';
 import { startBalancer } from './balancer.ts';
+import { createEngine } from '../containers/engine.ts';
+import { hasInit } from '../containers/init.ts';
 import { createContainerRunner } from './container-runner.ts';
 import { createControlLoop } from './control-loop.ts';
 import { startControlServer } from './control-server.ts';
@@ -80,7 +82,9 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   });
   stack.keep(balancer.stop);
 
-  const runner = options.runner === 'containers' ? createContainerRunner(home) : createProcessRunner(home);
+  const canInit = await hasInit(createEngine('podman'), definition.container.image);
+  const runner =
+    options.runner === 'containers' ? createContainerRunner(home, canInit) : createProcessRunner(home);
   await runner.cleanUp();
   const logFolder = join(home, 'logs');
   const logs = createTaskLogs(aws.logs, logFolder, say);
@@ -150,7 +154,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     control: control.url,
     url: balancer.url,
     database: link.url,
-    differences: describeDifferences(definition, local, runner.kind),
+    differences: describeDifferences(definition, local, { kind: runner.kind, hasInit: canInit }),
     died: balancer.died,
     stop: () => stack.stopAll(),
   };

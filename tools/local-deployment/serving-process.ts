@@ -29,7 +29,6 @@ export interface ServingRecord {
 
 export interface ServingStart {
   readonly emulator: string;
-  readonly outputs: Outputs;
   readonly runner: RunnerKind;
   readonly port: number;
 }
@@ -38,6 +37,8 @@ export interface ServingHome {
   /** What runs, if it runs. */
   readonly find: () => Promise<ServingRecord | undefined>;
   readonly start: (start: ServingStart) => Promise<ServingRecord>;
+  /** Keeps what was applied last: what probes take for intended, whatever runs. */
+  readonly intend: (outputs: Outputs) => Promise<void>;
   /** Resolves when everything that it ran is gone. */
   readonly stop: () => Promise<void>;
 }
@@ -62,10 +63,12 @@ export function createServingHome(home: string): ServingHome {
 
   return {
     find,
-    start: async ({ emulator, outputs, runner, port }) => {
+    intend: async (outputs) => {
       await mkdir(home, { recursive: true });
-      await rm(record, { force: true });
       await writeFile(join(home, 'outputs.json'), JSON.stringify(outputs, null, 2));
+    },
+    start: async ({ emulator, runner, port }) => {
+      await rm(record, { force: true });
       const output = await open(log, 'w');
       const options = ['--home', home, '--emulator', emulator, '--runner', runner, '--port', String(port)];
       const child = spawn(process.execPath, ['--import', 'tsx', program, 'serve', ...options], {

@@ -8,13 +8,18 @@ export interface TaskSettings {
   readonly labels: Readonly<Record<string, string>>;
 }
 
+export interface ContainerSettings extends TaskSettings {
+  /** Whether the engine can give it an init process. */
+  readonly hasInit: boolean;
+}
+
 /**
  * A task definition as options of a container: the very image by its digest, and everything that it says of user, root,
  * capabilities, limits, command and stopping. On the network of the machine, where each task has an address of its own.
  */
 export function taskContainer(
   { container, cpus, memory }: TaskDefinition,
-  { name, environment, secrets, labels }: TaskSettings,
+  { name, environment, secrets, labels, hasInit }: ContainerSettings,
 ): ContainerOptions {
   return {
     name,
@@ -29,7 +34,7 @@ export function taskContainer(
     readOnlyRoot: container.readOnlyRoot,
     tmpfs: container.writable,
     unprivileged: container.dropsAllCapabilities,
-    initProcess: container.initProcess,
+    initProcess: container.initProcess && hasInit,
     stopTimeout: container.stopTimeout,
     ...(container.entryPoint === undefined ? {} : { entryPoint: container.entryPoint }),
     ...(container.command === undefined ? {} : { command: container.command }),

@@ -32,6 +32,7 @@ export async function startTraffic(options: TrafficOptions): Promise<ServingReco
   const running = await serving.find();
   const fits = running?.emulator === emulator && running.runner === runner;
   if (running && !fits) await serving.stop();
+  await serving.intend(outputs);
   const record = running && fits ? running : await serving.start(options);
   await loadData({
     home,

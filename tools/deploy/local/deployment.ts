@@ -2,6 +2,8 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { terraformEnvironment } from '../../terraform/environment.ts';
 import { Problem } from '../../modules/problem.ts';
+import { createAwsClients } from '../../local-deployment/aws-clients.ts';
+import { forgetRevisions } from '../../local-deployment/forget-revisions.ts';
 import { backendOf, type Backend } from '../backend.ts';
 import { describeCounts, summarisePlan } from '../plan-summary.ts';
 import type { Progress } from '../progress.ts';
@@ -87,6 +89,7 @@ export async function openLocalDeployment(options: LocalDeploymentOptions): Prom
       await enterBootstrap();
       await enterService(applier, backendOf(await bootstrap.outputs()));
       progress.about('destroy service');
+      await withoutRevisions(emulator.url);
       await applyPlan(applier, await planRelease(applier, release, planFile, true));
       await expectNothing(applier);
       await applier.deleteWorkspace(release.environment);
@@ -100,6 +103,12 @@ export async function openLocalDeployment(options: LocalDeploymentOptions): Prom
       await rm(planFile, { force: true });
     },
   };
+}
+
+/** Drills roll out versions of which no state knows. */
+async function withoutRevisions(url: string): Promise<void> {
+  const aws = createAwsClients(url, region);
+  await forgetRevisions(aws.ecs).finally(aws.destroy);
 }
 
 async function expectNothing(terraform: Terraform): Promise<void> {
