@@ -7,23 +7,18 @@ import { openLocalDeployment, type LocalDeployment } from '../../tools/deploy/lo
 import { listLeftovers } from '../../tools/deploy/local/leftovers.ts';
 import { createProgress } from '../../tools/deploy/progress.ts';
 import { startEmulator, type Emulator } from '../../tools/emulator/emulator.ts';
-import { describeWith, program, type Requirement } from '../support/requirements.ts';
+import { describeInTestAll, program } from '../support/requirements.ts';
 import { awsProvider, registryModules, terraform } from '../support/terraform.ts';
+import { readOutputs } from '../deployed/deployment.ts';
+import { releaseWith } from '../drill/releases.ts';
 import { createRawClient } from './client.ts';
 
 const project = resolve(import.meta.dirname, '../..');
 const minutesMs = 60_000;
 
 /** A second apply takes minutes; that its state, outputs and second plan are right is asserted in tests/deployed, too. */
-const everyTest: Requirement = {
-  name: 'every test',
-  missing: () =>
-    process.env['DRILLS'] === 'all' ? undefined : 'make test-all applies and destroys once more',
-};
-
-/** One deployment in full; what it serves can be tried between the first scenario and the last. */
-describeWith(
-  [everyTest, terraform, awsProvider, registryModules, program('python3', 'install Python 3.10 or newer')],
+describeInTestAll(
+  [terraform, awsProvider, registryModules, program('python3', 'install Python 3.10 or newer')],
   'bootstrap and service, applied in full into the emulator',
   () => {
     let home: string;
@@ -77,8 +72,20 @@ describeWith(
     );
 
     test(
-      'after a destroy nothing is left, neither in a state nor in the account',
+      'after a destroy nothing is left, neither in a state nor in the account, though a drill rolled out a version',
       async () => {
+        const outputs = readOutputs(await deployment.outputs());
+        await releaseWith(
+          {
+            environment: 'dev',
+            url: emulator.url,
+            endpoint: emulator.url,
+            outputs,
+            token: () => Promise.resolve(''),
+          },
+          { LOG_LEVEL: 'info' },
+        );
+
         await deployment.destroy();
 
         expect(await listLeftovers(emulator.url)).toEqual([]);

@@ -2,6 +2,8 @@
  * Jest's results as a person wants them: a line per file, each failure once, each skip by name with its reason, a sign
  * of life at least every ten seconds, and `N passed, N failed, N skipped` as the last line.
  */
+/** See `describeInTestAll`. */
+const leftMark = '[left to make test-all]';
 const heartbeatMs = 10_000;
 const colour = (code, text) =>
   process.stdout.isTTY && !process.env.NO_COLOR ? `\u001b[${code}m${text}\u001b[0m` : text;
@@ -57,24 +59,32 @@ export default class Reporter {
     for (const line of result.console ?? []) this.#print(colour(2, `     ${line.type}: ${line.message}`));
   }
 
+  #list(heading, tests, mark) {
+    const groups = new Map();
+    for (const { ancestorTitles, title } of tests) {
+      const group = ancestorTitles.find((name) => name.includes(mark)) ?? title;
+      groups.set(group, (groups.get(group) ?? 0) + 1);
+    }
+    if (groups.size > 0) this.#print(`\n${heading}`);
+    for (const [group, count] of groups) this.#print(`  ${count} × ${group.replace(` ${leftMark}`, '')}`);
+  }
+
   onRunComplete(_contexts, results) {
     clearInterval(this.#heartbeat);
     const skipped = results.testResults.flatMap((file) =>
       file.testResults.filter(({ status }) => status === 'pending' || status === 'todo'),
     );
-    const groups = new Map();
-    for (const { ancestorTitles, title } of skipped) {
-      const group = ancestorTitles.find((name) => name.includes('[skipped: ')) ?? title;
-      groups.set(group, (groups.get(group) ?? 0) + 1);
-    }
-    if (groups.size > 0) this.#print('\nSkipped, with the reason:');
-    for (const [group, count] of groups) this.#print(`  ${count} × ${group}`);
+    const isLeft = ({ ancestorTitles }) => ancestorTitles.some((name) => name.endsWith(leftMark));
+    const left = skipped.filter(isLeft);
+    const lacking = skipped.filter((test) => !isLeft(test));
+    this.#list('Skipped, with the reason:', lacking, '[skipped: ');
+    this.#list('Left to `make test-all`:', left, leftMark);
     const broken = results.testResults.filter((file) => file.testExecError).length;
     this.#print(`\nTook ${seconds(Date.now() - this.#startedAt)}`);
     // Jest still has a word about coverage, and this line is promised to be the last.
     process.once('exit', () => {
       this.#print(
-        `${results.numPassedTests} passed, ${results.numFailedTests + broken} failed, ${results.numPendingTests + results.numTodoTests} skipped`,
+        `${results.numPassedTests} passed, ${results.numFailedTests + broken} failed, ${lacking.length} skipped`,
       );
     });
   }

@@ -25,6 +25,22 @@ export function program(
   };
 }
 
+/** Whether `make test-all` asks for the slow proofs, too. */
+export const isTestAll = process.env['DRILLS'] === 'all';
+
+/**
+ * `describeWith` for what takes so long that `make test-all` alone runs it. Elsewhere the reporter lists it as left to that:
+ * the machine lacks nothing, so it is no skip, and STRICT=1 has nothing to say.
+ */
+export function describeInTestAll(
+  requirements: readonly Requirement[],
+  name: string,
+  scenarios: () => void,
+): void {
+  if (isTestAll) describeWith(requirements, name, scenarios);
+  else describe.skip(`${name} [left to make test-all]`, scenarios);
+}
+
 /**
  * `describe` where the machine has all that is required. Elsewhere the scenarios are skipped and the reporter counts
  * them with the reason; with STRICT=1 each missing requirement is a failure instead.

@@ -1,0 +1,46 @@
+import { spawnSync } from 'node:child_process';
+import { expect, test } from '@jest/globals';
+
+/** The end of what a test run of `kinds-of-skip.ts` prints, from the first summary on, and its exit code. */
+function runWith(settings: NodeJS.ProcessEnv): { readonly code: number | null; readonly summary: string } {
+  const args = ['test', '--silent', '--', '--testMatch', '<rootDir>/tests/reporting/kinds-of-skip.ts'];
+  const { status, stdout } = spawnSync('npm', args, {
+    env: { ...process.env, DRILLS: '', STRICT: '', KEEP_DEPLOYMENT: '1', ...settings },
+    encoding: 'utf8',
+  });
+  return {
+    code: status,
+    summary: stdout.slice(stdout.search(/^(Skipped|Left|Took)/m)).replace(/[\d.]+ s$/m, '…'),
+  };
+}
+
+test('what the machine lacks is counted as a skip, what is left to make test-all is only named', () => {
+  expect(runWith({})).toEqual({
+    code: 0,
+    summary: [
+      'Skipped, with the reason:',
+      '  2 × what takes a tool [skipped: tool is not installed: ask somebody]',
+      '',
+      'Left to `make test-all`:',
+      '  1 × what takes long',
+      '',
+      'Took …',
+      '1 passed, 0 failed, 2 skipped',
+      '',
+    ].join('\n'),
+  });
+});
+
+test('STRICT=1 fails on what the machine lacks, not on what is left to make test-all', () => {
+  const { code, summary } = runWith({ STRICT: '1' });
+
+  expect(code).toBe(1);
+  expect(summary).toMatch(/^Left to `make test-all`:\n {2}1 × what takes long\n/);
+  expect(summary).toMatch(/1 passed, 1 failed, 0 skipped\n$/);
+});
+
+test('make test-all leaves nothing', () => {
+  expect(runWith({ DRILLS: 'all' }).summary).toMatch(
+    /2 × what takes a tool[^]*\n2 passed, 0 failed, 2 skipped\n$/,
+  );
+});
