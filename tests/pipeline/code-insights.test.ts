@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { fileReport, type Annotation, type Report } from '../../tools/pipeline/code-insights.ts';
-import { startBitbucket } from './bitbucket.ts';
+import { startCodeInsightsApi } from '../../tools/pipeline-local/code-insights-api.ts';
 
 const commit = 'c'.repeat(40);
 const url = `http://api.bitbucket.org/2.0/repositories/movies/movies-api/commit/${commit}/reports/security`;
@@ -23,7 +23,7 @@ const report: Report = {
   annotations: [annotation],
 };
 
-let bitbucket: Awaited<ReturnType<typeof startBitbucket>>;
+let bitbucket: Awaited<ReturnType<typeof startCodeInsightsApi>>;
 const file = (changes: Partial<Report>): Promise<void> =>
   fileReport(
     { workspace: 'movies', repository: 'movies-api', commit, proxy: bitbucket.proxy },
@@ -31,7 +31,7 @@ const file = (changes: Partial<Report>): Promise<void> =>
   );
 
 beforeEach(async () => {
-  bitbucket = await startBitbucket();
+  bitbucket = await startCodeInsightsApi();
 });
 
 afterEach(async () => {
@@ -93,5 +93,5 @@ test('where no proxy answers, it fails', async () => {
 
   await expect(file({})).rejects.toThrow('ECONNREFUSED');
 
-  bitbucket = await startBitbucket();
+  bitbucket = await startCodeInsightsApi();
 });

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
@@ -78,7 +78,7 @@ program
   .option(...image)
   .option('--plan <file>', 'where to', '')
   .action(async ({ env, image: reference, plan }: Options) => {
-    const file = plan === '' ? planFileOf(env) : plan;
+    const file = plan === '' ? planFileOf(env) : resolve(plan);
     await account.plan({ environment: env, image: reference, commit: readCommit() }, file);
     progress.say(`The plan is in ${file}; apply exactly this: make deploy ENV=${env} PLAN=${file}`);
   });
@@ -89,9 +89,11 @@ program
   .option(...environment)
   .option(...image)
   .option('--plan <file>', 'plan file to apply', '')
-  .action(async ({ env, image: reference, plan }: Options) => {
+  .action(async ({ env, image: reference, plan: given }: Options) => {
     const commit = readCommit();
-    if (plan !== '') {
+    if (given !== '') {
+      // Terraform runs in its own folder.
+      const plan = resolve(given);
       const release = { environment: env, commit, ...(reference === '' ? {} : { image: reference }) };
       const planned = await checkPlan(plan, { image: undefined, ...release });
       await checkSignature(planned, { env: process.env, cosign, say: progress.say });

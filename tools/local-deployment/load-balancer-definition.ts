@@ -32,7 +32,10 @@ export interface HealthCheck {
   readonly unhealthyThreshold: number;
 }
 
-/** Reads a load balancer back. Rejects with a `Problem` when no HTTP listener forwards to the target group. */
+/**
+ * Reads a load balancer back. A listener with TLS is served without it: the certificate's key is not to be had. Rejects with a
+ * `Problem` when no listener forwards to the target group.
+ */
 export async function readLoadBalancer(
   elb: ElasticLoadBalancingV2Client,
   { loadBalancerArn, targetGroupArn }: { loadBalancerArn: string; targetGroupArn: string },
@@ -45,7 +48,7 @@ export async function readLoadBalancer(
   ]);
   const listener = listeners.Listeners?.find(
     ({ Protocol, DefaultActions = [] }) =>
-      Protocol === 'HTTP' &&
+      ['HTTP', 'HTTPS'].includes(Protocol ?? '') &&
       DefaultActions.some(({ TargetGroupArn, ForwardConfig }) =>
         [
           TargetGroupArn,
@@ -56,8 +59,8 @@ export async function readLoadBalancer(
   const group = groups.TargetGroups?.[0];
   if (!listener || !group)
     throw new Problem(
-      'No HTTP listener forwards to the target group.',
-      'A local deployment has no certificate: deploy an environment without domain_name.',
+      'No listener forwards to the target group.',
+      'See terraform/edge.tf.',
     );
   const setting = read(attributes.Attributes);
   const groupSetting = read(groupAttributes.Attributes);

@@ -66,13 +66,25 @@ const schemas = { PUT: ajv.compile(reportSchema), POST: ajv.compile(annotationsS
 const address =
   /^http:\/\/api\.bitbucket\.org\/2\.0\/repositories\/[\w-]+\/[\w-]+\/commit\/[0-9a-f]{40}\/reports\/[\w-]+(\/annotations)?$/;
 
+/** Of one report, over all calls. */
+const annotationsPerReport = 1_000;
+
+export interface CodeInsightsApi {
+  /** CODE_INSIGHTS_PROXY of a step. */
+  readonly proxy: string;
+  /** What was taken, in order. */
+  readonly calls: FiledCall[];
+  /** What was refused, and why. */
+  readonly refusals: string[];
+  readonly stop: () => Promise<void>;
+}
+
 /** The proxy of a step with the Code Insights API behind it: takes what has the published form, on loopback. */
-export async function startBitbucket(): Promise<{
-  proxy: string;
-  calls: FiledCall[];
-  stop: () => Promise<void>;
-}> {
+export async function startCodeInsightsApi(): Promise<CodeInsightsApi> {
   const calls: FiledCall[] = [];
+  const refusals: string[] = [];
+  /** Annotations of each report that is there, by its address. */
+  const annotations = new Map<string, number>();
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -81,6 +93,7 @@ export async function startBitbucket(): Promise<{
       const sent = Buffer.concat(chunks).toString();
       const body: unknown = sent === '' ? undefined : JSON.parse(sent);
       const refuse = (status: number, reason: string): void => {
+        refusals.push(`${method} ${url}: ${reason}`);
         response.writeHead(status).end(JSON.stringify({ type: 'error', error: { message: reason } }));
       };
       if (!address.test(url) || request.headers.host !== 'api.bitbucket.org') {
@@ -92,6 +105,18 @@ export async function startBitbucket(): Promise<{
         refuse(400, ajv.errorsText(accepts.errors));
         return;
       }
+      const report = url.replace(/\/annotations$/, '');
+      const count = (annotations.get(report) ?? 0) + (Array.isArray(body) ? body.length : 0);
+      if (method === 'POST' && !annotations.has(report)) {
+        refuse(404, 'annotations come after their report');
+        return;
+      }
+      if (count > annotationsPerReport) {
+        refuse(400, `a report holds ${annotationsPerReport} annotations at most`);
+        return;
+      }
+      if (method === 'DELETE') annotations.delete(report);
+      else annotations.set(report, count);
       calls.push({ method, url, body });
       response.writeHead(method === 'DELETE' ? 204 : 200).end();
     });
@@ -101,6 +126,7 @@ export async function startBitbucket(): Promise<{
   return {
     proxy: `http://127.0.0.1:${port}`,
     calls,
+    refusals,
     stop: () =>
       new Promise((resolve) => {
         server.close(() => {
