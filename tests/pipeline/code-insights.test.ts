@@ -1,3 +1,4 @@
+import { request } from 'node:http';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { fileReport, type Annotation, type Report } from '../../tools/pipeline/code-insights.ts';
 import { startCodeInsightsApi } from '../../tools/pipeline-local/code-insights-api.ts';
@@ -94,4 +95,29 @@ test('where no proxy answers, it fails', async () => {
   await expect(file({})).rejects.toThrow('ECONNREFUSED');
 
   bitbucket = await startCodeInsightsApi();
+});
+
+test('the stand-in refuses what Bitbucket would: annotations without their report, and more than a thousand', async () => {
+  const post = (report: string, count: number): Promise<number> =>
+    new Promise((resolve, reject) => {
+      const { hostname, port } = new URL(bitbucket.proxy);
+      const path = `${url.replace(/security$/, report)}/annotations`;
+      const call = request(
+        { hostname, port, method: 'POST', path, headers: { host: 'api.bitbucket.org' } },
+        (response) => {
+          response.resume();
+          resolve(response.statusCode ?? 0);
+        },
+      );
+      call.on('error', reject);
+      call.end(
+        JSON.stringify(Array.from({ length: count }, (_, n) => ({ ...annotation, external_id: `${n}` }))),
+      );
+    });
+  await file({ annotations: Array.from({ length: 950 }, () => annotation) });
+
+  expect(await post('absent', 1)).toBe(404);
+  expect(await post('security', 51)).toBe(400);
+  expect(await post('security', 50)).toBe(200);
+  expect(await post('security', 101)).toBe(400);
 });
