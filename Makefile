@@ -151,6 +151,10 @@ sign: install .cache/bin/cosign ## IMAGE=…@sha256:… SIGNING_KEY=… Sign an 
 toolchain: install ## Install Terraform and Go for Linux as pinned by checksum (what the build image lacks)
 	@npx tsx tools/pipeline/main.ts toolchain
 
+.PHONY: pipeline-local
+pipeline-local: install .cache/bin/crane .cache/bin/cosign ## Run the pipeline of main here, against an emulated account (ARGS=--help)
+	@npx tsx tools/pipeline-local/main.ts $(ARGS)
+
 .PHONY: identity
 identity: install ## In a pipeline step: let AWS clients find the step's token; elsewhere nothing
 	@npx tsx tools/pipeline/main.ts identity --file .cache/identity/token

@@ -18,6 +18,8 @@ export interface LocalAccess {
 
 /** What a local deployment tells of itself. */
 export interface LocalSources {
+  /** `dev` unless another one is named. */
+  readonly environment?: string;
   readonly url: string;
   readonly endpoint: string;
   readonly outputs: Readonly<Record<string, unknown>>;
@@ -28,6 +30,7 @@ export interface LocalSources {
 }
 
 export const localAccess = ({
+  environment = 'dev',
   url,
   endpoint,
   outputs,
@@ -37,7 +40,7 @@ export const localAccess = ({
   control,
 }: LocalSources): LocalAccess => ({
   deployment: {
-    environment: 'dev',
+    environment,
     url,
     outputs: readOutputs(outputs),
     endpoint,
@@ -51,12 +54,12 @@ export const localAccess = ({
 });
 
 /** @param home folder of the deployment; `make deploy-local` takes `.cache/local` */
-export async function openLocalAccess(home: string): Promise<LocalAccess> {
+export async function openLocalAccess(home: string, environment = 'dev'): Promise<LocalAccess> {
   const record = await createServingHome(home).find();
   if (!record) throw new Problem('No local deployment serves.', 'Start one: make deploy-local');
   const outputs = JSON.parse(await readFile(join(home, 'outputs.json'), 'utf8')) as Record<string, unknown>;
   const { state, token } = createControlClient(record.control);
   const faults = createFaults(record.control);
   const { url, emulator: endpoint, control } = record;
-  return localAccess({ url, endpoint, outputs, state, token, faults, control });
+  return localAccess({ environment, url, endpoint, outputs, state, token, faults, control });
 }

@@ -12,17 +12,19 @@ const read = (name: string): string => {
 };
 
 const environment = read('VERIFY_ENVIRONMENT');
+/** Where the tasks of this machine are recorded; absent for a deployment on AWS. */
+const home = process.env['VERIFY_HOME'];
 const deployment =
-  environment === 'local'
-    ? (await openLocalAccess(read('VERIFY_HOME'))).deployment
-    : openAwsAccess(
+  home === undefined
+    ? openAwsAccess(
         environment,
         JSON.parse(await readFile(read('VERIFY_OUTPUTS'), 'utf8')) as Record<string, unknown>,
         process.env,
-      );
+      )
+    : (await openLocalAccess(home, environment === 'local' ? 'dev' : environment)).deployment;
 
 describeProbes(
   allProbes,
-  { isLocal: environment === 'local', hasTls: deployment.url.startsWith('https:') },
+  { isLocal: home !== undefined, hasTls: deployment.url.startsWith('https:') },
   () => deployment,
 );

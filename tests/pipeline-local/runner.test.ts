@@ -1,6 +1,8 @@
-import { readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { readDefinition } from '../../tools/pipeline/definition.ts';
+import { createCaches } from '../../tools/pipeline-local/clones.ts';
 import { createSandbox, mainPipeline, type Sandbox } from './sandbox.ts';
 
 let sandbox: Sandbox;
@@ -190,6 +192,20 @@ definitions:
     await sandbox.run(yaml);
 
     expect(sandbox.read('logs/one.log')).toContain('\nbuilt\n');
+  });
+
+  test('is warm from the start with what a working copy has, also when that has changed', async () => {
+    const caches = createCaches(readDefinition(yaml), join(sandbox.folder, 'caches'));
+    const modules = join(sandbox.folder, 'source', 'modules');
+    mkdirSync(modules);
+    for (const content of ['old', 'new']) {
+      writeFileSync(join(modules, 'content'), `${content}\n`);
+      await caches.warm(join(sandbox.folder, 'source'));
+    }
+
+    await sandbox.run(yaml);
+
+    expect(sandbox.read('logs/one.log')).toContain('\nnew\n');
   });
 
   test('is not filled by a step that failed', async () => {

@@ -23,7 +23,11 @@ function readOptions(): Options {
     .usage('[ARGS="options"]')
     .description('Build the image with docker, podman or buildah, and say its digest, size and layers.')
     .addOption(new Option('--engine <name>', 'instead of the first that works').choices(engineNames))
-    .option('--local-base', 'on a base made here from Debian packages, where none can be pulled', false)
+    .addOption(
+      new Option('--local-base', 'on a base made here from Debian packages, where none can be pulled')
+        .default(false)
+        .env('IMAGE_LOCAL_BASE'),
+    )
     .option('--fresh', 'every layer anew', false)
     .option('--tag <name>', 'name of the image (default: movies-api:<version>)')
     .exitOverride()

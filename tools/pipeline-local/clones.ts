@@ -23,6 +23,8 @@ export interface Caches {
   readonly restore: (step: PlannedStep, clone: string) => Promise<void>;
   /** Keeps what has no entry yet: an entry never changes. */
   readonly keep: (step: PlannedStep, clone: string) => Promise<void>;
+  /** Fills all of them with what a working copy has, so that a run begins with warm caches. */
+  readonly warm: (project: string) => Promise<void>;
 }
 
 export function createCaches({ content }: Definition, store: string): Caches {
@@ -44,6 +46,14 @@ export function createCaches({ content }: Definition, store: string): Caches {
     Promise.all(listOf(step.settings['caches']).map((name) => entryOf(textOf(name) ?? '', clone)));
 
   return {
+    warm: async (project) => {
+      for (const name of Object.keys(defined)) {
+        const { entry, path } = await entryOf(name, project);
+        if (!existsSync(path)) continue;
+        await rm(entry, { recursive: true, force: true });
+        await copy(path, entry);
+      }
+    },
     restore: async (step, clone) => {
       for (const { entry, path } of await cachesOf(step, clone))
         if (existsSync(entry)) await copy(entry, path);

@@ -6,7 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { createAccount } from '../deploy/account.ts';
 import { createProgress } from '../deploy/progress.ts';
+import type { Outputs } from '../local-deployment/names.ts';
 import { createServingHome } from '../local-deployment/serving-process.ts';
+import { startTraffic } from '../local-deployment/traffic.ts';
 import { Misuse, Problem, reasonOf } from '../modules/problem.ts';
 
 const project = fileURLToPath(new URL('../..', import.meta.url));
@@ -50,12 +52,24 @@ async function requireLocal(): Promise<void> {
   throw new Problem('No local deployment serves.', 'Start one: make deploy-local');
 }
 
+/** An emulated account only describes tasks. LOCAL_TASKS names a folder for those that are run here, before they are probed. */
+async function runTasksHere(home: string, outputs: Outputs): Promise<void> {
+  const emulator = process.env['AWS_ENDPOINT_URL'];
+  if (emulator === undefined)
+    throw new Misuse(
+      'LOCAL_TASKS is for an emulated account.',
+      'Set AWS_ENDPOINT_URL, or unset LOCAL_TASKS.',
+    );
+  await startTraffic({ home, emulator, outputs, runner: 'containers', port: 0, say: progress.say });
+}
+
 async function verify(environment: string): Promise<number> {
-  const settings = { VERIFY_ENVIRONMENT: environment, VERIFY_HOME: localHome };
+  const settings = { VERIFY_ENVIRONMENT: environment };
   const reports = join(project, 'reports', 'verify', environment);
   if (environment === 'local') {
     await requireLocal();
-    return runScenarios('tests/deployed/verify.ts', reports, { ...settings, REPORT_TITLE: 'Probes: local' });
+    const local = { ...settings, VERIFY_HOME: localHome, REPORT_TITLE: 'Probes: local' };
+    return runScenarios('tests/deployed/verify.ts', reports, local);
   }
   const account = createAccount({
     project,
@@ -70,6 +84,15 @@ async function verify(environment: string): Promise<number> {
       `${environment} is not deployed.`,
       `Deploy it first: make deploy ENV=${environment} IMAGE=…`,
     );
+  const home = process.env['LOCAL_TASKS'] ?? '';
+  if (home !== '') {
+    await runTasksHere(home, values);
+    return runScenarios('tests/deployed/verify.ts', reports, {
+      ...settings,
+      VERIFY_HOME: home,
+      REPORT_TITLE: `Probes: ${environment}, emulated`,
+    });
+  }
   await mkdir(join(project, '.cache', 'deploy'), { recursive: true });
   await writeFile(outputs, JSON.stringify(values));
   return runScenarios('tests/deployed/verify.ts', reports, {
