@@ -125,6 +125,10 @@ bench: install ## Measure the service and what one would use instead, side by si
 bench-check: install ## Measure less of it, and compare the ratios with what is stored (ARGS=--help)
 	@npx tsx tools/bench/check.ts $(ARGS)
 
+.PHONY: scaling
+scaling: install ## Simulate the cache under load, and reckon read units, limits and cost (docs/scaling.md; ARGS=--help)
+	@npx tsx tools/scaling/main.ts $(ARGS)
+
 ##@ Build
 .PHONY: build
 build: install ## Bundle the service for production into dist/

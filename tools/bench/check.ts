@@ -17,7 +17,7 @@ interface Options {
 
 const project = join(import.meta.dirname, '../..');
 /** What has a target and needs no minutes of its own. */
-const usual = ['rotating', 'hot', 'database', 'database-hot', 'start', 'memory'];
+const usual = ['cold', 'hot', 'database-cold', 'database-hot', 'start', 'memory'];
 
 function readOptions(): Options {
   return new Command('make bench-check ARGS=--')

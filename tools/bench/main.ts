@@ -38,9 +38,14 @@ function readOptions(): Options {
     .opts<Options>();
 }
 
-function result({ only, rounds, quick: isQuick }: Options): Promise<BenchResult> {
-  const pace = isQuick ? quick : thorough;
-  return measure({ only, pace: { ...pace, ...(rounds === undefined ? {} : { rounds }) } });
+function result({ only, rounds, quick: isQuick, record: isKept }: Options): Promise<BenchResult> {
+  return measure({
+    only,
+    pace: { ...(isQuick ? quick : thorough), ...(rounds === undefined ? {} : { rounds }) },
+    onSection: (section) => {
+      if (isKept) record({ sections: [section] });
+    },
+  });
 }
 
 try {
@@ -48,7 +53,6 @@ try {
   const shown = options.publish ? recorded() : await result(options);
   console.log(describeResult(shown, createPaint(process.stdout)));
   if (!options.publish) report(shown);
-  if (options.record) record(shown);
   if (options.record || options.publish) publish();
   const claims = shown.sections.flatMap((section) => section.claims);
   process.exitCode = claims.some((claim) => isMet(claim) === false) ? 1 : 0;

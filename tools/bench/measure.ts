@@ -2,10 +2,14 @@ import { openBench, type BenchOptions } from './bench.ts';
 import type { BenchResult, Section } from './result.ts';
 import { scenarios } from './scenarios/all.ts';
 
-export type MeasureOptions = Omit<BenchOptions, 'say'> & { readonly only: readonly string[] };
+export interface MeasureOptions extends Omit<BenchOptions, 'say'> {
+  readonly only: readonly string[];
+  /** Told of each section as soon as it is measured. */
+  readonly onSection?: (section: Section) => void;
+}
 
 /** Runs scenarios one after the other, with a line of progress on standard error for each round. */
-export async function measure({ only, ...options }: MeasureOptions): Promise<BenchResult> {
+export async function measure({ only, onSection, ...options }: MeasureOptions): Promise<BenchResult> {
   const startedAt = performance.now();
   const say = (line: string) => {
     console.error(`${Math.round((performance.now() - startedAt) / 1_000)} s  ${line}`);
@@ -15,7 +19,9 @@ export async function measure({ only, ...options }: MeasureOptions): Promise<Ben
   try {
     for (const { name, title, measures, run } of scenarios.filter(({ name }) => only.includes(name))) {
       const { figures, claims } = await run(bench);
-      sections.push({ scenario: name, title, measures, taken: bench.taken(), figures, claims });
+      const section = { scenario: name, title, measures, taken: bench.taken(), figures, claims };
+      onSection?.(section);
+      sections.push(section);
     }
   } finally {
     await bench.close();

@@ -46,6 +46,7 @@ const style = [
   'text{font:13px system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}',
   '.title{font-size:16px;font-weight:600}.head{font-weight:600}.small{font-size:11px}',
   rules(light),
+  '.dotted{stroke-dasharray:2 5}',
   ...lines.map((colour, index) => `.line-${index}{stroke:${colour};fill:none;stroke-width:2}`),
   `@media (prefers-color-scheme:dark){${rules(dark)}}`,
 ].join('');

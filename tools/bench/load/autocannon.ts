@@ -7,12 +7,14 @@ const { url, pathsFile, headers, seconds, connections } = JSON.parse(process.arg
   connections: number;
 };
 const paths = readFileSync(pathsFile, 'utf8').trim().split('\n');
+let sent = 0;
 const { requests, duration, latency, errors, non2xx } = await autocannon({
   url,
   connections,
   duration: seconds,
   headers,
-  requests: paths.map((path) => ({ path })),
+  // One request that changes: a list would be copied for each connection.
+  requests: [{ setupRequest: (request) => ({ ...request, path: paths[sent++ % paths.length] ?? '/' }) }],
 });
 const result: LoadResult = {
   requests: requests.total,

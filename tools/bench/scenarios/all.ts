@@ -1,6 +1,6 @@
-import { database, databaseHot, page } from './database.ts';
+import { database, databaseCold, databaseHot, page } from './database.ts';
 import { eventLoop } from './event-loop.ts';
-import { hot, rotating } from './in-memory.ts';
+import { cold, hot, rotating } from './in-memory.ts';
 import { latency } from './latency.ts';
 import { loader, million } from './loader.ts';
 import { memory, soak } from './memory.ts';
@@ -10,9 +10,11 @@ import { start } from './start.ts';
 /** In the order in which they run. */
 export const scenarios: readonly Scenario[] = [
   rotating,
+  cold,
   hot,
   latency,
   database,
+  databaseCold,
   databaseHot,
   page,
   start,

@@ -4,11 +4,15 @@ import { compare, ours } from './steady.ts';
 
 const paths = benchMovies().map(pathOf);
 const hotKeys = 10;
+/** More than are asked for in the second for which an answer is remembered. */
+const coldKeys = 50_000;
+const manyMovies = { BENCH_MOVIES: String(coldKeys) };
 
 export const rotating: Scenario = {
   name: 'rotating',
   title: 'One movie of 1,000, in turn, from memory',
-  measures: 'What the service itself costs: everything on, its repository exchanged for one in memory.',
+  measures:
+    'What the service itself costs: everything on, its repository exchanged for one in memory. Each movie comes again within the second for which it is remembered.',
   run: (bench) =>
     compare(bench, {
       scenario: 'rotating',
@@ -26,6 +30,23 @@ export const rotating: Scenario = {
         { over: 'bare Fastify' },
         { over: 'raw node:http' },
       ],
+    }),
+};
+
+export const cold: Scenario = {
+  name: 'cold',
+  title: 'One movie of 50,000, in turn, from memory',
+  measures: 'The same where no movie comes again while it is remembered: each request takes the whole chain.',
+  run: (bench) =>
+    compare(bench, {
+      scenario: 'cold',
+      paths: benchMovies(coldKeys).map(pathOf),
+      subjects: [
+        { name: 'bare Express', start: () => bench.startRival('express', manyMovies) },
+        { name: 'usual stack', start: () => bench.startRival('usual', manyMovies) },
+        { name: ours, start: () => bench.startOurs('inMemory', manyMovies) },
+      ],
+      ratios: [{ over: 'bare Express', target: { atLeast: 0.75 } }, { over: 'usual stack' }],
     }),
 };
 

@@ -1,18 +1,18 @@
 import type { Movie } from '../../../app/src/movies/movie.ts';
 
-const count = 1_000;
+const count = Number(process.env['BENCH_MOVIES'] ?? 1_000);
 const firstYear = 1970;
 const years = 50;
 
-/** The movies of every in-memory server: always the same thousand, 575 bytes of JSON each. */
-export function benchMovies(): Movie[] {
-  return Array.from({ length: count }, (_, index) => benchMovie(index));
+/** The movies of every in-memory server: always the same, a thousand unless told otherwise, 575 bytes of JSON each. */
+export function benchMovies(wanted = count): Movie[] {
+  return Array.from({ length: wanted }, (_, index) => benchMovie(index));
 }
 
 export function benchMovie(index: number): Movie {
   return {
     year: firstYear + (index % years),
-    title: `Movie ${String(index).padStart(4, '0')}`,
+    title: `Movie ${String(index).padStart(5, '0')}`,
     info: {
       directors: ['Alex Example'],
       release_date: '2013-09-02T00:00:00Z',
@@ -20,7 +20,7 @@ export function benchMovie(index: number): Movie {
       genres: ['Action', 'Biography', 'Drama', 'Sport'],
       image_url: 'https://images.example.com/posters/a-name-as-long-as-real-ones-are.jpg',
       plot: 'Two drivers who could not be less alike race each other through a season that only one of them can win, and find out what the other one is afraid of. '.padEnd(
-        216,
+        215,
         '.',
       ),
       rank: 2,
