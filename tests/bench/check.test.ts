@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Report } from '../../tools/pipeline/code-insights.ts';
-import { describeWith, type Requirement } from '../support/requirements.ts';
+import { describeInTestAll } from '../support/requirements.ts';
 import { pinnedNodeJs } from './requirement.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -25,13 +25,7 @@ async function check(...args: readonly string[]) {
   return { exitCode: exitCode as number, output, errors };
 }
 
-const minutes: Requirement = {
-  name: 'time for measuring twice',
-  missing: () =>
-    process.env['DRILLS'] === 'all' ? undefined : 'make test-all measures a service made slower on purpose',
-};
-
-describeWith([pinnedNodeJs, minutes], 'make bench-check', () => {
+describeInTestAll([pinnedNodeJs], 'make bench-check', () => {
   let folder: string;
   let baseline: string;
   const hot = (...more: readonly string[]) =>
