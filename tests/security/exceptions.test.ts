@@ -3,6 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { readExceptions, type Exception } from '../../tools/security/exceptions.ts';
 import { checked, NotChecked, type Finding, type Gate } from '../../tools/security/finding.ts';
 import { exitCode, judge, type Verdict } from '../../tools/security/verdict.ts';
+import { gates } from '../../tools/security/gates.ts';
 import { toJUnit } from '../../tools/security/report/junit.ts';
 import { toMarkdown } from '../../tools/security/report/markdown.ts';
 import { toSarif } from '../../tools/security/report/sarif.ts';
@@ -16,10 +17,10 @@ const finding: Finding = {
   message: 'bad',
 };
 const exception: Exception = {
-  gate: 'g',
-  rule: 'R1',
-  resource: 'a.b*',
-  where: 'plan:dev',
+  gate: ['g'],
+  rule: ['R1'],
+  resource: ['a.b*'],
+  where: ['plan:dev'],
   reason: 'because',
   owner: 'team',
   expires: '2026-06-30',
@@ -57,10 +58,10 @@ describe('an exception', () => {
   });
 
   test.each([
-    ['another rule', { ...exception, rule: 'R2' }],
-    ['another resource', { ...exception, resource: 'x.*' }],
-    ['another environment', { ...exception, where: 'plan:prod' }],
-    ['another gate', { ...exception, gate: 'h' }],
+    ['another rule', { ...exception, rule: ['R2'] }],
+    ['another resource', { ...exception, resource: ['x.*'] }],
+    ['another environment', { ...exception, where: ['plan:prod'] }],
+    ['another gate', { ...exception, gate: ['h'] }],
   ])('for %s silences nothing', async (_what, other) => {
     expect(rules(await judged(gateOf(finding), [other]))).toContain('R1');
   });
@@ -77,6 +78,33 @@ describe('an exception', () => {
 
   test('that nothing needs fails the gate', async () => {
     expect(rules(await judged(gateOf(), [exception]))).toEqual(['unused-exception']);
+  });
+
+  test.each([
+    ['rule', { ...exception, rule: ['R1', 'R2'] }, 'R2'],
+    ['resource', { ...exception, resource: ['a.*', 'x.*'] }, 'x.*'],
+    ['environment', { ...exception, where: ['plan:dev', 'plan:prod'] }, 'plan:prod'],
+  ])('that names a %s too many fails the gate, which names it', async (_what, wide, word) => {
+    const verdict = await judged(gateOf(finding), [wide]);
+
+    expect(rules(verdict)).toEqual(['unused-exception']);
+    expect(verdict.gates[1]?.findings[0]?.message).toContain(`for ${word}:`);
+  });
+
+  test('for several rules and places is one decision', async () => {
+    const other = { ...finding, rule: 'R2', file: 'plan:prod' };
+
+    const verdict = await judged(gateOf(finding, other), [
+      { ...exception, rule: ['R1', 'R2'], where: ['plan:dev', 'plan:prod'] },
+    ]);
+
+    expect(rules(verdict)).toEqual([]);
+  });
+
+  test('of a gate that nobody asked for is left alone, expired or not', async () => {
+    const verdict = await judged(gateOf(), [{ ...exception, gate: ['h'], expires: '2026-06-14' }]);
+
+    expect(rules(verdict)).toEqual([]);
   });
 
   test('of a gate that could not look is not called unused', async () => {
@@ -99,17 +127,34 @@ describe('an exception', () => {
       '- { gate: g, rule: r, resource: x, reason: y, owner: o, expires: soon, control: c }',
       'not a date',
     ],
+    [
+      'with a day that no calendar has',
+      '- { gate: g, rule: r, resource: x, reason: y, owner: o, expires: "2026-13-45", control: c }',
+      'not a date',
+    ],
+    [
+      'for a gate that does not exist',
+      '- { gate: [g, h], rule: r, resource: x, reason: y, owner: o, expires: "2026-06-30", control: c }',
+      'there is no gate h',
+    ],
+    [
+      'for no rule',
+      '- { gate: g, rule: [], resource: x, reason: y, owner: o, expires: "2026-06-30", control: c }',
+      'no rule',
+    ],
   ])('%s is refused', async (_what, text, message) => {
     const root = await projectOf({ 'security/exceptions.yaml': text });
 
-    await expect(readExceptions(root)).rejects.toThrow(message);
+    await expect(readExceptions(root, ['g'])).rejects.toThrow(message);
 
     await rm(root, { recursive: true });
   });
 });
 
 test('every exception of the project can be read', async () => {
-  await expect(readExceptions(project)).resolves.not.toHaveLength(0);
+  const ids = gates.map(({ id }) => id);
+
+  await expect(readExceptions(project, ids)).resolves.not.toHaveLength(0);
 });
 
 describe('a gate that could not look', () => {

@@ -14,6 +14,7 @@ import { toMarkdown } from './report/markdown.ts';
 import { toSarif } from './report/sarif.ts';
 import { describeGate, describeSum } from './report/table.ts';
 import { prepareTarget } from './target.ts';
+import { compileExceptions, writeFiles } from './compiled/compiled.ts';
 import { exitCode, judge } from './verdict.ts';
 
 const project = resolve(import.meta.dirname, '../..');
@@ -49,7 +50,13 @@ async function main(): Promise<number> {
   const unknown = wanted?.filter((id) => !gates.some((gate) => gate.id === id)) ?? [];
   if (unknown.length > 0)
     throw new Misuse(`There is no gate ${unknown.join(', ')}.`, 'make security ARGS=--help lists them.');
-  const [policy, exceptions] = await Promise.all([readPolicy(project), readExceptions(project)]);
+  const [policy, exceptions] = await Promise.all([
+    readPolicy(project),
+    readExceptions(
+      project,
+      gates.map(({ id }) => id),
+    ),
+  ]);
   const paint = createPaint(process.stdout.isTTY && !process.env['NO_COLOR']);
   const selected = gates.filter(({ id }) => wanted?.includes(id) ?? true);
   const progress = createProgress(console.log, Date.now);
@@ -70,6 +77,7 @@ async function main(): Promise<number> {
     writeFile(join(folder, 'report.sarif'), toSarif(verdict)),
     writeFile(join(folder, 'junit.xml'), toJUnit(verdict)),
     writeFile(join(folder, 'report.json'), `${JSON.stringify(verdict, null, 1)}\n`),
+    writeFiles(join(folder, 'exceptions'), compileExceptions(exceptions, verdict, new Date())),
   ]);
   console.log(`\n${describeSum(verdict)}; ${relative(project, folder)}/report.md`);
   return exitCode(verdict, strict);

@@ -1,5 +1,6 @@
 import { blocks, type Policy } from './policy.ts';
-import { judgeExceptions, matches, type Exception } from './exceptions.ts';
+import { matches, type Exception, type Use } from './exceptions.ts';
+import { judgeExceptions } from './judge-exceptions.ts';
 import { NotChecked, type Finding, type Gate, type Outcome, type Target } from './finding.ts';
 
 /** A finding, and what is done about it. */
@@ -42,7 +43,7 @@ export interface JudgeOptions {
 /** Runs the gates one after the other. What a gate throws counts as "not checked": no failure is ever a clean bill. */
 export async function judge(gates: readonly Gate[], target: Target, options: JudgeOptions): Promise<Verdict> {
   const { policy, exceptions, commit, now, tell } = options;
-  const used = new Set<Exception>();
+  const uses: Use[] = [];
   const checkedGates = new Set<string>();
   const verdicts: GateVerdict[] = [];
   const add = (id: string, title: string, outcome: Outcome, seconds: number): void => {
@@ -57,7 +58,7 @@ export async function judge(gates: readonly Gate[], target: Target, options: Jud
     checkedGates.add(id);
     const findings = outcome.findings.map((finding): JudgedFinding => {
       const exception = exceptions.find((candidate) => matches(candidate, id, finding));
-      if (exception !== undefined) used.add(exception);
+      if (exception !== undefined) uses.push({ exception, gate: id, finding });
       if (exception !== undefined) return { ...finding, fate: 'excepted', exception };
       return { ...finding, fate: blocks(policy, id, finding) ? 'blocks' : 'advice' };
     });
@@ -70,7 +71,8 @@ export async function judge(gates: readonly Gate[], target: Target, options: Jud
     const outcome = await attempt(gate, target);
     add(gate.id, gate.title, outcome, (now().getTime() - startedAt) / 1000);
   }
-  const findings = judgeExceptions(exceptions, { used, checkedGates, today: now() });
+  const askedGates = new Set(gates.map(({ id }) => id));
+  const findings = judgeExceptions(exceptions, { uses, askedGates, checkedGates, today: now() });
   const scope = `${exceptions.length} exceptions`;
   add(
     'exceptions',

@@ -72,7 +72,7 @@ export const gitleaksHistory: Gate = {
     if (shallow.stdout.trim() === 'true')
       throw new NotChecked('this clone has no full history (git fetch --unshallow)');
     const run = await runTool(tool, ['git', root, ...shared, ...reporting], { cwd: root });
-    const findings = readLeaks(run, ({ File, Commit }) => `${File}@${Commit.slice(0, 12)}`);
+    const findings = readLeaks(run, ({ File, Commit }) => `${File}@${Commit}`);
     if (countCommits(run) === 0) throw new NotChecked('gitleaks read no commit');
     return checked(`${countCommits(run)} commits`, findings);
   },
