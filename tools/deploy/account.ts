@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Misuse } from '../modules/problem.ts';
 import { terraformEnvironment } from '../terraform/environment.ts';
-import { findBackend } from './backend.ts';
+import { backendOf, findBackend } from './backend.ts';
 import { checkPlan, recordPlan } from './plan-record.ts';
 import { describeCounts, summarisePlan, type PlanSummary } from './plan-summary.ts';
 import type { Progress } from './progress.ts';
@@ -69,6 +69,18 @@ export function createAccount({ project, env, progress, confirm }: AccountOption
     await enter(service, { backend, environment, progress });
   };
 
+  /** A new workspace begins with an empty state, and a role that plans may write none: so they begin here. */
+  const openWorkspaces = async (
+    service: Terraform,
+    outputs: Readonly<Record<string, unknown>>,
+  ): Promise<void> => {
+    const environments = Object.keys(outputs['plan_role_arns'] ?? {});
+    if (environments.length === 0) return;
+    progress.about('workspaces');
+    await service.init(backendOf(outputs));
+    for (const environment of environments) await service.useWorkspace(environment);
+  };
+
   const show = async (terraform: Terraform, planFile: string): Promise<PlanSummary> => {
     const summary = summarisePlan(await terraform.show(planFile));
     progress.say([...summary.lines, describeCounts(summary)].join('\n'));
@@ -77,7 +89,7 @@ export function createAccount({ project, env, progress, confirm }: AccountOption
 
   return {
     bootstrap: (commit) =>
-      withTerraform(async ({ bootstrap }) => {
+      withTerraform(async ({ bootstrap, service }) => {
         const planFile = join(scratch, 'bootstrap.tfplan');
         await mkdir(scratch, { recursive: true });
         progress.about('bootstrap');
@@ -88,7 +100,9 @@ export function createAccount({ project, env, progress, confirm }: AccountOption
             throw new Misuse('Nothing was applied.', 'Type yes, or set CONFIRM=yes.');
           await bootstrap.apply(planFile);
         }
-        progress.say(explainState(await bootstrap.outputs()));
+        const outputs = await bootstrap.outputs();
+        await openWorkspaces(service, outputs);
+        progress.say(explainState(outputs));
       }),
 
     plan: async (release, planFile) => {
