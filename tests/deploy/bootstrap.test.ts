@@ -8,7 +8,7 @@ import { prepareScratch } from '../../tools/deploy/local/scratch.ts';
 import { createProgress } from '../../tools/deploy/progress.ts';
 import { startEmulator, type Emulator } from '../../tools/emulator/emulator.ts';
 import { createRawClient } from '../emulator/client.ts';
-import { describeWith, program } from '../support/requirements.ts';
+import { describeInTestAll, program } from '../support/requirements.ts';
 import { awsProvider, registryModules, terraform } from '../support/terraform.ts';
 
 const project = resolve(import.meta.dirname, '../..');
@@ -27,7 +27,7 @@ const bitbucket = {
   },
 };
 
-describeWith(
+describeInTestAll(
   [terraform, awsProvider, registryModules, program('python3', 'install Python 3.10 or newer')],
   'make bootstrap, in an emulated account with a pipeline',
   () => {
