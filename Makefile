@@ -168,11 +168,11 @@ insights: install ## In a pipeline step: file what was reported with the commit;
 	@npx tsx tools/pipeline/main.ts insights
 
 .PHONY: release
-release: install identity .cache/bin/crane ## ENV=dev Deploy, probe, and return to the image that ran before when a probe fails
-	@npx tsx tools/pipeline/main.ts release --env "$(ENV)" --image "$$IMAGE" --plan "$(PLAN)"
+release: install identity .cache/bin/crane .cache/bin/cosign ## ENV=dev Deploy, probe (LOAD_TEST=yes: under load), and return to what ran before when that fails
+	@npx tsx tools/pipeline/main.ts release --env "$(ENV)" --image "$$IMAGE" --plan "$(PLAN)" --load-test "$(LOAD_TEST)"
 
 .PHONY: rollback
-rollback: install identity .cache/bin/crane ## ENV=dev IMAGE=…@sha256:… Return to an image that was good, and probe it
+rollback: install identity .cache/bin/crane .cache/bin/cosign ## ENV=dev IMAGE=…@sha256:… Return to an image that was good, and probe it
 	@npx tsx tools/pipeline/main.ts rollback --env "$(ENV)" --image "$$IMAGE"
 
 .PHONY: bootstrap
@@ -184,7 +184,7 @@ plan: install identity ## ENV=dev IMAGE=…@sha256:… Write the plan of a relea
 	@npx tsx tools/deploy/main.ts plan --env "$(ENV)" --image "$$IMAGE" --plan "$(PLAN)"
 
 .PHONY: deploy
-deploy: install ## ENV=dev IMAGE=…@sha256:… Plan and apply; with PLAN=file apply the plan that was approved
+deploy: install identity ## ENV=dev IMAGE=…@sha256:… Plan and apply; with PLAN=file apply the plan that was approved
 	@npx tsx tools/deploy/main.ts deploy --env "$(ENV)" --image "$$IMAGE" --plan "$(PLAN)"
 
 .PHONY: destroy
@@ -192,8 +192,12 @@ destroy: install identity ## ENV=dev Destroy an environment; never prod
 	@npx tsx tools/deploy/main.ts destroy --env "$(ENV)"
 
 .PHONY: verify
-verify: install ## ENV=local|dev|… Probe a deployment: is it what was meant? Reports in reports/verify
+verify: install identity ## ENV=local|dev|… Probe a deployment: is it what was meant? Reports in reports/verify
 	@npx tsx tools/verify/main.ts probes --env "$(ENV)"
+
+.PHONY: load-test
+load-test: install identity ## ENV=local|dev|staging A short, bounded load of reads; pass marks from docs/slo.yaml
+	@npx tsx tools/verify/main.ts load --env "$(ENV)"
 
 .PHONY: drill
 drill: install ## Break the local deployment on purpose, under load (DRILLS=task-killed,…); charts in reports/drills

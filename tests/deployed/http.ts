@@ -19,8 +19,11 @@ export interface Call {
   readonly scope?: string;
 }
 
+/** What it takes to ask. */
+export type Reached = Pick<Deployment, 'url' | 'token'>;
+
 /** Asks a deployment as a client would. Redirects are answers, too. */
-export async function ask(deployment: Deployment, path: string, call: Call = {}): Promise<Answer> {
+export async function ask(deployment: Reached, path: string, call: Call = {}): Promise<Answer> {
   const { method = 'GET', headers = {}, body, scope } = call;
   const response = await fetch(new URL(deployment.url).origin + path, {
     method,

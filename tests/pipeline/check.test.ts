@@ -30,7 +30,7 @@ pipelines:
     main:
       - step: { name: Build, deployment: build, concurrency-group: build, oidc: true, size: 1x, max-time: 5, script: [make push sign] }
       - step: { name: Dev, deployment: dev, concurrency-group: dev, oidc: true, size: 1x, max-time: 5, script: [make release ENV=dev] }
-      - step: { name: Staging, deployment: staging, concurrency-group: staging, oidc: true, size: 1x, max-time: 5, script: [make release ENV=staging] }
+      - step: { name: Staging, deployment: staging, concurrency-group: staging, oidc: true, size: 1x, max-time: 5, script: [make release ENV=staging LOAD_TEST=yes] }
       - step: { name: Drills, size: 1x, max-time: 5, script: [make drill] }
       - stage:
           steps:
@@ -266,9 +266,20 @@ const mistakes: readonly (readonly [string, string, string, readonly string[]])[
   ],
   [
     'a release to prod past staging',
-    'script: [make release ENV=staging]',
+    'script: [make release ENV=staging LOAD_TEST=yes]',
     'script: [make test]',
-    ['staging-before-prod: branches/main, step "Prod": it releases what staging has not run'],
+    [
+      'staging-before-prod: branches/main, step "Prod": it releases what staging has not run',
+      'loaded-before-prod: branches/main, step "Prod": nobody has seen this version bear load in staging: LOAD_TEST=yes',
+    ],
+  ],
+  [
+    'a release to prod without load before it',
+    ' LOAD_TEST=yes',
+    '',
+    [
+      'loaded-before-prod: branches/main, step "Prod": nobody has seen this version bear load in staging: LOAD_TEST=yes',
+    ],
   ],
   [
     'a release to prod without drills',

@@ -7,10 +7,12 @@ interface Behaviour {
   readonly good: readonly string[];
   /** Images that can't be applied. */
   readonly refused?: readonly string[];
+  /** Images that are too slow under load. */
+  readonly slow?: readonly string[];
 }
 
 /** An environment that remembers what it serves; what each image does is given. */
-function environmentWith({ runs, good, refused = [] }: Behaviour): {
+function environmentWith({ runs, good, refused = [], slow = [] }: Behaviour): {
   environment: Environment;
   deployments: (readonly [string, string | undefined])[];
 } {
@@ -26,6 +28,7 @@ function environmentWith({ runs, good, refused = [] }: Behaviour): {
       return Promise.resolve(applied);
     },
     isHealthy: () => Promise.resolve(running !== undefined && good.includes(running)),
+    bearsLoad: () => Promise.resolve(running !== undefined && !slow.includes(running)),
   };
   return { environment, deployments };
 }
@@ -44,7 +47,7 @@ test('an image that fails its probes is replaced by the one before, and the rele
   const { environment, deployments } = environmentWith({ runs: 'old', good: ['old'] });
 
   await expect(release(environment, { image: 'new', plan: 'p' }, silently)).rejects.toThrow(
-    'dev: new failed and was ROLLED BACK. old runs and passes its probes.',
+    'dev: new failed its probes and was ROLLED BACK. old runs and passes its probes.',
   );
   expect(deployments).toEqual([
     ['new', 'p'],
@@ -86,6 +89,30 @@ test('a return that fails as well says that somebody must look', async () => {
   const { environment } = environmentWith({ runs: 'old', good: ['old'], refused: ['old'] });
 
   await expect(release(environment, { image: 'new' }, silently)).rejects.toThrow(
-    'dev: new failed, and returning to old FAILED TOO.',
+    'dev: new failed its probes, and returning to old FAILED TOO.',
   );
+});
+
+test('an image that does not bear its load is replaced by the one before, and the release fails', async () => {
+  const { environment, deployments } = environmentWith({
+    runs: 'old',
+    good: ['old', 'new'],
+    slow: ['new', 'old'],
+  });
+
+  await expect(release(environment, { image: 'new', underLoad: true }, silently)).rejects.toThrow(
+    'dev: new failed its load test and was ROLLED BACK. old runs and passes its probes.',
+  );
+  expect(deployments).toEqual([
+    ['new', undefined],
+    ['old', undefined],
+  ]);
+});
+
+test('load is put on an environment only where it is wanted', async () => {
+  const { environment, deployments } = environmentWith({ runs: 'old', good: ['old', 'new'], slow: ['new'] });
+
+  await release(environment, { image: 'new' }, silently);
+
+  expect(deployments).toEqual([['new', undefined]]);
 });

@@ -33,5 +33,6 @@ export function createEnvironment({ project, name, account, markDeployed }: Envi
       return succeeds('deploy', 'deploy', '--env', name, '--image', image, '--plan', plan);
     },
     isHealthy: () => succeeds('verify', 'probes', '--env', name),
+    bearsLoad: () => succeeds('verify', 'load', '--env', name),
   };
 }

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { readSource } from '../build/source.ts';
 import { createEngine, findEngine } from '../containers/engine.ts';
 import { createAccount } from '../deploy/account.ts';
@@ -59,8 +59,18 @@ async function pushNew(registry: Registry, tag: string): Promise<string> {
   }
 }
 
+interface Options {
+  readonly env: string;
+  readonly image: string;
+  readonly plan?: string;
+  readonly loadTest?: string;
+}
+
 /** `tag` ends the tag of the image that is named; one that comes back is tagged by its digest. */
-async function releaseTo(name: string, image: string, plan: string, tag = digestOf(image)): Promise<void> {
+async function releaseTo(
+  { env: name, image, plan = '', loadTest }: Options,
+  tag = digestOf(image),
+): Promise<void> {
   checkRelease(join(project, 'terraform'), { environment: name, image });
   const account = createAccount({ project, env, progress, confirm: () => Promise.resolve(false) });
   const markDeployed = async (reference: string): Promise<void> => {
@@ -68,7 +78,8 @@ async function releaseTo(name: string, image: string, plan: string, tag = digest
     await registry.addTag(reference, `deployed-${name}-${reference === image ? tag : digestOf(reference)}`);
   };
   const environment = createEnvironment({ project, name, account, markDeployed });
-  await release(environment, { image, ...(plan === '' ? {} : { plan }) }, progress.say);
+  const wanted = { image, ...(plan === '' ? {} : { plan }), underLoad: loadTest === 'yes' };
+  await release(environment, wanted, progress.say);
 }
 
 async function fileReports(): Promise<void> {
@@ -125,16 +136,15 @@ program
   .option('--env <name>', 'environment', '')
   .option('--image <reference>', 'image by digest', '')
   .option('--plan <file>', 'the plan that was approved', '')
-  .action(({ env: name, image, plan }: { env: string; image: string; plan: string }) =>
-    releaseTo(name, image, plan, commit()),
-  );
+  .addOption(new Option('--load-test <wanted>', 'whether it has to bear load').choices(['yes', 'no', '']))
+  .action((options: Options) => releaseTo(options, commit()));
 
 program
   .command('rollback')
   .description('Return to an image that was good, and probe it')
   .option('--env <name>', 'environment', '')
   .option('--image <reference>', 'image by digest', '')
-  .action(({ env: name, image }: { env: string; image: string }) => releaseTo(name, image, ''));
+  .action((options: Options) => releaseTo(options));
 
 program
   .command('plan-changes')

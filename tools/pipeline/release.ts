@@ -9,20 +9,24 @@ export interface Environment {
   readonly deploy: (image: string, plan?: string) => Promise<boolean>;
   /** Whether each probe gets the answer that is meant. */
   readonly isHealthy: () => Promise<boolean>;
+  /** Whether it keeps its objectives under a short, bounded load. */
+  readonly bearsLoad: () => Promise<boolean>;
 }
 
 export interface Wanted {
   readonly image: string;
   readonly plan?: string;
+  /** Whether it has to bear load as well. */
+  readonly underLoad?: boolean;
 }
 
 /**
- * Deploys an image and probes it; when a probe fails, the image that ran before comes back. It comes back only if it
- * passed the same probes just before. Rejects with a `Problem` in every case but a healthy release.
+ * Deploys an image and probes it, under load where that is wanted; when that fails, the image that ran before comes back.
+ * It comes back only if it passed the same probes just before. Rejects with a `Problem` in every case but a good release.
  */
 export async function release(
   environment: Environment,
-  { image, plan }: Wanted,
+  { image, plan, underLoad = false }: Wanted,
   say: (line: string) => void,
 ): Promise<void> {
   const { name } = environment;
@@ -31,29 +35,31 @@ export async function release(
   say(`${name} runs ${describe(previous, good)}`);
   const applied = await environment.deploy(image, plan);
   const healthy = (applied || previous !== undefined) && (await environment.isHealthy());
-  if (applied && healthy) {
-    say(`${name} runs ${image}; all probes pass.`);
+  const bearsLoad = !(applied && healthy && underLoad) || (await environment.bearsLoad());
+  if (applied && healthy && bearsLoad) {
+    say(`${name} runs ${image}; all probes pass${underLoad ? ', and so does the load test' : ''}.`);
     return;
   }
-  if (healthy)
+  if (!applied && healthy)
     throw new Problem(
       `${name}: the release was not applied. What ran before still passes its probes.`,
       'The reason is printed above.',
     );
+  const missed = healthy ? 'its load test' : 'its probes';
   if (good === undefined)
     throw new Problem(
-      `${name}: ${image} fails its probes, and there is no good image to return to.`,
+      `${name}: ${image} fails ${missed}, and there is no good image to return to.`,
       'Repair it, or name an image that was good: make rollback ENV=… IMAGE=…@sha256:…',
     );
-  say(`${name}: ${image} fails; returning to ${good}`);
+  say(`${name}: ${image} fails ${missed}; returning to ${good}`);
   const returned = (await environment.deploy(good)) && (await environment.isHealthy());
   throw returned
     ? new Problem(
-        `${name}: ${image} failed and was ROLLED BACK. ${good} runs and passes its probes.`,
-        'The failed probes are in the first report above; nothing else has to be done to serve.',
+        `${name}: ${image} failed ${missed} and was ROLLED BACK. ${good} runs and passes its probes.`,
+        'What failed is told above, before the return; nothing else has to be done to serve.',
       )
     : new Problem(
-        `${name}: ${image} failed, and returning to ${good} FAILED TOO.`,
+        `${name}: ${image} failed ${missed}, and returning to ${good} FAILED TOO.`,
         'Somebody must look now: docs/pipeline.md, "When the pipeline is down".',
       );
 }

@@ -62,6 +62,14 @@ export const rulesOfOrder: readonly Rule[] = [
     find: missingBefore(releases('prod'), releases('staging'), 'it releases what staging has not run'),
   },
   {
+    id: 'loaded-before-prod',
+    find: missingBefore(
+      releases('prod'),
+      (call) => releases('staging')(call) && call.settings['LOAD_TEST'] === 'yes',
+      'nobody has seen this version bear load in staging: LOAD_TEST=yes',
+    ),
+  },
+  {
     id: 'drilled-before-prod',
     find: missingBefore(
       releases('prod'),

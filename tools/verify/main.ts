@@ -63,13 +63,13 @@ async function runTasksHere(home: string, outputs: Outputs): Promise<void> {
   await startTraffic({ home, emulator, outputs, runner: 'containers', port: 0, say: progress.say });
 }
 
-async function verify(environment: string): Promise<number> {
-  const settings = { VERIFY_ENVIRONMENT: environment };
-  const reports = join(project, 'reports', 'verify', environment);
+/** Runs scenarios against a deployment: `local`, or an environment whose outputs are read from its state. */
+async function ask(environment: string, { file, folder, title }: Scenarios): Promise<number> {
+  const reports = join(project, 'reports', folder, environment);
+  const report = { VERIFY_ENVIRONMENT: environment, REPORT_TITLE: `${title}: ${environment}` };
   if (environment === 'local') {
     await requireLocal();
-    const local = { ...settings, VERIFY_HOME: localHome, REPORT_TITLE: 'Probes: local' };
-    return runScenarios('tests/deployed/verify.ts', reports, local);
+    return runScenarios(file, reports, { ...report, VERIFY_HOME: localHome });
   }
   const account = createAccount({
     project,
@@ -87,19 +87,22 @@ async function verify(environment: string): Promise<number> {
   const home = process.env['LOCAL_TASKS'] ?? '';
   if (home !== '') {
     await runTasksHere(home, values);
-    return runScenarios('tests/deployed/verify.ts', reports, {
-      ...settings,
+    return runScenarios(file, reports, {
+      ...report,
       VERIFY_HOME: home,
-      REPORT_TITLE: `Probes: ${environment}, emulated`,
+      REPORT_TITLE: `${title}: ${environment}, emulated`,
     });
   }
   await mkdir(join(project, '.cache', 'deploy'), { recursive: true });
   await writeFile(outputs, JSON.stringify(values));
-  return runScenarios('tests/deployed/verify.ts', reports, {
-    ...settings,
-    VERIFY_OUTPUTS: outputs,
-    REPORT_TITLE: `Probes: ${environment}`,
-  });
+  return runScenarios(file, reports, { ...report, VERIFY_OUTPUTS: outputs });
+}
+
+interface Scenarios {
+  readonly file: string;
+  /** Under reports/. */
+  readonly folder: string;
+  readonly title: string;
 }
 
 const program = new Command('verify')
@@ -112,7 +115,25 @@ program
   .description('Probe a deployment')
   .option('--env <name>', 'local, or an environment that is deployed', '')
   .action(async ({ env }: { env: string }) => {
-    process.exitCode = await verify(env);
+    process.exitCode = await ask(env, {
+      file: 'tests/deployed/verify.ts',
+      folder: 'verify',
+      title: 'Probes',
+    });
+  });
+
+program
+  .command('load')
+  .description('Put a short, bounded load on a deployment, and compare what comes back with docs/slo.yaml')
+  .option('--env <name>', 'local, or an environment other than prod that is deployed', '')
+  .action(async ({ env }: { env: string }) => {
+    if (env === 'prod')
+      throw new Misuse('prod bears its users, and no load test.', 'ENV=staging has the same shape.');
+    process.exitCode = await ask(env, {
+      file: 'tests/deployed/load-test.ts',
+      folder: 'load-test',
+      title: 'Load test',
+    });
   });
 
 program

@@ -1,0 +1,80 @@
+import { movieAddress } from '../../app/src/movies/movie-address.ts';
+import type { Movie } from '../../app/src/movies/movie.ts';
+import type { Objective, Slo } from '../../tools/slo/objectives.ts';
+import { figuresOf, isFailed } from '../drill/figures.ts';
+import { startLoad, type Outcome } from '../drill/load.ts';
+import { eventually } from '../support/eventually.ts';
+import { ask, type Reached } from './http.ts';
+
+export interface BoundedLoad {
+  readonly ratePerSecond: number;
+  /** Together; then it ends. */
+  readonly requests: number;
+  /** Longest wait for one answer. */
+  readonly timeoutMs: number;
+  /** When it is given up, whatever was answered. */
+  readonly longestMs: number;
+}
+
+/** A minute of reads. The firewall takes 2,000 requests of one address in five minutes; the probes need some of them. */
+export const shortLoad: BoundedLoad = {
+  ratePerSecond: 20,
+  requests: 1_200,
+  timeoutMs: 5_000,
+  longestMs: 120_000,
+};
+
+/** Reads of what is there, by list, by year and one by one. Resolves with the fate of each, when all are known. */
+export async function bearLoad(
+  deployment: Reached,
+  { ratePerSecond, requests, timeoutMs, longestMs }: BoundedLoad,
+): Promise<readonly Outcome[]> {
+  const paths = ['/movies?limit=20', '/movies?year=1994&sort=rating', ...(await findMovies(deployment))];
+  const load = startLoad({
+    url: deployment.url,
+    ratePerSecond,
+    path: (n) => paths[n % paths.length] ?? '/movies',
+    headers: { authorization: `Bearer ${await deployment.token('movies/read')}` },
+    timeoutMs,
+    maxRequests: requests,
+  });
+  try {
+    await eventually(
+      () => {
+        const { length: answered } = load.outcomes;
+        if (answered < requests) throw new Error(`${answered} of ${requests} requests have an end`);
+      },
+      { deadlineMs: longestMs - timeoutMs, everyMs: 500 },
+    );
+  } finally {
+    await load.stop();
+  }
+  return load.outcomes;
+}
+
+/** One line for the log of the step. */
+export function describeLoad(outcomes: readonly Outcome[]): string {
+  const { requests, failed, failures, p50, p99, longest } = figuresOf(outcomes);
+  const inMs = Object.entries({ p50, p99, longest }).map(([name, ms]) => `${name} ${ms.toFixed(0)}`);
+  return `${requests} reads, ${failed} failed ${JSON.stringify(failures)}; ms: ${inMs.join(', ')}`;
+}
+
+async function findMovies(deployment: Reached): Promise<readonly string[]> {
+  const { status, json } = await ask(deployment, '/movies?limit=20', { scope: 'movies/read' });
+  if (status !== 200) throw new Error(`/movies answers ${status}: there is no use in load`);
+  const { movies } = json as { movies: readonly Movie[] };
+  return movies.map(movieAddress);
+}
+
+/** Objectives for what the load does, by name. */
+export const readObjectives = ({ objectives }: Slo): readonly (readonly [string, Objective])[] =>
+  Object.entries(objectives).filter(([, { methods }]) => methods.includes('GET'));
+
+/** In percent. A refused read is no good answer either: what is asked for is there, and the token is good. */
+export function shareOfGood(
+  outcomes: readonly Outcome[],
+  { bound_ms: boundMs = Infinity }: Objective,
+): number {
+  const good = outcomes.filter((outcome) => !isFailed(outcome) && outcome.tookMs <= boundMs);
+  return (100 * good.length) / outcomes.length;
+}
