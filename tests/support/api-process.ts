@@ -12,9 +12,15 @@ export interface ApiProcess {
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** The service as a container runs it: a process of its own that knows nothing but these settings. */
-export function startApiProcess(settings: Readonly<Record<string, string>>): ApiProcess {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'app/src/main.ts'], {
+/**
+ * The service as a container runs it: a process of its own that knows nothing but these settings.
+ * @param program from the sources unless a bundle is named
+ */
+export function startApiProcess(
+  settings: Readonly<Record<string, string>>,
+  program: readonly string[] = ['--import', 'tsx', 'app/src/main.ts'],
+): ApiProcess {
+  const child = spawn(process.execPath, [...program], {
     cwd: root,
     env: { PATH: process.env['PATH'], HOST: '127.0.0.1', PORT: '0', METRICS_PORT: '0', ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -12,8 +12,11 @@ export interface DynamoDbLocal {
 const startTimeoutMs = 30_000;
 const pollMs = 50;
 
-/** DynamoDB Local in memory, on a free port, one database for all regions and credentials. Needs Java 17 or newer. */
-export async function startDynamoDbLocal(): Promise<DynamoDbLocal> {
+/**
+ * DynamoDB Local in memory, on a free port, one database for all regions and credentials. Needs Java 17 or newer.
+ * @param slowIndexes a new index stays in its state CREATING for a while, as on AWS
+ */
+export async function startDynamoDbLocal({ slowIndexes = false } = {}): Promise<DynamoDbLocal> {
   const libraryDir = installDynamoDbLocal();
   const port = await freePort();
   const server = spawn(
@@ -22,6 +25,7 @@ export async function startDynamoDbLocal(): Promise<DynamoDbLocal> {
       ...['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Xmx512m', `-Djava.library.path=${libraryDir}`],
       ...['-cp', `${libraryDir}/*`, 'com.amazonaws.services.dynamodbv2.local.main.ServerRunner'],
       ...['-inMemory', '-sharedDb', '-disableTelemetry', '-port', String(port)],
+      ...(slowIndexes ? ['-delayTransientStatuses'] : []),
     ],
     { stdio: ['ignore', 'ignore', 'pipe'] },
   );

@@ -1,4 +1,5 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
+import { address, wholeNumber } from './option-values.ts';
 
 export interface LoaderOptions {
   /** Absent only in a dry run. */
@@ -22,7 +23,7 @@ export function parseOptions(argv: readonly string[]): LoaderOptions {
     .addOption(new Option('--table <name>', 'the table to load into').env('TABLE_NAME'))
     .option('--file <path>', 'a JSON array of movies or JSON lines; - for standard input', 'moviedata.json')
     .addOption(new Option('--region <name>', 'AWS region').env('REGION').default('eu-west-1'))
-    .addOption(new Option('--endpoint <url>', 'a local DynamoDB instead of AWS').argParser(url))
+    .addOption(new Option('--endpoint <url>', 'a local DynamoDB instead of AWS').argParser(address))
     .option(
       '--rejects <path>',
       'where refused records go, as JSON lines with reason and position',
@@ -31,7 +32,7 @@ export function parseOptions(argv: readonly string[]): LoaderOptions {
     .addOption(
       new Option('--concurrency <n>', `batches in flight, 1 to ${maxConcurrency}`)
         .default(16)
-        .argParser(batches),
+        .argParser(wholeNumber(1, maxConcurrency)),
     )
     .option('--dry-run', 'read and check everything, write nothing', false)
     .addHelpText(
@@ -46,15 +47,4 @@ export function parseOptions(argv: readonly string[]): LoaderOptions {
     command.error('error: --table is missing: name the table to load into, or use --dry-run');
   }
   return options;
-}
-
-function batches(text: string): number {
-  const number = Number(text);
-  if (Number.isInteger(number) && number >= 1 && number <= maxConcurrency) return number;
-  throw new InvalidArgumentError(`It must be a whole number from 1 to ${maxConcurrency}.`);
-}
-
-function url(text: string): string {
-  if (URL.canParse(text) && /^https?:/.test(text)) return text;
-  throw new InvalidArgumentError('It must be an http:// or https:// address.');
 }

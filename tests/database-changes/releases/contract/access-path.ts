@@ -1,0 +1,1 @@
+export { accessPathOf } from '../switch/access-path.ts';
