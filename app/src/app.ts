@@ -43,15 +43,13 @@ export interface AppDeps {
   readonly tracing: Tracing;
   readonly newId: () => string;
   readonly config: Pick<Config, 'build' | 'limits' | 'swaggerClientId'>;
-  /** For tests: answers that break the contract become a 500. */
-  readonly validateResponses?: boolean;
 }
 
 /** What a request passes, in order. Strangers are refused before anything of theirs is read, and so learn no schema. */
 export function createApp(deps: AppDeps): RequestListener {
   const { repository, cursors, tokens, discover, lifecycle, logger, metrics, tracing, newId, config } = deps;
   const contract = readContract();
-  const checked = validate(readContract(), { responses: deps.validateResponses ?? false });
+  const checked = validate(contract);
   const docs = {
     contract,
     ...(discover === undefined ? {} : { discover }),

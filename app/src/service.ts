@@ -28,16 +28,8 @@ export interface Service {
   stop(): Promise<void>;
 }
 
-export interface ServiceOptions {
-  readonly validateResponses?: boolean;
-}
-
 /** Puts the service together and listens, for the public and for the scraper of metrics. */
-export async function startService(
-  config: Config,
-  logger: Logger,
-  options: ServiceOptions = {},
-): Promise<Service> {
+export async function startService(config: Config, logger: Logger): Promise<Service> {
   const { table, limits, host } = config;
   const metrics = createMetrics();
   const spans = await startSpans(config, logger);
@@ -75,7 +67,6 @@ export async function startService(
     tracing,
     newId: randomUUID,
     config,
-    ...options,
   });
   const server = createHttpServer(app, limits);
   const metricsServer = createMetricsServer(metrics.registry);

@@ -99,6 +99,17 @@ describe('a problem', () => {
     expect(answer.text).not.toMatch(/node_modules|at \w+ \(/);
   });
 
+  test('tells the first fault only for a body that is larger than what a firewall lets through', async () => {
+    const body = aMovie({ info: { actors: Array.from({ length: 3_000 }, () => '') } });
+
+    const { status, json } = await api.writer('POST', '/movies', { body });
+
+    expect({ status, json }).toMatchObject({
+      status: 400,
+      json: { errors: [{ in: 'body', field: '/info/actors', message: 'must NOT have more than 500 items' }] },
+    });
+  });
+
   test('tells no more than twenty faults', async () => {
     const body = aMovie({ info: { actors: Array.from({ length: 100 }, () => '') } });
 

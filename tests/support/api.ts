@@ -8,6 +8,7 @@ import { createDynamoClient } from '../../app/src/movies/dynamo-client.ts';
 import { startService, type Service } from '../../app/src/service.ts';
 import { createLogger } from '../../app/src/telemetry/logger.ts';
 import { createClient, type Send } from './client.ts';
+import { promised } from './promised-answers.ts';
 import { startDatabaseFront, type DatabaseFront } from './database-front.ts';
 
 export interface Api {
@@ -65,14 +66,14 @@ export async function startApi(settings: Readonly<Record<string, string>> = {}):
     DRAIN_DELAY_MS: '0',
     ...settings,
   });
-  const service = await startService(config, logger, { validateResponses: true });
+  const service = await startService(config, logger);
   const as = async (scope: string) =>
-    createClient(service.port, { authorization: `Bearer ${await issuer.token(scope)}` });
+    promised(createClient(service.port, { authorization: `Bearer ${await issuer.token(scope)}` }));
 
   return {
     port: service.port,
     service,
-    stranger: createClient(service.port),
+    stranger: promised(createClient(service.port)),
     nobody: await as(''),
     reader: await as('movies/read'),
     writer: await as('movies/read movies/write'),

@@ -1,12 +1,7 @@
 import { json, type RequestHandler } from 'express';
-import { middleware as contractMiddleware } from 'express-openapi-validator';
 import { operationsByRoute, type Contract, type Method, type Operation } from './contract.ts';
 import { HttpProblem, badRequest } from './problem.ts';
-
-export interface ValidationOptions {
-  /** For tests: an answer that breaks the contract becomes a 500. */
-  readonly responses: boolean;
-}
+import { checkBody, checkParameters } from './request-checks.ts';
 
 const maxBodyBytes = 100_000;
 /** DynamoDB's limit of nesting; it also bounds whoever walks through a body. */
@@ -14,15 +9,15 @@ const maxDepth = 32;
 
 /**
  * Lets a request pass that the contract allows: what it accepts in return, the type, size and shape of its body, its
- * parameters. Handlers behind it find parameters converted to their types.
+ * parameters. Handlers behind it find parameters converted to their types in `response.locals`.
  */
-export function validate(contract: Contract, options: ValidationOptions): RequestHandler[] {
+export function validate(contract: Contract): RequestHandler[] {
   const routes = operationsByRoute(contract);
   return [
     checkTypes(routes),
     json({ limit: maxBodyBytes, type: ({ headers }) => headers['content-type'] !== undefined }),
     checkDepth,
-    matchContract(contract, options),
+    matchContract(routes),
   ];
 }
 
@@ -34,10 +29,7 @@ function operationAt(routes: Routes, route: unknown, method: string): Operation 
   return routes.get(path)?.get(name as Method);
 }
 
-/**
- * 406 and 415. The validator keeps a compiled schema per content type that it meets, so it gets to see the contract's
- * own ones only: nobody fills the memory with made-up ones.
- */
+/** 406 and 415. */
 function checkTypes(routes: Routes): RequestHandler {
   return (request, _response, next) => {
     const operation = operationAt(routes, request.route, request.method);
@@ -48,9 +40,10 @@ function checkTypes(routes: Routes): RequestHandler {
     const known = Object.keys(operation?.requestBody?.content ?? {});
     const [only] = known;
     if (only === undefined) {
-      // Nothing reads this body.
+      // Nothing reads this body; Node looks at what has come of it, and refuses what is malformed, before it is answered.
       delete headers['content-type'];
-      next();
+      if (headers['transfer-encoding'] === undefined) next();
+      else setImmediate(next);
       return;
     }
     const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
@@ -61,7 +54,6 @@ function checkTypes(routes: Routes): RequestHandler {
     if (hasBody && !isUtf8(headers['content-type'] ?? '')) {
       throw new HttpProblem(415, 'The body must be in UTF-8.');
     }
-    if (!hasBody) headers['content-type'] = only;
     next();
   };
 }
@@ -84,37 +76,17 @@ const isDeeperThan = (depth: number, value: unknown): boolean =>
   value !== null &&
   (depth === 0 || Object.values(value).some((part) => isDeeperThan(depth - 1, part)));
 
-function matchContract(contract: Contract, { responses }: ValidationOptions): RequestHandler {
-  const steps: RequestHandler[] = contractMiddleware({
-    apiSpec: contract as never,
-    // Done when the contract is tested, not each time that the service starts.
-    validateApiSpec: responses,
-    validateRequests: { allErrors: true },
-    validateResponses: responses,
-    validateSecurity: false,
-    fileUploader: false,
-  });
+function matchContract(routes: Routes): RequestHandler {
   return (request, response, next) => {
-    const { method } = request;
-    // The contract has no HEAD of its own; it is GET without the body.
-    if (method === 'HEAD') request.method = 'GET';
-    const given = { path: { ...request.params }, query: { ...request.query } };
-    const finish = (error?: unknown) => {
-      request.method = method;
-      next(error ?? misspelt(given, { path: request.params, query: request.query }));
-    };
-    const run = (index: number) => {
-      const step = steps[index];
-      if (step === undefined) {
-        finish();
-        return;
-      }
-      void step(request, response, (error?: unknown) => {
-        if (error === undefined) run(index + 1);
-        else finish(error);
-      });
-    };
-    run(0);
+    const name = operationAt(routes, request.route, request.method)?.operationId ?? '';
+    const given = { path: request.params, query: request.query };
+    const read = { path: { ...given.path }, query: { ...given.query }, header: request.headers };
+    checkParameters(name, read);
+    refuseMisspelt(given, read);
+    checkBody(name, request.body, Number(request.headers['content-length'] ?? Infinity));
+    response.locals.path = read.path;
+    response.locals.query = read.query;
+    next();
   };
 }
 
@@ -122,24 +94,19 @@ type Parameters = Readonly<Record<'path' | 'query', Readonly<Record<string, unkn
 const jsonNumber = /^-?(0|[1-9]\d*)(\.\d+)?(e[+-]?\d+)?$/i;
 
 /**
- * What the validator lets pass. It reads as a number what JavaScript does, `0x7DD` and `+2013` too, and with 1e400 it
- * skips the limits. In a query a number has to be spelt as in JSON; in a path in one way only, or one movie would have
- * many addresses. It also takes `year[x]` for `year`.
+ * The contract's check reads as a number what JavaScript does, `0x7DD` and `+2013` too, and with 1e400 it skips the
+ * limits. In a query a number has to be spelt as in JSON; in a path in one way only, or one movie would have many
+ * addresses.
  */
-function misspelt(given: Parameters, read: Parameters): HttpProblem | undefined {
-  const unknown = Object.keys(given.query).find((name) => name.includes('['));
-  if (unknown !== undefined) {
-    return badRequest({ in: 'query', field: unknown, message: 'is an unknown query parameter' });
-  }
+function refuseMisspelt(given: Parameters, read: Parameters): void {
   for (const place of ['path', 'query'] as const) {
     for (const [field, value] of Object.entries(read[place])) {
       const text = given[place][field];
       if (typeof value !== 'number' || typeof text !== 'string') continue;
       const isPlain = place === 'path' ? text === String(value) : jsonNumber.test(text);
       if (!isPlain || !Number.isFinite(value)) {
-        return badRequest({ in: place, field, message: 'must be a number in plain digits' });
+        throw badRequest({ in: place, field, message: 'must be a number in plain digits' });
       }
     }
   }
-  return undefined;
 }
