@@ -3,6 +3,7 @@ import { checkovDockerfile, checkovHcl, checkovPipeline, checkovPlan } from './s
 import { gitleaksHistory, gitleaksTree } from './scanners/gitleaks.ts';
 import { hadolint } from './scanners/hadolint.ts';
 import { licences } from './scanners/licences.ts';
+import { lockIntegrity } from './scanners/lock-integrity.ts';
 import { moduleLock } from './scanners/module-lock.ts';
 import { npmAudit, npmSignatures } from './scanners/npm.ts';
 import { pipelinePolicies } from './scanners/pipeline-policies.ts';
@@ -16,6 +17,7 @@ import * as trivy from './scanners/trivy.ts';
 export const gates: readonly Gate[] = [
   suppressions,
   licences,
+  lockIntegrity,
   providers,
   moduleLock,
   planPolicyGate,
