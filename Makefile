@@ -143,11 +143,11 @@ push: install identity .cache/bin/crane ## Push the image once per commit; its r
 	@npx tsx tools/pipeline/main.ts push --record release/image
 
 .PHONY: sbom
-sbom: install ## Write the bill of materials of what is shipped (CycloneDX)
-	@npx tsx tools/signing/main.ts sbom
+sbom: install .cache/bin/trivy ## Write the bills of materials of repository and image (CycloneDX)
+	@npx tsx tools/signing/main.ts sbom "$$IMAGE"
 
 .PHONY: sign
-sign: install .cache/bin/cosign ## IMAGE=…@sha256:… SIGNING_KEY=… Sign an image and its bill of materials
+sign: install .cache/bin/cosign .cache/bin/trivy ## IMAGE=…@sha256:… SIGNING_KEY=… Sign an image and both bills of materials
 	@npx tsx tools/signing/main.ts sign "$$IMAGE"
 
 ##@ Deploy

@@ -1,104 +1,114 @@
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { execFileSync } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { billOfMaterials } from '../../tools/build/bill-of-materials.ts';
+import { checkSignature } from '../../tools/deploy/signature.ts';
 import { createCosign } from '../../tools/signing/cosign.ts';
+import { writeImageSbom, writeRepositorySbom } from '../../tools/signing/sbom.ts';
 import { describeWith } from '../support/requirements.ts';
-import { project } from './mistakes.ts';
+import { goBinary, goBuilt, startRegistry, type LoopbackRegistry } from './registry.ts';
 
-const tool = (name: string) => join(project, '.cache', 'bin', name);
-const built = (name: string) => ({
-  name,
-  missing: () => (existsSync(tool(name)) ? undefined : `${name} is not built: make tools`),
+const bundle = (content: string) => ({
+  'app/main.js': content,
+  'app/third-party.cdx.json': billOfMaterials([
+    { name: '@scope/part', version: '1.2.3', license: 'MIT', folder: '' },
+  ]),
 });
 
-describeWith([built('cosign'), built('crane')], 'the signature of an image', () => {
+describeWith(['cosign', 'crane', 'trivy'].map(goBuilt), 'what is signed', () => {
   const cosign = createCosign(process.env, true);
-  let folder: string;
-  let registry: ChildProcess;
-  let address: string;
+  let registry: LoopbackRegistry;
+  let key: { secret: string; public: string };
 
-  const crane = (...args: string[]) =>
-    execFileSync(tool('crane'), args, { cwd: folder, encoding: 'utf8', stdio: 'pipe' }).trim();
-  const push = async (tag: string, content: string): Promise<string> => {
-    await writeFile(join(folder, 'content'), content);
-    execFileSync('tar', ['cf', 'layer.tar', 'content'], { cwd: folder });
-    crane(
-      'append',
-      '--insecure',
-      '--oci-empty-base',
-      '-f',
-      'layer.tar',
-      '-t',
-      `${address}/movies-api:${tag}`,
-    );
-    return `${address}/movies-api@${crane('digest', '--insecure', `${address}/movies-api:${tag}`)}`;
-  };
   const makeKey = (name: string): { secret: string; public: string } => {
-    execFileSync(tool('cosign'), ['generate-key-pair', '--output-key-prefix', name], {
-      cwd: folder,
+    execFileSync(goBinary('cosign'), ['generate-key-pair', '--output-key-prefix', name], {
+      cwd: registry.folder,
       env: { ...process.env, COSIGN_PASSWORD: '' },
       stdio: 'pipe',
     });
-    return { secret: join(folder, `${name}.key`), public: join(folder, `${name}.pub`) };
+    return { secret: join(registry.folder, `${name}.key`), public: join(registry.folder, `${name}.pub`) };
   };
+  const sbomOf = async (image: string, name: string): Promise<string> => {
+    const file = join(registry.folder, `${name}.cdx.json`);
+    await writeImageSbom(file, { reference: image });
+    return file;
+  };
+  const release = async (tag: string): Promise<string> => {
+    const image = await registry.push(tag, bundle(tag));
+    await cosign.sign(image, key.secret);
+    await cosign.attest(image, key.secret, await sbomOf(image, tag));
+    return image;
+  };
+  const deploy = (image: string, publicKey = key.public): Promise<void> =>
+    checkSignature(
+      { environment: 'prod', image },
+      { env: { SIGNING_KEY: publicKey }, cosign, say: () => undefined },
+    );
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'signatures-'));
-    registry = spawn(tool('crane'), ['registry', 'serve', '--address', '127.0.0.1:0'], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    const port = await new Promise<string>((done, fail) => {
-      registry.once('exit', () => {
-        fail(new Error('the registry did not start'));
-      });
-      for (const stream of [registry.stdout, registry.stderr]) {
-        createInterface({ input: stream ?? process.stdin }).on('line', (line) => {
-          const found = /serving on port (\d+)/.exec(line)?.[1];
-          if (found !== undefined) done(found);
-        });
-      }
-    });
-    address = `127.0.0.1:${port}`;
+    registry = await startRegistry();
+    key = makeKey('ours');
+  });
+  afterAll(() => registry.stop());
+
+  test('is deployed with the key that made it, and with no other', async () => {
+    const image = await release('good');
+
+    await expect(deploy(image)).resolves.toBeUndefined();
+    await expect(deploy(image, makeKey('other').public)).rejects.toThrow(/signature of .* does not verify/);
   });
 
-  afterAll(async () => {
-    registry.kill();
-    await rm(folder, { recursive: true });
+  test('is refused with one changed byte', async () => {
+    await release('content-a');
+
+    const changed = await registry.push('content-b', bundle('content-A'));
+
+    await expect(deploy(changed)).rejects.toThrow('does not verify');
   });
 
-  test('verifies with the key that made it, and with no other', async () => {
-    const image = await push('good', 'the reviewed content');
-    const [key, other] = [makeKey('ours'), makeKey('other')];
+  test('is refused without a bill of materials', async () => {
+    const bare = await registry.push('bare', bundle('bare'));
+    await cosign.sign(bare, key.secret);
+
+    await expect(deploy(bare)).rejects.toThrow('bill of materials');
+  });
+
+  test('is refused with the bill of materials of another image, or of the repository only', async () => {
+    const [image, other] = [await registry.push('one', bundle('1')), await registry.push('two', bundle('2'))];
+    const repository = join(registry.folder, 'repository.cdx.json');
+    await writeRepositorySbom(repository);
     await cosign.sign(image, key.secret);
+    await cosign.attest(image, key.secret, await sbomOf(other, 'two'));
+    await cosign.attest(image, key.secret, repository);
 
-    await expect(cosign.verify(image, key.public)).resolves.toBeUndefined();
-    await expect(cosign.verify(image, other.public)).rejects.toThrow(/signature of .* does not verify/);
+    await expect(deploy(image)).rejects.toThrow('No signed bill of materials');
+  }, 60_000);
+
+  test('is accepted with both bills of materials', async () => {
+    const image = await release('both');
+    const repository = join(registry.folder, 'repository.cdx.json');
+    await writeRepositorySbom(repository);
+    await cosign.attest(image, key.secret, repository);
+
+    await expect(deploy(image)).resolves.toBeUndefined();
+  }, 60_000);
+
+  test('names the image by its digest, and the packages of its bundle, which has no node_modules', async () => {
+    const image = await registry.push('listed', bundle('listed'));
+
+    const sbom = JSON.parse(await readFile(await sbomOf(image, 'listed'), 'utf8')) as object;
+
+    expect(sbom).toMatchObject({
+      bomFormat: 'CycloneDX',
+      metadata: { component: { type: 'container', name: image } },
+      components: expect.arrayContaining([expect.objectContaining({ purl: 'pkg:npm/%40scope/part@1.2.3' })]),
+    });
   });
 
-  test('does not verify for an image with one changed byte', async () => {
-    const key = makeKey('bytes');
-    await cosign.sign(await push('signed', 'content A'), key.secret);
+  test('is nothing where nothing was found in the image', async () => {
+    const empty = await registry.push('empty', { 'app/main.js': 'no packages' });
 
-    const changed = await push('changed', 'content B');
-
-    await expect(cosign.verify(changed, key.public)).rejects.toThrow('does not verify');
-  });
-
-  test('of the bill of materials verifies, and is missing where none was attached', async () => {
-    const key = makeKey('sbom');
-    const [image, bare] = [await push('sbom', 'with'), await push('bare', 'without')];
-    const sbom = join(folder, 'sbom.json');
-    await writeFile(
-      sbom,
-      JSON.stringify({ bomFormat: 'CycloneDX', specVersion: '1.5', version: 1, components: [] }),
-    );
-    await cosign.attest(image, key.secret, sbom);
-
-    await expect(cosign.verifySbom(image, key.public)).resolves.toBeUndefined();
-    await expect(cosign.verifySbom(bare, key.public)).rejects.toThrow('bill of materials');
+    await expect(sbomOf(empty, 'empty')).rejects.toThrow('Nothing was found');
   });
 });

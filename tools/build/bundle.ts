@@ -2,6 +2,8 @@ import { build, type Plugin } from 'esbuild';
 import { mkdirSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assetUrls } from './asset-urls.ts';
+import { billOfMaterials } from './bill-of-materials.ts';
+import { bundledPackages } from './bundled-packages.ts';
 import { licenceNotices } from './licence-notices.ts';
 import { builtAt, type Source } from './source.ts';
 import { swaggerUiAssets } from './swagger-ui-assets.ts';
@@ -67,7 +69,9 @@ export async function bundle({
     Object.keys(metafile.inputs).filter((input) => !exchanged.some((folder) => input.startsWith(folder))),
   );
   writeFileSync(join(outdir, 'package.json'), `${JSON.stringify({ type: 'module' })}\n`);
-  writeFileSync(join(outdir, 'THIRD-PARTY-NOTICES.txt'), licenceNotices(projectRoot, metafile));
+  const packages = bundledPackages(projectRoot, metafile);
+  writeFileSync(join(outdir, 'THIRD-PARTY-NOTICES.txt'), licenceNotices(packages));
+  writeFileSync(join(outdir, 'third-party.cdx.json'), billOfMaterials(packages));
   return settle(outdir, source.epoch);
 }
 

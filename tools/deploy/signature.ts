@@ -2,7 +2,7 @@ import { Misuse } from '../modules/problem.ts';
 import type { Cosign } from '../signing/cosign.ts';
 
 /**
- * Rejects unless the image was signed with the key that SIGNING_KEY names: a file, or the output `signing_key` of bootstrap
+ * Rejects unless the image and its bill of materials were signed with the key that SIGNING_KEY names: a file, or the output `signing_key` of bootstrap
  * (`awskms:///…`). SIGNING_KEY=none deploys unsigned, on purpose, anywhere but to prod.
  */
 export async function checkSignature(
@@ -27,5 +27,6 @@ export async function checkSignature(
     return;
   }
   await cosign.verify(image, key);
-  say(`The signature of ${image} verifies with ${key}.`);
+  await cosign.verifySbom(image, key);
+  say(`The signatures of ${image} and of its bill of materials verify with ${key}.`);
 }

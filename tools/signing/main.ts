@@ -1,13 +1,13 @@
-import { execFile } from 'node:child_process';
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import { promisify } from 'node:util';
+import { join, relative, resolve } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { Misuse, Problem } from '../modules/problem.ts';
+import { findImage } from '../security/image.ts';
 import { createCosign } from './cosign.ts';
+import { writeImageSbom, writeRepositorySbom, type ImagePlace } from './sbom.ts';
 
 const project = resolve(import.meta.dirname, '../..');
-const sbomFile = join(project, 'reports', 'security', 'repository.cdx.json');
+const fileOf = (what: 'image' | 'repository'): string =>
+  join(project, 'reports', 'security', `${what}.cdx.json`);
 const cosign = createCosign(process.env);
 
 function signingKey(): string {
@@ -19,15 +19,17 @@ function signingKey(): string {
   );
 }
 
-/** CycloneDX of everything that package-lock.json ships. */
-async function writeSbom(): Promise<void> {
-  const args = ['sbom', '--sbom-format', 'cyclonedx', '--omit', 'dev', '--package-lock-only'];
-  const { stdout } = await promisify(execFile)('npm', args, { cwd: project, maxBuffer: 64 * 1024 * 1024 });
-  const { components = [] } = JSON.parse(stdout) as { components?: readonly unknown[] };
-  if (components.length === 0) throw new Problem('npm listed no components.', 'Run `make install` first.');
-  await mkdir(join(project, 'reports', 'security'), { recursive: true });
-  await writeFile(sbomFile, stdout);
-  console.log(`${components.length} components: reports/security/repository.cdx.json`);
+async function writeSboms(place: ImagePlace): Promise<void> {
+  const [repository, image] = [fileOf('repository'), fileOf('image')];
+  console.log(`${await writeRepositorySbom(repository)} components: ${relative(project, repository)}`);
+  console.log(`${await writeImageSbom(image, place)} components: ${relative(project, image)}`);
+}
+
+/** The image by its name, else what `make image` built. */
+async function placeOf(name?: string): Promise<ImagePlace> {
+  const image = await findImage(project, name);
+  if ('missing' in image) throw new Problem(image.missing, 'make image, or name one: make sbom IMAGE=…');
+  return image.place;
 }
 
 const program = new Command('signing')
@@ -35,18 +37,24 @@ const program = new Command('signing')
   .addHelpText('after', '\nExit codes: 0 done, 1 a signature that does not verify or a failure, 2 misuse.')
   .exitOverride();
 
-program.command('sbom').description('Write the bill of materials (CycloneDX)').action(writeSbom);
+program
+  .command('sbom [image]')
+  .description('Write the bills of materials (CycloneDX) of the repository and of an image')
+  .action(async (image?: string) => writeSboms(await placeOf(image === '' ? undefined : image)));
 program
   .command('sign <image>')
-  .description('Sign an image by its digest, and attach its signed bill of materials')
+  .description(
+    'Sign an image by its digest, and attach the signed bills of materials of image and repository',
+  )
   .action(async (image: string) => {
     if (!/@sha256:[0-9a-f]{64}$/.test(image))
       throw new Misuse(`${image} is not a digest.`, 'A tag can be moved.');
     const key = signingKey();
-    await writeSbom();
+    await writeSboms(await placeOf(image));
     await cosign.sign(image, key);
-    await cosign.attest(image, key, sbomFile);
-    console.log(`Signed ${image}`);
+    await cosign.attest(image, key, fileOf('image'));
+    await cosign.attest(image, key, fileOf('repository'));
+    console.log(`Signed ${image} and both bills of materials`);
   });
 program
   .command('verify <image>')
