@@ -1,0 +1,59 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+
+const root = resolve(import.meta.dirname, '../..');
+
+const withoutCode = (markdown: string): string =>
+  markdown
+    .replace(/^ *(```|~~~)[\s\S]*?^ *\1/gm, '')
+    .replace(/`[^`\n]*`/g, (code) => 'x'.repeat(code.length));
+
+/** Anchors as the forges make them: small letters, no punctuation, hyphens for spaces. */
+const anchorsOf = (markdown: string): readonly string[] => [
+  ...[...markdown.replace(/^ *(```|~~~)[\s\S]*?^ *\1/gm, '').matchAll(/^#{1,6} (.+)$/gm)].map(
+    ([, heading = '']) =>
+      heading
+        .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+        .toLowerCase()
+        .replace(/[^\p{L}\p{N} _-]/gu, '')
+        .replaceAll(' ', '-'),
+  ),
+  ...[...markdown.matchAll(/<a (?:name|id)="([^"]+)"/g)].map(([, name = '']) => name),
+];
+
+/** Links of a file within the project that lead nowhere. */
+function brokenLinks(file: string, markdown: string): readonly string[] {
+  const links = [...withoutCode(markdown).matchAll(/\]\(([^)\s]+)(?: "[^"]*")?\)/g)].map(
+    ([, link = '']) => link,
+  );
+  return links.filter((link) => {
+    if (/^[a-z]+:/.test(link)) return false;
+    const [path = '', anchor] = link.split('#');
+    const target = path === '' ? file : join(dirname(file), decodeURIComponent(path));
+    if (!existsSync(join(root, target))) return true;
+    if (anchor === undefined || statSync(join(root, target)).isDirectory()) return false;
+    const text = path === '' ? markdown : readFileSync(join(root, target), 'utf8');
+    return !anchorsOf(text).includes(anchor);
+  });
+}
+
+const files = execFileSync('git', ['ls-files', '*.md'], { cwd: root, encoding: 'utf8' }).trim().split('\n');
+
+describe('links between the documents', () => {
+  test('each leads to a file, and to a heading where it names one', () => {
+    const broken = files.flatMap((file) =>
+      brokenLinks(file, readFileSync(join(root, file), 'utf8')).map((link) => `${file}: ${link}`),
+    );
+
+    expect(files).toContain('README.md');
+    expect(broken).toEqual([]);
+  });
+
+  test.each(['docs/none.md', 'README.md#no-such-heading', '#nor-here'])('%s would be noticed', (link) => {
+    expect(
+      brokenLinks('LOG.md', `# Here\n[a link](${link}) and [a good one](README.md#two-commands)`),
+    ).toEqual([link]);
+  });
+});
