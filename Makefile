@@ -9,12 +9,15 @@ export PATH := $(CURDIR)/.cache/toolchain/bin:$(PATH)
 # In a pipeline step AWS clients exchange the step's token for its role (docs/pipeline.md).
 ifneq ($(BITBUCKET_STEP_OIDC_TOKEN),)
 export AWS_WEB_IDENTITY_TOKEN_FILE := $(CURDIR)/.cache/identity/token
-export AWS_ROLE_SESSION_NAME ?= bitbucket-$(BITBUCKET_BUILD_NUMBER)
+# Bitbucket's token carries no session tags; the name tells the audit log which run, and where.
+export AWS_ROLE_SESSION_NAME ?= bitbucket-$(BITBUCKET_BUILD_NUMBER)-$(BITBUCKET_DEPLOYMENT_ENVIRONMENT)
 endif
 # The image that `make push` recorded, unless another one is named.
 IMAGE ?= $(shell cat release/image 2>/dev/null)
 # Recipes take it from the environment, where neither make nor a shell reads commands into what a person typed.
 export IMAGE
+FILE ?=
+export FILE
 
 ##@ Start here
 .PHONY: help
@@ -105,7 +108,7 @@ plans-check: install ## Each recorded plan is what Terraform plans now
 	@npm run plans --silent -- check
 
 .PHONY: plan-changes
-plan-changes: install ## What this changes in each environment since BASE=<commit>, by the recorded plans
+plan-changes: install ## What this changes in each environment, and costs, since BASE=<commit>, by the recorded plans
 	@npx tsx tools/pipeline/main.ts plan-changes --base "$(or $(BASE),$(BITBUCKET_PR_DESTINATION_COMMIT))"
 
 .PHONY: check
@@ -186,6 +189,22 @@ plan: install identity ## ENV=dev IMAGE=…@sha256:… Write the plan of a relea
 .PHONY: deploy
 deploy: install identity ## ENV=dev IMAGE=…@sha256:… Plan and apply; with PLAN=file apply the plan that was approved
 	@npx tsx tools/deploy/main.ts deploy --env "$(ENV)" --image "$$IMAGE" --plan "$(PLAN)"
+
+.PHONY: drift
+drift: install identity ## ENV=local|dev|… What differs from what was applied last, and whose it is; exit code 1 when something does
+	@npx tsx tools/deploy/main.ts drift --env "$(ENV)"
+
+.PHONY: deployed-image
+deployed-image: install identity .cache/bin/crane .cache/bin/cosign ## ENV=dev Fetch the image that runs there, if it still is what was signed
+	@npx tsx tools/pipeline/upkeep.ts deployed-image --env "$(ENV)" --archive "release/deployed-$(ENV).tar"
+
+.PHONY: rescan
+rescan: install .cache/bin/trivy ## ENV=dev Scan what deployed-image fetched by what is known today
+	@npx tsx tools/security/main.ts --strict --image "release/deployed-$(ENV).tar" --only trivy-image trivy-image-vulnerabilities
+
+.PHONY: load-data
+load-data: install identity ## ENV=dev FILE=movies.json Load movies into an environment (without FILE: real ones); never prod
+	@npx tsx tools/pipeline/upkeep.ts load-data --env "$(ENV)" --file "$$FILE"
 
 .PHONY: destroy
 destroy: install identity ## ENV=dev Destroy an environment; never prod

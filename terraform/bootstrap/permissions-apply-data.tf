@@ -45,6 +45,17 @@ data "aws_iam_policy_document" "apply_data" {
     }
   }
 
+  # `make load-data`. What is in prod's table is nobody's business here.
+  dynamic "statement" {
+    for_each = each.key == "prod" ? [] : ["movies"]
+
+    content {
+      sid       = "LoadMovies"
+      actions   = ["dynamodb:BatchWriteItem"]
+      resources = ["arn:${local.partition}:dynamodb:*:${local.account}:table/${var.project}-${each.key}"]
+    }
+  }
+
   statement {
     sid = "CreateTaggedKeys"
     actions = [

@@ -6,6 +6,7 @@ import { expect, test } from '@jest/globals';
 import {
   compareCapabilities,
   comparePlans,
+  reportPlans,
   type PlannedResource,
 } from '../../tools/pipeline/plan-changes.ts';
 import { reviewPlans } from '../../tools/pipeline/reviewed-plans.ts';
@@ -48,6 +49,30 @@ test('a module that can do more is told, a new version that can do the same is n
   ]);
 });
 
+test('costs that change are an annotation, costs that stay are not', () => {
+  const [old, now] = [
+    { monthly: 10, unknown: {} },
+    { monthly: 12.5, unknown: { aws_kms_key: 1 } },
+  ];
+
+  const { annotations, data } = reportPlans(
+    {},
+    [],
+    [
+      { name: 'dev', old, now },
+      { name: 'prod', old, now: old },
+    ],
+  );
+
+  expect(annotations.map(({ summary }) => summary)).toEqual([
+    'Costs of dev: at least 12.50 USD a month before use (+2.50); no price for 1 aws_kms_key',
+  ]);
+  expect(data.map(({ title, value }) => [title, value]).slice(1)).toEqual([
+    ['dev: USD a month, at least', '12.50'],
+    ['prod: USD a month, at least', '10.00'],
+  ]);
+});
+
 test('the change since a commit is reported, without a value', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'plan-changes-'));
   const git = (...args: readonly string[]): string => execFileSync('git', args, { cwd: folder }).toString();
@@ -71,7 +96,16 @@ test('the change since a commit is reported, without a value', async () => {
   const report = await reviewPlans(folder, 'HEAD');
 
   expect(report.details).toBe(
-    'dev: 0 added, 1 changed, 0 removed\nstaging: 0 added, 0 changed, 0 removed\nprod: 0 added, 0 changed, 0 removed\nCapabilities of modules: 0 changed',
+    [
+      'dev: 0 added, 1 changed, 0 removed',
+      'staging: 0 added, 0 changed, 0 removed',
+      'prod: 0 added, 0 changed, 0 removed',
+      'Capabilities of modules: 0 changed',
+      ...['dev', 'staging', 'prod'].map(
+        (name) => `${name}: at least 0.00 USD a month before use (+0.00); no price for 1 aws_ecs_service`,
+      ),
+      'Prices: eu-west-1, USD, 2026-11; tasks on demand, endpoints in one zone, no traffic.',
+    ].join('\n'),
   );
   expect(report.annotations).toEqual([
     {

@@ -63,6 +63,14 @@ describeWith([program(crane, 'make .cache/bin/crane', ['version'])], 'a registry
     expect(await registry.find('candidate-2')).toBeUndefined();
   });
 
+  test('an image comes back as an archive of the same content', async () => {
+    const image = await registry.push(archive('one'), 'candidate-5');
+
+    await registry.pull(image, archive('pulled'));
+
+    expect(await registry.push(archive('pulled'), 'candidate-6')).toBe(image);
+  });
+
   test('a tag is added to an image, again and again, and never moves', async () => {
     const image = await registry.push(archive('one'), 'candidate-3');
     const other = await registry.push(archive('other'), 'candidate-4');

@@ -42,6 +42,8 @@ export interface LocalDeployment {
   readonly faults: Faults;
   /** Rejects, naming each difference, unless a further plan is empty. */
   readonly expectNoChanges: () => Promise<void>;
+  /** What differs from what was applied. */
+  readonly drift: AppliedDeployment['drift'];
   /** Heals it and leaves it to the next test file; it ends with the test run (unless KEEP_DEPLOYMENT=1). */
   readonly stop: () => Promise<void>;
 }
@@ -83,6 +85,7 @@ export async function startLocalDeployment(): Promise<LocalDeployment> {
       faults,
       expectNoChanges: () =>
         withApplied(String(outputs['image']), ({ expectNoChanges }) => expectNoChanges()),
+      drift: () => withApplied(String(outputs['image']), ({ drift }) => drift()),
       stop,
     };
   } catch (error) {

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { Misuse } from '../modules/problem.ts';
 import { terraformEnvironment } from '../terraform/environment.ts';
 import { backendOf, findBackend } from './backend.ts';
+import type { Difference } from './drift.ts';
 import { checkPlan, recordPlan } from './plan-record.ts';
 import { describeCounts, summarisePlan, type PlanSummary } from './plan-summary.ts';
 import type { Progress } from './progress.ts';
@@ -10,8 +11,10 @@ import {
   checkEnvironment,
   checkRelease,
   enter,
+  findDrift,
   planRelease,
   refuseProduction,
+  settleRelease,
   type Release,
 } from './service.ts';
 import { createTerraform, type Terraform } from './terraform.ts';
@@ -26,6 +29,8 @@ export interface Account {
   readonly apply: (release: Omit<Release, 'image'> & { image?: string }, planFile: string) => Promise<void>;
   /** Values of `terraform output` of an environment. */
   readonly outputs: (environment: string) => Promise<Readonly<Record<string, unknown>>>;
+  /** What differs from what was applied last, and who has to look at it. */
+  readonly drift: (environment: string) => Promise<readonly Difference[]>;
   /** Destroys an environment other than prod. Asks before it does. */
   readonly destroy: (environment: string, commit: string) => Promise<void>;
 }
@@ -120,10 +125,11 @@ export function createAccount({ project, env, progress, confirm }: AccountOption
     apply: async ({ environment, commit, image }, planFile) => {
       checkEnvironment(root, environment);
       checkWorkspaceVariable(env, environment);
-      await checkPlan(planFile, { environment, commit, image });
+      const planned = await checkPlan(planFile, { environment, commit, image });
       await withTerraform(async (roots) => {
         await enterService(roots, environment);
         await roots.service.apply(planFile);
+        await settleRelease(roots.service, planned, progress.say);
         const { url } = await roots.service.outputs();
         progress.say(`${environment} is applied: ${String(url)}`);
       });
@@ -135,6 +141,16 @@ export function createAccount({ project, env, progress, confirm }: AccountOption
       return withTerraform(async (roots) => {
         await enterService(roots, environment);
         return roots.service.outputs();
+      });
+    },
+
+    drift: async (environment) => {
+      checkEnvironment(root, environment);
+      checkWorkspaceVariable(env, environment);
+      return withTerraform(async (roots) => {
+        await mkdir(scratch, { recursive: true });
+        await enterService(roots, environment);
+        return findDrift(roots.service, { environment }, join(scratch, `${environment}-drift.tfplan`));
       });
     },
 

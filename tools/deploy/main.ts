@@ -5,10 +5,13 @@ import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { Problem, reasonOf } from '../modules/problem.ts';
 import { createAccount } from './account.ts';
-import { deployLocally, destroyLocally } from './local/commands.ts';
+import { describeDifference } from './drift.ts';
+import { deployLocally, destroyLocally, driftLocally } from './local/commands.ts';
 import { checkPlan } from './plan-record.ts';
 import { createProgress } from './progress.ts';
 import { checkSignature } from './signature.ts';
+import { reportDrift } from '../pipeline/drift-report.ts';
+import { writeReport } from '../pipeline/reports.ts';
 import { createCosign } from '../signing/cosign.ts';
 
 const project = fileURLToPath(new URL('../..', import.meta.url));
@@ -104,6 +107,25 @@ program
     await account.plan(release, planFileOf(env));
     await checkSignature(release, { env: process.env, cosign, say: progress.say });
     await account.apply(release, planFileOf(env));
+  });
+
+program
+  .command('drift')
+  .description('What differs from what was applied last, and who has to look at it')
+  .option('--env <name>', 'local, or an environment that is deployed', '')
+  .addHelpText(
+    'after',
+    '\nExit codes: 0 as applied (the autoscaler may have scaled), 1 something differs, 2 misuse.',
+  )
+  .action(async ({ env }: Options) => {
+    const differences =
+      env === 'local'
+        ? await driftLocally({ project, progress, commit: readCommit() })
+        : await account.drift(env);
+    const report = reportDrift(env, differences);
+    await writeReport(join(project, 'reports', `drift-${env}`), report);
+    progress.say(['', ...differences.map(describeDifference), report.details].join('\n'));
+    process.exitCode = report.result === 'PASSED' ? 0 : 1;
   });
 
 program

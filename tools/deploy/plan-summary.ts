@@ -8,11 +8,12 @@ export interface PlanSummary {
   readonly lines: readonly string[];
 }
 
-interface Change {
+/** A resource as it is and as it would be. */
+export interface Change {
   readonly actions: readonly string[];
   readonly before: Readonly<Record<string, unknown>> | null;
   readonly after: Readonly<Record<string, unknown>> | null;
-  readonly after_unknown: Readonly<Record<string, unknown>>;
+  readonly after_unknown?: Readonly<Record<string, unknown>>;
 }
 
 interface PlanJson {
@@ -51,7 +52,8 @@ export function summarisePlan(json: string): PlanSummary {
 export const describeCounts = ({ create, update, replace, destroy }: PlanSummary): string =>
   `${create} to create, ${update} to update, ${replace} to replace, ${destroy} to destroy`;
 
-const differences = ({ before, after, after_unknown: unknown }: Change): readonly string[] =>
+/** Names of the attributes that would differ. */
+export const differences = ({ before, after, after_unknown: unknown = {} }: Change): readonly string[] =>
   [...new Set([...Object.keys(after ?? {}), ...Object.keys(unknown)])].filter(
     (key) => unknown[key] === true || JSON.stringify(before?.[key]) !== JSON.stringify(after?.[key]),
   );

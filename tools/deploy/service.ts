@@ -1,10 +1,12 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { Misuse, Problem } from '../modules/problem.ts';
+import { Misuse, Problem, reasonOf } from '../modules/problem.ts';
 import type { Backend } from './backend.ts';
+import { deployedCommit } from './deployed-commit.ts';
+import { findDifferences, type Difference } from './drift.ts';
 import { checkModules } from './module-check.ts';
 import type { Progress } from './progress.ts';
-import type { Terraform } from './terraform.ts';
+import type { Terraform, Variables } from './terraform.ts';
 
 /** What is deployed where. */
 export interface Release {
@@ -53,17 +55,50 @@ export async function enter(
 /** Plans to a file. Resolves with whether there is anything to change. */
 export function planRelease(
   terraform: Terraform,
-  { environment, image, commit, variables = {} }: Release,
+  release: Release,
   out: string,
   destroy = false,
 ): Promise<boolean> {
-  return terraform.plan({
-    out,
-    destroy,
-    variablesFile: variablesFile(terraform.directory, environment),
-    variables: { ...variables, image, commit },
+  return terraform.plan({ out, destroy, ...variablesOf(terraform, release) });
+}
+
+/**
+ * After an apply, the state lacks what AWS made of it later: the rules of a security group that were made after the group.
+ * Without this, the drift check would take it for somebody's work. A release doesn't fail by it.
+ */
+export async function settleRelease(
+  terraform: Terraform,
+  release: Release,
+  say: (line: string) => void,
+): Promise<void> {
+  await terraform.refresh(variablesOf(terraform, release)).catch((error: unknown) => {
+    say(
+      `note: the state was not refreshed, the next drift check may name what this made. ${reasonOf(error)}`,
+    );
   });
 }
+
+/** What differs from what was applied last. */
+export async function findDrift(
+  terraform: Terraform,
+  release: Omit<Release, 'image' | 'commit'>,
+  planFile: string,
+): Promise<readonly Difference[]> {
+  const { image } = await terraform.outputs();
+  if (typeof image !== 'string')
+    throw new Misuse(`${release.environment} is not deployed.`, 'There is nothing that could drift.');
+  const commit = deployedCommit(await terraform.show());
+  await planRelease(terraform, { ...release, image, commit }, planFile);
+  return findDifferences(await terraform.show(planFile));
+}
+
+const variablesOf = (
+  terraform: Terraform,
+  { environment, image, commit, variables = {} }: Release,
+): Variables => ({
+  variablesFile: variablesFile(terraform.directory, environment),
+  variables: { ...variables, image, commit },
+});
 
 const variablesFile = (root: string, environment: string): string =>
   join(root, 'environments', `${environment}.tfvars`);

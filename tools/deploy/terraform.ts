@@ -13,18 +13,23 @@ export interface Terraform {
   /** Writes a plan file. Resolves with whether it holds any change. */
   readonly plan: (options: PlanOptions) => Promise<boolean>;
   readonly apply: (planFile: string) => Promise<void>;
-  /** `show -json` of a plan file, as text. */
-  readonly show: (planFile: string) => Promise<string>;
+  /** Lets the state remember what is there; nothing else is changed. */
+  readonly refresh: (options: Variables) => Promise<void>;
+  /** `show -json` of a plan file, or of the state without one, as text. */
+  readonly show: (planFile?: string) => Promise<string>;
   /** Output values of the applied state, by name. */
   readonly outputs: () => Promise<Readonly<Record<string, unknown>>>;
   /** Addresses of the managed resources in the state. */
   readonly resources: () => Promise<readonly string[]>;
 }
 
-export interface PlanOptions {
-  readonly out: string;
+export interface Variables {
   readonly variables: Readonly<Record<string, string>>;
-  readonly variablesFile?: string;
+  readonly variablesFile?: string | undefined;
+}
+
+export interface PlanOptions extends Variables {
+  readonly out: string;
   readonly destroy?: boolean;
 }
 
@@ -68,8 +73,7 @@ export function createTerraform(
         '-detailed-exitcode',
         `-out=${out}`,
         ...(destroy ? ['-destroy'] : []),
-        ...(variablesFile === undefined ? [] : [`-var-file=${variablesFile}`]),
-        ...Object.entries(variables).flatMap(([key, value]) => ['-var', `${key}=${value}`]),
+        ...given({ variables, variablesFile }),
       ];
       const finished = await progress.during('plan', (tell) => runTerraform(args, { directory, env }, tell));
       if (finished.code !== 0 && finished.code !== 2) throw failureOf('plan', finished);
@@ -80,7 +84,13 @@ export function createTerraform(
       const finished = await progress.during('apply', (tell) => runTerraform(args, { directory, env }, tell));
       if (finished.code !== 0) throw failureOf('apply', finished);
     },
-    show: async (planFile) => (await must('show', '-json', planFile)).output,
+    refresh: async (options) => {
+      await progress.during('refresh', () =>
+        must('apply', '-json', '-input=false', '-refresh-only', '-auto-approve', ...given(options)),
+      );
+    },
+    show: async (planFile) =>
+      (await must('show', '-json', ...(planFile === undefined ? [] : [planFile]))).output,
     outputs: async () => {
       const values = JSON.parse((await must('output', '-json')).output) as Record<string, { value: unknown }>;
       return Object.fromEntries(Object.entries(values).map(([name, { value }]) => [name, value]));
@@ -91,6 +101,11 @@ export function createTerraform(
         .filter((line) => line !== '' && !/(^|\.)data\./.test(line)),
   };
 }
+
+const given = ({ variables, variablesFile }: Variables): readonly string[] => [
+  ...(variablesFile === undefined ? [] : [`-var-file=${variablesFile}`]),
+  ...Object.entries(variables).flatMap(([key, value]) => ['-var', `${key}=${value}`]),
+];
 
 /**
  * Settings given from outside may name another account than last time, and the state is always in the bucket: there is

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Annotation, Report } from './code-insights.ts';
+import { describeCost, priceBasis, type Cost } from './costs.ts';
 import { settingsOf } from './definition.ts';
 
 /** The module lock's `modules`, as far as capabilities go. */
@@ -70,10 +71,18 @@ const listCapabilities = (lock: Lock): readonly string[] =>
     ),
   );
 
-/** The report of a pull request: what changes in each environment, and in what modules may do. */
+/** What an environment cost and will cost; `old` is absent where it is new. */
+export interface CostChange {
+  readonly name: string;
+  readonly old?: Cost;
+  readonly now: Cost;
+}
+
+/** The report of a pull request: what changes in each environment, what that costs, and what modules may do. */
 export function reportPlans(
   environments: Readonly<Record<string, readonly ResourceDifference[]>>,
   capabilities: readonly string[],
+  costs: readonly CostChange[] = [],
 ): Report {
   const entries = Object.entries(environments);
   const count = (differences: readonly ResourceDifference[], kind: ResourceDifference['kind']): number =>
@@ -85,7 +94,12 @@ export function reportPlans(
   return {
     id: 'plans',
     title: 'What this changes in each environment',
-    details: [...counts, `Capabilities of modules: ${capabilities.length} changed`].join('\n'),
+    details: [
+      ...counts,
+      `Capabilities of modules: ${capabilities.length} changed`,
+      ...costs.map(({ name, old, now }) => describeCost(name, old, now)),
+      ...(costs.length > 0 ? [priceBasis] : []),
+    ].join('\n'),
     report_type: 'BUG',
     // A difference is for people to judge; only the gates fail.
     result: 'PASSED',
@@ -96,8 +110,22 @@ export function reportPlans(
         value: differences.length,
       })),
       { title: 'capabilities', type: 'NUMBER', value: capabilities.length },
+      ...costs.map(({ name, now }) => ({
+        title: `${name}: USD a month, at least`,
+        type: 'TEXT' as const,
+        value: now.monthly.toFixed(2),
+      })),
     ],
     annotations: [
+      ...costs
+        .filter(({ old, now }) => old !== undefined && !isDeepStrictEqual(old, now))
+        .map(({ name, old, now }): Annotation => ({
+          annotation_type: 'CODE_SMELL',
+          result: 'PASSED',
+          severity: 'MEDIUM',
+          summary: `Costs of ${describeCost(name, old, now)}`,
+          path: `tests/plan/recorded/${name}.json`,
+        })),
       ...capabilities.map((summary): Annotation => ({
         annotation_type: 'VULNERABILITY',
         result: 'PASSED',

@@ -10,6 +10,8 @@ const timeoutMs = 600_000;
 export interface Registry {
   /** Pushes a docker-archive under a tag. Resolves with its reference by digest. */
   readonly push: (archive: string, tag: string) => Promise<string>;
+  /** Writes an image to a docker-archive. */
+  readonly pull: (reference: string, archive: string) => Promise<void>;
   /** The reference by digest that a tag stands for; undefined when there is no such tag. */
   readonly find: (tag: string) => Promise<string | undefined>;
   /** Adds a tag to what is there. Tags never move: rejects when the tag stands for something else. */
@@ -42,6 +44,9 @@ export function createRegistry({ crane, repository, env }: RegistryOptions): Reg
     push: async (archive, tag) => {
       await call('push', archive, `${repository}:${tag}`);
       return `${repository}@${await call('digest', `${repository}:${tag}`)}`;
+    },
+    pull: async (reference, archive) => {
+      await call('pull', reference, archive);
     },
     addTag: async (reference, tag) => {
       const present = await find(tag);

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isMissing } from '../modules/problem.ts';
 import type { JudgedFinding, Verdict } from '../security/verdict.ts';
@@ -9,10 +9,24 @@ export async function collectReports(folder: string): Promise<readonly Report[]>
   const reports = await Promise.all([
     read(join(folder, 'tests', 'junit.xml'), reportTests),
     read(join(folder, 'security', 'report.json'), reportSecurity),
-    read(join(folder, 'plans', 'report.json'), (text) => JSON.parse(text) as Report),
-    read(join(folder, 'bench', 'report.json'), (text) => JSON.parse(text) as Report),
+    ...(await foldersOf(folder))
+      .filter((name) => name !== 'security')
+      .map((name) => read(join(folder, name, 'report.json'), (text) => JSON.parse(text) as Report)),
   ]);
   return reports.filter((report) => report !== undefined);
+}
+
+/** Those that `writeReport` made; others have no report.json. */
+const foldersOf = (folder: string): Promise<readonly string[]> =>
+  readdir(folder).catch((error: unknown) => {
+    if (isMissing(error)) return [];
+    throw error;
+  });
+
+/** Leaves a report for `make insights`. */
+export async function writeReport(folder: string, report: Report): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'report.json'), `${JSON.stringify(report, null, 1)}\n`);
 }
 
 async function read(file: string, toReport: (text: string) => Report): Promise<Report | undefined> {

@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Problem } from '../modules/problem.ts';
 import { environments } from '../plans/inputs.ts';
 import type { Report } from './code-insights.ts';
+import { costOf } from './costs.ts';
 import {
   compareCapabilities,
   comparePlans,
@@ -12,6 +13,7 @@ import {
   type Lock,
   type PlannedResource,
 } from './plan-changes.ts';
+import { writeReport } from './reports.ts';
 
 const run = promisify(execFile);
 const maxBytes = 256 * 1024 * 1024;
@@ -34,17 +36,24 @@ export async function reviewPlans(project: string, base: string): Promise<Report
       JSON.parse((await show(project, commit, path)) ?? JSON.stringify(empty)) as T,
       JSON.parse(await readFile(join(project, path), 'utf8')) as T,
     ] as const;
-  const differences = await Promise.all(
+  const plans = await Promise.all(
     environments.map(async (name) => {
       const [old, now] = await read<RecordedPlan>(`tests/plan/recorded/${name}.json`, { plan: {} });
-      return [name, comparePlans(old.plan.resource_changes ?? [], now.plan.resource_changes ?? [])] as const;
+      return { name, old: old.plan.resource_changes ?? [], now: now.plan.resource_changes ?? [] };
     }),
   );
   const [oldLock, lock] = await read<{ readonly modules: Lock }>(lockFile, { modules: {} });
   const capabilities = compareCapabilities(oldLock.modules, lock.modules);
-  const report = reportPlans(Object.fromEntries(differences), capabilities);
-  await mkdir(join(project, 'reports', 'plans'), { recursive: true });
-  await writeFile(join(project, 'reports', 'plans', 'report.json'), `${JSON.stringify(report, null, 1)}\n`);
+  const report = reportPlans(
+    Object.fromEntries(plans.map(({ name, old, now }) => [name, comparePlans(old, now)])),
+    capabilities,
+    plans.map(({ name, old, now }) => ({
+      name,
+      ...(old.length > 0 ? { old: costOf(old) } : {}),
+      now: costOf(now),
+    })),
+  );
+  await writeReport(join(project, 'reports', 'plans'), report);
   return report;
 }
 

@@ -18,7 +18,7 @@ const secretName = /SECRET|PASSWORD|TOKEN|CREDENTIAL|(^|_)KEY($|_)/i;
 const secretText =
   /AKIA[0-9A-Z]{16}|AWS_ACCESS_KEY_ID|AWS_SECRET_ACCESS_KEY|access-key|secret-key|-----BEGIN/;
 /** Targets that run third-party scanners. */
-const scanners: ReadonlySet<string> = new Set(['security']);
+const scanners: ReadonlySet<string> = new Set(['security', 'rescan']);
 
 const placeOf = ({ pipeline, name }: Step): string => `${pipeline}, step "${name}"`;
 

@@ -16,12 +16,16 @@ export interface ScannedImage {
 /** `host.domain/…`, `host:port/…`: it lies in a registry. Other names are those of a container engine on this machine. */
 const isInRegistry = (name: string): boolean => /^[^/]*[.:][^/]*\//.test(name);
 
-/** The image of that name; without one, what `make image` built of this version. Says what is missing where there is none. */
+/** The image of that name, or in that archive (.tar); without one, what `make image` built of this version. Says what is missing where there is none. */
 export async function findImage(
   root: string,
   name = `movies-api:${readSource(root, process.env).version}`,
 ): Promise<ScannedImage | { readonly missing: string }> {
   try {
+    if (name.endsWith('.tar'))
+      return existsSync(name)
+        ? { name, place: { archive: name } }
+        : { missing: `there is no archive ${name} (make deployed-image)` };
     if (!isInRegistry(name)) return { name, place: { archive: await exportImage(root, name) } };
     const crane = join(root, '.cache', 'bin', 'crane');
     if (existsSync(crane)) await signIn(crane, name, process.env);

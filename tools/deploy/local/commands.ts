@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Progress } from '../progress.ts';
+import type { Difference } from '../drift.ts';
 import type { Release } from '../service.ts';
 import { createEmulatorHome } from './emulator-process.ts';
 import { ensureEmulator, openLocalDeployment, type LocalDeployment } from './deployment.ts';
@@ -70,6 +71,20 @@ export async function deployLocally(
 /** The same at each deployment, so that a browser finds it again. */
 const localPort = (): number => Number(process.env['LOCAL_PORT'] ?? 8088);
 
+/** What differs in the local deployment from what was applied last. */
+export async function driftLocally({
+  project,
+  progress,
+  commit,
+}: LocalContext): Promise<readonly Difference[]> {
+  const home = homeOf(project);
+  const emulator = await createEmulatorHome(home).find();
+  if (!emulator) throw new Problem('No local deployment runs.', 'Start one: make deploy-local');
+  const release = localRelease(commit);
+  const deployment = await openLocalDeployment({ project, home, emulator, release, progress });
+  return closing(deployment, deployment.drift);
+}
+
 /** Destroys what `deployLocally` applied, checks with the emulator that nothing is left, and stops it. */
 export async function destroyLocally({ project, progress, commit }: LocalContext): Promise<void> {
   await createServingHome(homeOf(project)).stop();
@@ -100,9 +115,9 @@ export async function destroyLocally({ project, progress, commit }: LocalContext
   progress.say('\nDestroyed; the emulator had nothing left, and is stopped.');
 }
 
-async function closing(deployment: LocalDeployment, work: () => Promise<void>): Promise<void> {
+async function closing<T>(deployment: LocalDeployment, work: () => Promise<T>): Promise<T> {
   try {
-    await work();
+    return await work();
   } finally {
     await deployment.close();
   }

@@ -7,7 +7,8 @@ import { forgetRevisions } from '../../local-deployment/forget-revisions.ts';
 import { backendOf, type Backend } from '../backend.ts';
 import { describeCounts, summarisePlan } from '../plan-summary.ts';
 import type { Progress } from '../progress.ts';
-import { enter, planRelease, type Release } from '../service.ts';
+import type { Difference } from '../drift.ts';
+import { enter, findDrift, planRelease, settleRelease, type Release } from '../service.ts';
 import { createTerraform, type Terraform } from '../terraform.ts';
 import { emulatedAws } from './aws-environment.ts';
 import { createEmulatorHome, type EmulatorHome, type EmulatorProcess } from './emulator-process.ts';
@@ -24,6 +25,8 @@ export interface LocalDeployment {
   readonly apply: () => Promise<void>;
   /** Rejects, naming each difference, unless a further plan is empty. */
   readonly expectNoChanges: () => Promise<void>;
+  /** What differs from what was applied last, and who has to look at it. */
+  readonly drift: () => Promise<readonly Difference[]>;
   /** Destroys both roots to nothing left in their states. */
   readonly destroy: () => Promise<void>;
   /** Output values of the service root. */
@@ -75,6 +78,7 @@ export async function openLocalDeployment(options: LocalDeploymentOptions): Prom
       await applyPlan(bootstrap, await bootstrap.plan({ out: planFile, variables: shared }));
       await enterService(planner, backendOf(await bootstrap.outputs()));
       await applyPlan(applier, await planRelease(planner, release, planFile));
+      await settleRelease(applier, release, progress.say);
     },
     expectNoChanges: async () => {
       progress.about('second plan');
@@ -84,6 +88,11 @@ export async function openLocalDeployment(options: LocalDeploymentOptions): Prom
         `A second plan would change something (${describeCounts(summary)}):\n${summary.lines.join('\n')}`,
         'Either the configuration never settles, or the emulator forgets what it was told: then that is a gap (docs/emulator.md).',
       );
+    },
+    drift: async () => {
+      await enterBootstrap();
+      await enterService(planner, backendOf(await bootstrap.outputs()));
+      return findDrift(planner, release, planFile);
     },
     destroy: async () => {
       await enterBootstrap();

@@ -1,0 +1,80 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { Command, CommanderError } from 'commander';
+import { createAccount } from '../deploy/account.ts';
+import { createProgress } from '../deploy/progress.ts';
+import { checkSignature } from '../deploy/signature.ts';
+import { Misuse, Problem, reasonOf } from '../modules/problem.ts';
+import { createCosign } from '../signing/cosign.ts';
+import { runLoader } from './load-data.ts';
+import { createRegistry, signIn } from './registry.ts';
+
+const project = resolve(import.meta.dirname, '../..');
+const { env } = process;
+const progress = createProgress(console.log, Date.now);
+
+/** Outputs of an environment that is deployed. */
+async function outputsOf(environment: string): Promise<Readonly<Record<string, unknown>>> {
+  const account = createAccount({ project, env, progress, confirm: () => Promise.resolve(false) });
+  const outputs = await account.outputs(environment);
+  if (typeof outputs['image'] === 'string') return outputs;
+  throw new Misuse(`${environment} is not deployed.`, `Deploy it first: make release ENV=${environment}`);
+}
+
+/** Fetches what runs, and sees that it still is what was signed. The scanners get the archive, and no credentials. */
+async function fetchDeployed(environment: string, archive: string): Promise<void> {
+  const image = String((await outputsOf(environment))['image']);
+  await checkSignature({ environment, image }, { env, cosign: createCosign(env), say: progress.say });
+  const [repository = ''] = image.split('@');
+  const crane = join(project, '.cache', 'bin', 'crane');
+  await signIn(crane, repository, env);
+  await mkdir(dirname(archive), { recursive: true });
+  await rm(archive, { force: true });
+  await createRegistry({ crane, repository, env }).pull(image, archive);
+  progress.say(`${environment} runs ${image}; it is in ${archive}`);
+}
+
+async function loadInto(environment: string, file: string): Promise<number> {
+  if (environment === 'prod')
+    throw new Misuse(
+      "prod's movies are not loaded by a pipeline, which has no right to write them.",
+      'A person who may: npm run load -- --table <table_name> --file <file>, with a second person.',
+    );
+  const { table_name: table, region } = await outputsOf(environment);
+  return runLoader({ project, table: String(table), region: String(region), file });
+}
+
+const program = new Command('upkeep')
+  .description('What is done to an environment that runs, besides releasing')
+  .addHelpText('after', '\nExit codes: 0 done, 1 a refusal or failure, 2 misuse.')
+  .exitOverride();
+
+program
+  .command('deployed-image')
+  .description('Write the image that an environment runs to an archive')
+  .option('--env <name>', 'environment', '')
+  .requiredOption('--archive <file>', 'where to')
+  .action(({ env: name, archive }: { env: string; archive: string }) => fetchDeployed(name, archive));
+
+program
+  .command('load-data')
+  .description('Load movies into the table of an environment other than prod, over what is there')
+  .option('--env <name>', 'environment', '')
+  .option('--file <path>', 'JSON of movies; real ones without it', '')
+  .action(async ({ env: name, file }: { env: string; file: string }) => {
+    process.exitCode = await loadInto(name, file);
+  });
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? 0 : 2;
+  } else if (error instanceof Problem) {
+    console.error(`\n${error.message}\n${error.remedy}`);
+    process.exitCode = error.exitCode;
+  } else {
+    console.error(reasonOf(error));
+    process.exitCode = 1;
+  }
+}
