@@ -12,6 +12,8 @@ import type { Ids } from './variables.ts';
 
 const run = promisify(execFile);
 export const region = 'eu-west-1';
+/** As the override of the providers, for the backend. */
+export const pathStyle = '-backend-config=use_path_style=true';
 const workspace = 'local';
 const environments = ['dev', 'staging', 'prod'];
 const override = 'provider "aws" {\n  s3_use_path_style = true\n}\n';
@@ -61,6 +63,7 @@ export async function openPipelineAccount(options: PipelineAccountOptions): Prom
       TF_VAR_owner: 'local',
       TF_VAR_cost_centre: 'none',
       TF_VAR_bitbucket: JSON.stringify(trusted(ids)),
+      TF_CLI_ARGS_init: pathStyle,
     };
     const { succeeded } = await runLines(['make bootstrap'], {
       folder: clone,

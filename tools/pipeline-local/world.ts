@@ -10,6 +10,7 @@ import { readDefinition } from '../pipeline/definition.ts';
 import {
   openPipelineAccount,
   overrideProviders,
+  pathStyle,
   region,
   variablesOf,
   type PipelineAccount,
@@ -176,8 +177,7 @@ const reach = (
   AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
   AWS_EC2_METADATA_DISABLED: 'true',
   AWS_REGION: region,
-  // As the override of the providers: one address for all buckets.
-  TF_CLI_ARGS_init: '-backend-config=use_path_style=true',
+  TF_CLI_ARGS_init: pathStyle,
 });
 
 /** The emulator starts no task and so pulls nothing: the image comes from the registry by its digest, before it is run. */
