@@ -263,6 +263,17 @@ test.each([
   await expect(sandbox.run(yaml)).rejects.toThrow(message);
 });
 
+test('an interrupt ends the step that runs, and no other begins', async () => {
+  const results = await sandbox.run(
+    mainPipeline(`
+- step: { name: one, script: [sleep 60] }
+- step: { name: two, script: ['true'] }`),
+    { signal: AbortSignal.timeout(300) },
+  );
+
+  expect(sandbox.outcomes(results)).toEqual({ one: 'stopped', two: 'not run' });
+});
+
 test('logs of a run lie in its own folder', async () => {
   await sandbox.run(mainPipeline(`- step: { name: 'A step: one', script: ['true'] }`));
 

@@ -25,7 +25,6 @@ export interface PipelineAccount {
   readonly outputs: BootstrapOutputs;
   /** A certificate for prod, which speaks TLS only. */
   readonly certificateArn: string;
-  readonly stop: () => Promise<void>;
 }
 
 export interface BootstrapOutputs {
@@ -44,50 +43,46 @@ export interface PipelineAccountOptions {
   readonly ids: Ids;
   /** What the steps begin with. */
   readonly bare: NodeJS.ProcessEnv;
+  /** Remembers how to stop what was started. */
+  readonly keep: (stop: () => Promise<void>) => void;
 }
 
 /** Starts an emulator and prepares the account as docs/pipeline.md says, by the same target. */
 export async function openPipelineAccount(options: PipelineAccountOptions): Promise<PipelineAccount> {
-  const { home, repository, definition, ids, bare } = options;
+  const { home, repository, definition, ids, bare, keep } = options;
   const emulators = createEmulatorHome(join(home, 'account'));
   const emulator = await emulators.start();
-  const stop = (): Promise<void> => emulators.stop(emulator);
-  try {
-    const clone = join(home, 'account', 'bootstrap');
-    await cloneInto(clone, repository, definition);
-    await overrideProviders(clone);
-    const log = join(home, 'account', 'bootstrap.log');
-    const env = {
-      ...emulatedAws(bare, emulator.url, region),
-      CONFIRM: 'yes',
-      TF_VAR_owner: 'local',
-      TF_VAR_cost_centre: 'none',
-      TF_VAR_bitbucket: JSON.stringify(trusted(ids)),
-      TF_CLI_ARGS_init: pathStyle,
-    };
-    const { succeeded } = await runLines(['make bootstrap'], {
-      folder: clone,
-      env,
-      log,
-      signal: AbortSignal.timeout(600_000),
-    });
-    if (!succeeded)
-      throw new Problem(`The account can't be prepared:\n${await readFile(log, 'utf8')}`, 'docs/emulator.md');
-    const { stdout } = await run('terraform', ['-chdir=terraform/bootstrap', 'output', '-json'], {
-      cwd: clone,
-    });
-    const values = JSON.parse(stdout) as Record<string, { value: unknown }>;
-    const outputs = Object.fromEntries(Object.entries(values).map(([name, { value }]) => [name, value]));
-    return {
-      url: emulator.url,
-      outputs: outputs as unknown as BootstrapOutputs,
-      certificateArn: await importCertificate(emulator.url, join(home, 'account')),
-      stop,
-    };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
+  keep(() => emulators.stop(emulator));
+  const clone = join(home, 'account', 'bootstrap');
+  await cloneInto(clone, repository, definition);
+  await overrideProviders(clone);
+  const log = join(home, 'account', 'bootstrap.log');
+  const env = {
+    ...emulatedAws(bare, emulator.url, region),
+    CONFIRM: 'yes',
+    TF_VAR_owner: 'local',
+    TF_VAR_cost_centre: 'none',
+    TF_VAR_bitbucket: JSON.stringify(trusted(ids)),
+    TF_CLI_ARGS_init: pathStyle,
+  };
+  const { succeeded } = await runLines(['make bootstrap'], {
+    folder: clone,
+    env,
+    log,
+    signal: AbortSignal.timeout(600_000),
+  });
+  if (!succeeded)
+    throw new Problem(`The account can't be prepared:\n${await readFile(log, 'utf8')}`, 'docs/emulator.md');
+  const { stdout } = await run('terraform', ['-chdir=terraform/bootstrap', 'output', '-json'], {
+    cwd: clone,
+  });
+  const values = JSON.parse(stdout) as Record<string, { value: unknown }>;
+  const outputs = Object.fromEntries(Object.entries(values).map(([name, { value }]) => [name, value]));
+  return {
+    url: emulator.url,
+    outputs: outputs as unknown as BootstrapOutputs,
+    certificateArn: await importCertificate(emulator.url, join(home, 'account')),
+  };
 }
 
 /** What ADR 0071 says: one address for all buckets. Git is told not to see it, so the clone counts as clean. */

@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
+import { cacheDirectory } from '../modules/cache-directory.ts';
 import { Misuse, Problem, reasonOf } from '../modules/problem.ts';
 import { describeRun, describeTable, type Told } from './report.ts';
 import type { Scenario } from './scenario.ts';
@@ -13,7 +15,11 @@ import { openWorld } from './world.ts';
 
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
 const project = resolve(import.meta.dirname, '../..');
-const home = join(project, '.cache', 'pipeline-local');
+// Not in the project: its tools would look into every clone. Each working copy has a folder of its own.
+const home = join(
+  cacheDirectory('pipeline-local', process.env),
+  createHash('sha256').update(project).digest('hex').slice(0, 8),
+);
 const scenarios: readonly Scenario[] = [goodCommit, changedPlan, badRelease, ...brokenCommits];
 const say = (line: string): void => {
   console.log(`${new Date().toISOString().slice(11, 19)} ${line}`);
@@ -76,7 +82,6 @@ async function main({ only, leaveOut, drills, keep }: Options): Promise<boolean>
     variables: { IMAGE_LOCAL_BASE: '1', DRILLS: drills },
   });
   const told: Told[] = [];
-  process.once('SIGINT', () => void world.close().then(() => process.exit(130)));
   try {
     for (const scenario of chosen) {
       say(`${scenario.id}: ${scenario.title}`);

@@ -38,6 +38,8 @@ export interface RunOptions {
   readonly prepare?: (step: PlannedStep, clone: string) => Promise<void>;
   /** After a step has passed, in its clone. */
   readonly passed?: (step: PlannedStep, clone: string) => Promise<void>;
+  /** Ends whatever runs, for an interrupt. */
+  readonly signal?: AbortSignal;
   readonly say: (line: string) => void;
 }
 
@@ -51,9 +53,10 @@ export async function runPipeline(options: RunOptions): Promise<readonly StepRes
       continue;
     }
     const others = new AbortController();
+    const stop = AbortSignal.any([others.signal, ...(options.signal ? [options.signal] : [])]);
     const ran = await Promise.all(
       steps.map(async (step) => {
-        const result = await runStep(step, options, others.signal);
+        const result = await runStep(step, options, stop);
         if (failFast && result.outcome === 'failed') others.abort();
         return result;
       }),

@@ -65,6 +65,12 @@ export interface WorldOptions {
 
 export async function openWorld({ project, home, variables, say }: WorldOptions): Promise<World> {
   const stack = createStopStack();
+  const interrupted = new AbortController();
+  const interrupt = (): void => {
+    interrupted.abort();
+    void stack.stopAll().then(() => process.exit(130));
+  };
+  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   await rm(join(home, 'runs'), { recursive: true, force: true });
   await mkdir(home, { recursive: true });
   const ids = makeIds();
@@ -80,8 +86,14 @@ export async function openWorld({ project, home, variables, say }: WorldOptions)
     stack.keep(insights.stop);
     say('preparing the account: an emulator, then make bootstrap');
     await rm(join(home, 'account'), { recursive: true, force: true });
-    const account = await openPipelineAccount({ home, repository: hub.path, definition, ids, bare });
-    stack.keep(account.stop);
+    const account = await openPipelineAccount({
+      home,
+      repository: hub.path,
+      definition,
+      ids,
+      bare,
+      keep: stack.keep,
+    });
     const issuer = await createTokenIssuer(ids, 'local');
     const exchange = await startTokenExchange(account.url, issuer);
     stack.keep(exchange.stop);
@@ -138,10 +150,14 @@ export async function openWorld({ project, home, variables, say }: WorldOptions)
             if (deployment === 'build') await pullAsEcs(clone, registry);
           },
           say,
+          signal: interrupted.signal,
           ...choices,
         });
       },
-      close: () => stack.stopAll(),
+      close: () => {
+        process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
+        return stack.stopAll();
+      },
     };
   } catch (error) {
     await stack.stopAll();
