@@ -58,6 +58,10 @@ test-all: test ## Run every test, and break the local deployment in every known 
 screenshot: install ## Take the README's picture of Swagger UI (takes Chromium)
 	@node --import tsx tests/local/screenshot.ts
 
+.PHONY: dashboard
+dashboard: install ## Draw the docs' picture of the dashboard (takes Terraform; ARGS=record runs the service for it)
+	@npx tsx tools/dashboard/main.ts $(ARGS)
+
 .PHONY: lint
 lint: install ## Check style and types
 	@npm run lint --silent

@@ -35,13 +35,14 @@ const scenarios: Readonly<Record<string, { minutes: readonly Minute[]; told: rea
       { at: 5 * hour + 13, severity: 'page', state: 'OK' },
     ],
   },
-  'a leak of 0.5 % in half the traffic pages nobody, is a ticket after 18 hours, and resolves half an hour after it': {
-    minutes: [...bad(20 * hour, 0.5, 300), ...well(3 * hour)],
-    told: [
-      { at: 18 * hour, severity: 'ticket', state: 'ALARM' },
-      { at: 20 * hour + 31, severity: 'ticket', state: 'OK' },
-    ],
-  },
+  'a leak of 0.5 % in half the traffic pages nobody, is a ticket after 18 hours, and resolves half an hour after it':
+    {
+      minutes: [...bad(20 * hour, 0.5, 300), ...well(3 * hour)],
+      told: [
+        { at: 18 * hour, severity: 'ticket', state: 'ALARM' },
+        { at: 20 * hour + 31, severity: 'ticket', state: 'OK' },
+      ],
+    },
   'a slow leak of 0.2 % pages nobody and is a ticket after a day and a half': {
     minutes: [...bad(2 * day, 0.2), ...well(4 * hour)],
     told: [

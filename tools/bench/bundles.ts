@@ -7,16 +7,16 @@ import { readSource } from '../build/source.ts';
 
 const projectRoot = fileURLToPath(new URL('../../', import.meta.url));
 const servers = fileURLToPath(new URL('servers/', import.meta.url));
-const memoryRepository = `${servers}memory-repository.ts`;
 const built = '.cache/bench';
 
 export interface Bundles {
   /** Absolute paths of `main.js`. */
   readonly production: string;
   readonly inMemory: string;
+  readonly untraced: string;
 }
 
-/** The bundle that is shipped, and the same with its repository exchanged for one in memory. */
+/** The bundle that is shipped, the same with its repository exchanged for one in memory, and the same without tracing. */
 export async function buildBundles(): Promise<Bundles> {
   const source = readSource(projectRoot, process.env);
   const build = async (out: string, exchange: Pick<BundleOptions, 'plugins' | 'exchanged'> = {}) => {
@@ -25,19 +25,21 @@ export async function buildBundles(): Promise<Bundles> {
   };
   return {
     production: await build(`${built}/production`),
-    inMemory: await build(`${built}/in-memory`, {
-      plugins: [exchangeRepository],
-      exchanged: ['tools/bench/servers/'],
-    }),
+    inMemory: await build(`${built}/in-memory`, exchange('dynamo-repository', 'memory-repository')),
+    untraced: await build(`${built}/untraced`, exchange('tracing', 'no-tracing')),
   };
 }
 
-const exchangeRepository: Plugin = {
-  name: 'exchange-repository',
-  setup(build) {
-    build.onResolve({ filter: /\/dynamo-repository\.ts$/ }, () => ({ path: memoryRepository }));
-  },
-};
+/** Another file for a part of the service, by their names without `.ts`. */
+function exchange(part: string, by: string): Pick<BundleOptions, 'plugins' | 'exchanged'> {
+  const plugin: Plugin = {
+    name: `exchange-${part}`,
+    setup(build) {
+      build.onResolve({ filter: new RegExp(`/${part}\\.ts$`) }, () => ({ path: `${servers}${by}.ts` }));
+    },
+  };
+  return { plugins: [plugin], exchanged: ['tools/bench/servers/'] };
+}
 
 /**
  * The rivals and what is loaded into a server, as JavaScript: Node.js takes 45 ms and memory to strip types, which would

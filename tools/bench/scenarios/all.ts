@@ -6,6 +6,7 @@ import { loader, million } from './loader.ts';
 import { memory, soak } from './memory.ts';
 import type { Scenario } from './scenario.ts';
 import { start } from './start.ts';
+import { tracing } from './tracing.ts';
 
 /** In the order in which they run. */
 export const scenarios: readonly Scenario[] = [
@@ -23,4 +24,5 @@ export const scenarios: readonly Scenario[] = [
   eventLoop,
   loader,
   million,
+  tracing,
 ];
