@@ -84,6 +84,9 @@ checkPlans({
       'the whole internet is let in': ({ planned }) => {
         planned('aws_vpc_security_group_ingress_rule.alb_http', (after) => (after.cidr_ipv4 = '0.0.0.0/0'));
       },
+      'a second listener appears': ({ add }) => {
+        add('aws_lb_listener', { port: 9464, protocol: 'HTTP' });
+      },
     },
   },
 

@@ -56,6 +56,12 @@ checkPlans({
       'the default group lets everything out': ({ planned }) => {
         planned('aws_default_security_group', (after) => (after.egress = [{ protocol: '-1' }]));
       },
+      'the default group lets everything in': ({ planned }) => {
+        planned('aws_default_security_group', (after) => (after.ingress = [{ protocol: '-1' }]));
+      },
+      'the default ACL lets everything out': ({ planned }) => {
+        planned('aws_default_network_acl', (after) => (after.egress = [{ action: 'allow' }]));
+      },
       'the default ACL lets everything in': ({ planned }) => {
         planned('aws_default_network_acl', (after) => (after.ingress = [{ action: 'allow' }]));
       },
@@ -145,6 +151,9 @@ checkPlans({
       });
     },
     mistakes: {
+      'nobody may come': ({ remove }) => {
+        remove('aws_vpc_security_group_ingress_rule.service_from_alb');
+      },
       'the metrics port is opened as well': ({ planned }) => {
         planned('aws_vpc_security_group_ingress_rule.service_from_alb', (after) => (after.to_port = 9464));
       },

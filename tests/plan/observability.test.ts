@@ -22,6 +22,9 @@ checkPlans({
       'an objective pages nobody': ({ remove }) => {
         remove('aws_cloudwatch_composite_alarm.burn["availability_reads page"]');
       },
+      'a window is lost': ({ remove }) => {
+        remove('aws_cloudwatch_metric_alarm.window');
+      },
       'one window is enough': ({ planned }) => {
         planned('aws_cloudwatch_composite_alarm.burn', (after) => (after.alarm_rule = 'ALARM("one")'));
       },
@@ -65,6 +68,9 @@ checkPlans({
       }
     },
     mistakes: {
+      'nobody is told of symptoms': ({ remove }) => {
+        remove('aws_cloudwatch_metric_alarm.symptom');
+      },
       'one is silent': ({ configured }) => {
         configured('aws_cloudwatch_metric_alarm.symptom', (expressions) => delete expressions.alarm_actions);
       },
@@ -111,6 +117,9 @@ checkPlans({
       plan.every('aws_sns_topic', { kms_master_key_id: from('aws_kms_key.main') });
     },
     mistakes: {
+      'pages and tickets go the same way': ({ remove }) => {
+        remove('aws_sns_topic.main');
+      },
       'one is not': ({ configured }) => {
         configured('aws_sns_topic.main', (expressions) => delete expressions.kms_master_key_id);
       },

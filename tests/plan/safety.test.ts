@@ -1,5 +1,5 @@
 import { checkPlans } from '../support/plan/checks.ts';
-import { each, not, oneOf, present } from '../support/plan/matchers.ts';
+import { exactly, json, oneOf, present } from '../support/plan/matchers.ts';
 import type { Plan } from '../support/plan/plan.ts';
 import { isList, isObject, show, type Value } from '../support/plan/value.ts';
 
@@ -62,6 +62,9 @@ checkPlans({
       expect(statements(plan).length).toBeGreaterThan(10);
     },
     mistakes: {
+      'nothing is looked at': ({ removeAll }) => {
+        removeAll('aws_iam_policy_document');
+      },
       'the task may do anything with the table': ({ planned }) => {
         planned('data.aws_iam_policy_document.task', (after) =>
           after.statement[0].actions.push('dynamodb:*'),
@@ -115,6 +118,9 @@ checkPlans({
       'one has none': ({ planned }) => {
         planned('data.aws_iam_policy_document.task', (after) => delete after.statement[0].sid);
       },
+      'two have the same': ({ planned }) => {
+        planned('data.aws_iam_policy_document.task', (after) => after.statement.push(after.statement[0]));
+      },
     },
   },
 
@@ -136,6 +142,9 @@ checkPlans({
       },
       'a bucket is added without encryption': ({ add }) => {
         add('aws_s3_bucket', { bucket: 'plain' });
+      },
+      'a bucket may be opened to the public': ({ remove }) => {
+        remove('aws_s3_bucket_public_access_block');
       },
     },
   },
@@ -161,6 +170,9 @@ checkPlans({
       },
       'the old kind of rule opens something': ({ add }) => {
         add('aws_security_group_rule', { type: 'ingress', cidr_blocks: ['0.0.0.0/0'] });
+      },
+      'a machine appears': ({ add }) => {
+        add('aws_instance', { instance_type: 't3.micro' });
       },
     },
   },
@@ -218,11 +230,25 @@ checkPlans({
       plan.none('aws_iam_role_policy_attachment', {
         policy_arn: /(AdministratorAccess|PowerUserAccess|FullAccess)$/,
       });
-      plan.every('aws_iam_role', { managed_policy_arns: not(each(/Admin/)) });
+      plan.none('aws_iam_role', { managed_policy_arns: [/Admin/] });
+      plan.every('aws_iam_role', {
+        assume_role_policy: json({ Statement: exactly({ Principal: { Service: /^[a-z.-]+$/ } }) }),
+      });
     },
     mistakes: {
       'an administrator appears': ({ add }) => {
         add('aws_iam_role', { name: 'movies-admin' });
+      },
+      'it is attached in the old way': ({ planned }) => {
+        planned('aws_iam_role.task', (after) => {
+          after.managed_policy_arns = ['arn:aws:iam::aws:policy/AdministratorAccess'];
+        });
+      },
+      'two services may take one role': ({ planned }) => {
+        planned('aws_iam_role.task', (after) => {
+          const Service = ['ecs-tasks.amazonaws.com', 'lambda.amazonaws.com'];
+          after.assume_role_policy = JSON.stringify({ Statement: [{ Principal: { Service } }] });
+        });
       },
       'a managed policy allows everything': ({ add }) => {
         add('aws_iam_role_policy_attachment', { policy_arn: 'arn:aws:iam::aws:policy/AdministratorAccess' });

@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { environments, type Environment } from '../../../tools/plans/inputs.ts';
 import { denormalise } from '../../../tools/plans/normalise.ts';
+import { assertionsIn, linesOf } from './assertion-lines.ts';
+import { liesFor } from './lies.ts';
 import type { Recording } from '../../../tools/plans/recording.ts';
 import type { Json, ModuleConfiguration, PlanJson } from './plan-json.ts';
 import { Plan } from './plan.ts';
@@ -21,6 +23,8 @@ export interface Mistake {
   readonly output: (name: string, change: (after: Draft) => void) => void;
   /** Leaves out every resource whose address contains `address`. */
   readonly remove: (address: string) => void;
+  /** Leaves out every resource and data source of a type, those that were read already included. */
+  readonly removeAll: (type: string) => void;
   /** Plans one more resource. */
   readonly add: (type: string, after: Json) => void;
   readonly act: (address: string, actions: readonly ('create' | 'delete')[]) => void;
@@ -75,6 +79,11 @@ function createMistake(json: Draft): Mistake {
         (resource: Draft) => !resource.address.includes(address),
       );
     },
+    removeAll: (type) => {
+      const others = ({ type: its }: Draft): boolean => its !== type;
+      json.resource_changes = json.resource_changes.filter(others);
+      delete json.prior_state;
+    },
     add: (type, after) => {
       json.resource_changes.push({
         address: `${type}.mistake`,
@@ -90,13 +99,30 @@ function createMistake(json: Draft): Mistake {
   };
 }
 
-/** Runs each check on the plan of each environment, and on a plan with each of its mistakes, where it must fail. */
+const nothing: PlanJson = { configuration: { root_module: {} } };
+const testPath = (): string => expect.getState().testPath ?? '';
+
+/** Runs each check on the plan of each environment, and on a plan with each of its mistakes, where it must fail: on the
+ * mistakes that are named, and on every plan in which one value that it looks at is another. No assertion may be left that
+ * none of them makes fail.
+ */
 export function checkPlans(checks: Readonly<Record<string, Check>>): void {
   const plans = new Map(environments.map((environment) => [environment, recordedPlan(environment)]));
+  const failedLines = new Set<number>();
+  /** Resolves with whether the check fails on the plan, and remembers which of its assertions did. */
+  const fails = (holds: () => void): boolean => {
+    try {
+      holds();
+      return false;
+    } catch (error) {
+      for (const line of linesOf(error, testPath())) failedLines.add(line);
+      return true;
+    }
+  };
 
   describe.each(Object.entries(checks))('%s', (_name, { holds, mistakes, only = environments }) => {
     test.each(only)('in %s', (environment) => {
-      holds(new Plan(plans.get(environment) ?? { configuration: { root_module: {} } }), environment);
+      holds(new Plan(plans.get(environment) ?? nothing), environment);
     });
 
     test.each(Object.entries(mistakes))('and not when %s', (_mistake, make) => {
@@ -104,9 +130,36 @@ export function checkPlans(checks: Readonly<Record<string, Check>>): void {
       const copy = structuredClone(plans.get(environment));
       make(createMistake(copy));
 
-      expect(() => {
-        holds(new Plan(copy ?? { configuration: { root_module: {} } }), environment);
-      }).toThrow();
+      expect(
+        fails(() => {
+          holds(new Plan(copy ?? nothing), environment);
+        }),
+      ).toBe(true);
     });
+
+    test('and not when any one value that it looks at is another', () => {
+      const [environment = 'dev'] = only;
+      const whole = new Plan(plans.get(environment) ?? nothing);
+      const holdsFor = (plan: Plan): void => {
+        holds(plan, environment);
+      };
+
+      const survived = liesFor(whole, holdsFor).filter(
+        ({ view }) =>
+          !fails(() => {
+            holdsFor(whole.as(view));
+          }),
+      );
+
+      expect(survived.map(({ name }) => name)).toEqual([]);
+    });
+  });
+
+  test('each assertion has been seen failing, on a plan with a mistake', () => {
+    const unseen = assertionsIn(testPath()).filter(
+      ({ first, last }) => ![...failedLines].some((line) => line >= first && line <= last),
+    );
+
+    expect(unseen.map(({ first, text }) => `line ${first}: ${text}`)).toEqual([]);
   });
 }

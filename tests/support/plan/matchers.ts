@@ -6,6 +6,16 @@ export interface Place {
   readonly path: readonly string[];
   /** Addresses of the resources and data sources that the attribute is made from, followed across modules. */
   readonly sources: (path: readonly string[]) => readonly string[];
+  /** Where exactly it is, list indexes included. */
+  readonly at: readonly (string | number)[];
+  /** Is told of everything that was compared and fits. */
+  readonly fits?: ((leaf: Leaf) => void) | undefined;
+}
+
+/** A value that an assertion looked at. */
+export interface Leaf {
+  readonly at: readonly (string | number)[];
+  readonly shape: Shape;
 }
 
 export interface Mismatch {
@@ -66,6 +76,13 @@ function createMatcher(
 
 /** Everything in which `actual` differs from `shape`; an empty list means that it matches. */
 export function compare(actual: Value | undefined, shape: Shape, place: Place): readonly Mismatch[] {
+  const mismatches = compareHere(actual, shape, place);
+  const isLeaf = isMatcher(shape) || shape instanceof RegExp || typeof shape !== 'object' || shape === null;
+  if (isLeaf && mismatches.length === 0) place.fits?.({ at: place.at, shape });
+  return mismatches;
+}
+
+function compareHere(actual: Value | undefined, shape: Shape, place: Place): readonly Mismatch[] {
   if (isMatcher(shape)) return shape.mismatches(actual, place);
   if (shape instanceof RegExp) {
     return typeof actual === 'string' && shape.test(actual) ? [] : mismatch(place, String(shape), actual);
@@ -81,27 +98,33 @@ function compareObject(
   place: Place,
 ): readonly Mismatch[] {
   // A nested block is a list of one: let an object see through it.
-  if (isList(actual) && actual.length === 1) return compareObject(actual[0], shape, place);
+  if (isList(actual) && actual.length === 1) {
+    return compareObject(actual[0], shape, { ...place, at: [...place.at, 0] });
+  }
   if (!isObject(actual)) return mismatch(place, describeShape(shape), actual);
   return Object.entries(shape).flatMap(([key, part]) =>
-    compare(actual[key], part, { ...place, path: [...place.path, key] }),
+    compare(actual[key], part, { ...place, path: [...place.path, key], at: [...place.at, key] }),
   );
 }
 
 /** Each expected element has an actual one of its own; order and further elements don't matter. */
 function compareList(actual: Value | undefined, shapes: readonly Shape[], place: Place): readonly Mismatch[] {
   if (!isList(actual)) return mismatch(place, describeShape(shapes), actual);
-  const free = new Set(actual);
+  const free = new Map(actual.entries());
   return shapes.flatMap((shape) => {
-    for (const element of free) {
-      if (compare(element, shape, place).length === 0) {
-        free.delete(element);
-        return [];
+    for (const [index, element] of free) {
+      const here = { ...place, at: [...place.at, index] };
+      if (compare(element, shape, { ...here, fits: undefined }).length === 0) {
+        free.delete(index);
+        return compare(element, shape, here);
       }
     }
     return mismatch(place, `an element ${describeShape(shape)}`, actual);
   });
 }
+
+/** A matcher is looked at as a whole. */
+const alone = (place: Place): Place => ({ ...place, fits: undefined });
 
 /** The attribute is made from that resource or data source: `from('aws_kms_key.main')`, wherever modules pass it through. */
 export function from(address: string): Matcher {
@@ -136,13 +159,13 @@ export function atMost(most: number): Matcher {
 export function not(shape: Shape): Matcher {
   return createMatcher(
     `not ${describeShape(shape)}`,
-    (actual, place) => compare(actual, shape, place).length > 0,
+    (actual, place) => compare(actual, shape, alone(place)).length > 0,
   );
 }
 
 export function oneOf(...shapes: readonly Shape[]): Matcher {
   return createMatcher(`one of ${describeShape(shapes)}`, (actual, place) =>
-    shapes.some((shape) => compare(actual, shape, place).length === 0),
+    shapes.some((shape) => compare(actual, shape, alone(place)).length === 0),
   );
 }
 
@@ -151,7 +174,9 @@ export function exactly(...shapes: readonly Shape[]): Matcher {
   return createMatcher(
     `exactly ${describeShape(shapes)}`,
     (actual, place) =>
-      isList(actual) && actual.length === shapes.length && compareList(actual, shapes, place).length === 0,
+      isList(actual) &&
+      actual.length === shapes.length &&
+      compareList(actual, shapes, alone(place)).length === 0,
   );
 }
 
@@ -162,7 +187,7 @@ export function each(shape: Shape): Matcher {
     (actual, place) =>
       isList(actual) &&
       actual.length > 0 &&
-      actual.every((element) => compare(element, shape, place).length === 0),
+      actual.every((element) => compare(element, shape, alone(place)).length === 0),
   );
 }
 
@@ -172,9 +197,10 @@ export function json(shape: Shape): Matcher {
     [matcher]: true,
     description: `JSON ${describeShape(shape)}`,
     mismatches: (actual, place) => {
-      if (typeof actual !== 'string') return mismatch(place, `JSON ${describeShape(shape)}`, actual);
+      if (typeof actual !== 'string' || !/^[[{]/.test(actual))
+        return mismatch(place, `JSON ${describeShape(shape)}`, actual);
       // What Terraform planned as JSON is JSON: the other parsing edge of a plan.
-      return compare(JSON.parse(actual) as Value, shape, place);
+      return compare(JSON.parse(actual) as Value, shape, alone(place));
     },
   };
 }

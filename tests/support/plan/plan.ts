@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { compare, type Mismatch, type Shape } from './matchers.ts';
+import { compare, type Leaf, type Mismatch, type Shape } from './matchers.ts';
 import { priorResources, type PlanJson, type ResourceChange } from './plan-json.ts';
 import { sourcesOf, sourcesOfCall } from './references.ts';
-import { overlay, type Value } from './value.ts';
+import { overlay, replaceAt, type Value } from './value.ts';
 
 /** A resource or data source as the plan leaves it. */
 export interface PlannedResource {
@@ -25,24 +25,63 @@ function isDeleted({ change }: ResourceChange): boolean {
   return change.actions.includes('delete') || change.actions.includes('forget');
 }
 
+/** A plan as a test looks at it: what it looks at is told, and one value of it can be another. */
+export interface View {
+  readonly fits?: (leaf: Leaf & { readonly address: string }) => void;
+  /** Of an attribute that is made from others, the lie is that it isn't, too. */
+  readonly lie?: {
+    readonly address: string;
+    readonly at: readonly (string | number)[];
+    readonly value: Value | undefined;
+  };
+}
+
+/** A resource, data source or output, and its values as planned. */
+type Planned = Pick<PlannedResource, 'address' | 'type' | 'name' | 'values'>;
+
+interface Look {
+  readonly view?: View;
+  readonly planned?: readonly Planned[];
+}
+
+function plannedIn(json: PlanJson): readonly Planned[] {
+  const planned = (json.resource_changes ?? [])
+    .filter(({ change }) => !change.actions.every((action) => action === 'delete' || action === 'forget'))
+    .map(({ address, type, name, change }): Planned => ({
+      address,
+      type,
+      name,
+      values: overlay(change.after, change.after_unknown),
+    }));
+  const addresses = new Set(planned.map(({ address }) => address));
+  const read = priorResources(json)
+    .filter(({ mode, address }) => mode === 'data' && !addresses.has(address))
+    .map(({ address, type, name, values }): Planned => ({
+      address,
+      type,
+      name,
+      values: overlay(values, undefined),
+    }));
+  return [...planned, ...read];
+}
+
 /** What Terraform would build, to be asserted on. Read from `resource_changes`, since `planned_values` drops what is not known yet. */
 export class Plan {
   readonly #json: PlanJson;
+  readonly #view: View;
+  readonly #planned: readonly Planned[];
   readonly #resources: readonly PlannedResource[];
 
-  constructor(json: PlanJson) {
+  constructor(json: PlanJson, { view = {}, planned = plannedIn(json) }: Look = {}) {
     this.#json = json;
-    const changes = (json.resource_changes ?? []).filter(
-      ({ change }) => !change.actions.every((action) => action === 'delete' || action === 'forget'),
-    );
-    const planned = changes.map((change) =>
-      this.#planned(change, overlay(change.change.after, change.change.after_unknown)),
-    );
-    const addresses = new Set(planned.map(({ address }) => address));
-    const read = priorResources(json)
-      .filter(({ mode, address }) => mode === 'data' && !addresses.has(address))
-      .map((data) => this.#planned(data, overlay(data.values, undefined)));
-    this.#resources = [...planned, ...read];
+    this.#view = view;
+    this.#planned = planned;
+    this.#resources = planned.map((one) => this.#resource(one));
+  }
+
+  /** The same plan, looked at otherwise. */
+  as(view: View): Plan {
+    return new Plan(this.#json, { view, planned: this.#planned });
   }
 
   /** @param path of a file that `terraform show -json` wrote. */
@@ -50,10 +89,9 @@ export class Plan {
     return new Plan(JSON.parse(readFileSync(path, 'utf8')) as PlanJson);
   }
 
-  #planned(
-    { address, type, name }: { address: string; type: string; name: string },
-    values: Value,
-  ): PlannedResource {
+  #resource({ address, type, name, values: planned }: Planned): PlannedResource {
+    const { lie } = this.#view;
+    const values = lie?.address === address ? replaceAt(planned, lie.at, lie.value) : planned;
     const mismatches = (shape: Shape): readonly Mismatch[] => this.#compare(address, values, shape);
     return {
       address,
@@ -68,9 +106,30 @@ export class Plan {
   }
 
   #compare(address: string, values: Value, shape: Shape): readonly Mismatch[] {
+    return this.#match(address, values, shape, (path) =>
+      sourcesOf(this.#json.configuration.root_module, address, path),
+    );
+  }
+
+  #match(
+    address: string,
+    values: Value,
+    shape: Shape,
+    sources: (path: readonly string[]) => readonly string[],
+  ): readonly Mismatch[] {
+    const { lie, fits } = this.#view;
+    const isCut = (path: readonly string[]): boolean =>
+      lie?.address === address && lie.at.filter((step) => typeof step === 'string').join() === path.join();
     return compare(values, shape, {
       path: [],
-      sources: (path) => sourcesOf(this.#json.configuration.root_module, address, path),
+      at: [],
+      sources: (path) => (isCut(path) ? [] : sources(path)),
+      fits:
+        fits === undefined
+          ? undefined
+          : (leaf) => {
+              fits({ address, ...leaf });
+            },
     });
   }
 
@@ -109,7 +168,7 @@ export class Plan {
     return {
       has: (shape) => {
         const root = this.#json.configuration.root_module;
-        const found = compare({}, shape, { path: [], sources: (path) => sourcesOfCall(root, address, path) });
+        const found = this.#match(address, {}, shape, (path) => sourcesOfCall(root, address, path));
         if (found.length > 0) throw new Error(`The plan differs:\n${report(address, found)}`);
       },
     };
@@ -122,10 +181,12 @@ export class Plan {
       const there = Object.keys(this.#json.output_changes ?? {}).join(', ') || 'none';
       throw new Error(`The plan has no output "${name}"; it has: ${there}`);
     }
-    return this.#planned(
-      { address: `output.${name}`, type: 'output', name },
-      overlay(change.after, change.after_unknown),
-    );
+    return this.#resource({
+      address: `output.${name}`,
+      type: 'output',
+      name,
+      values: overlay(change.after, change.after_unknown),
+    });
   }
 
   /** At least one resource of the type has the shape; else the closest one is shown. */

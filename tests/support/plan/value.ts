@@ -50,3 +50,16 @@ export function show(value: unknown): string {
   );
   return text.length > 160 ? `${text.slice(0, 157)}…` : text;
 }
+
+/** A copy in which another value is at that place. */
+export function replaceAt(
+  whole: Value,
+  [step, ...rest]: readonly (string | number)[],
+  value: Value | undefined,
+): Value {
+  if (step === undefined) return value ?? null;
+  if (isList(whole))
+    return whole.map((part, index) => (index === step ? replaceAt(part, rest, value) : part));
+  if (!isObject(whole)) return whole;
+  return Object.fromEntries([...Object.entries(whole), [step, replaceAt(whole[step] ?? null, rest, value)]]);
+}
