@@ -11,16 +11,18 @@ import { pinnedNodeJs } from './requirement.ts';
 
 const root = join(import.meta.dirname, '../..');
 
-async function check(...args: readonly string[]) {
-  const run = spawn(process.execPath, ['--import', 'tsx', 'tools/bench/check.ts', ...args], {
+const check = (...args: readonly string[]) => run('check.ts', ...args);
+
+async function run(script: string, ...args: readonly string[]) {
+  const child = spawn(process.execPath, ['--import', 'tsx', `tools/bench/${script}`, ...args], {
     cwd: root,
     env: { ...process.env, NODE_OPTIONS: '' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const [output, errors, [exitCode]] = await Promise.all([
-    text(run.stdout),
-    text(run.stderr),
-    once(run, 'exit'),
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'exit'),
   ]);
   return { exitCode: exitCode as number, output, errors };
 }
@@ -44,24 +46,26 @@ describeInTestAll([pinnedNodeJs], 'make bench-check', () => {
   });
 
   test('a service that wastes a millisecond on each request is a regression by name, and 1', async () => {
-    const run = await hot('--burden-us', '1000');
+    const { output, exitCode } = await hot('--burden-us', '1000');
 
-    expect(run.output).toMatch(
+    expect(output).toMatch(
       /^REGRESSION: hot\/cpu\/bare Express, stored [\d.]+×, measured [\d.]+×, tolerated 25 % worse\n$/,
     );
-    expect(run.exitCode).toBe(1);
+    expect(exitCode).toBe(1);
     const report = JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8')) as Report;
     expect(report).toMatchObject({ id: 'bench', result: 'FAILED', annotations: [{ severity: 'HIGH' }] });
   }, 120_000);
 });
 
 test.each([
-  ['an unknown scenario', ['--only', 'cold'], 'There is no scenario cold.'],
-  ['half a round', ['--rounds', '0.5'], 'It must be a whole number from 1 to 50.'],
-  ['a burden of nothing', ['--burden-us', '0'], 'It must be a whole number from 1 to 100,000.'],
-])('%s is misuse: a clear message and 2', async (_what, args, message) => {
-  const run = await check(...args);
+  ['check.ts', 'an unknown scenario', ['--only', 'cold,ice'], 'There is no scenario ice.'],
+  ['check.ts', 'half a round', ['--rounds', '0.5'], 'It must be a whole number from 1 to 50.'],
+  ['check.ts', 'a burden of nothing', ['--burden-us', '0'], 'It must be a whole number from 1 to 100,000.'],
+  ['main.ts', 'an unknown scenario', ['--only', 'ice'], 'There is no scenario ice.'],
+  ['main.ts', 'no option', ['--fast'], "unknown option '--fast'"],
+])('%s: %s is misuse: a clear message and 2', async (script, _what, args, message) => {
+  const { exitCode, errors } = await run(script, ...args);
 
-  expect(run.exitCode).toBe(2);
-  expect(run.errors).toContain(message);
+  expect(exitCode).toBe(2);
+  expect(errors).toContain(message);
 });

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { baselineOf, holds, judge, type Baseline } from './baseline.ts';
 import { measure } from './measure.ts';
-import { onlyOption, quick, roundsOption } from './options.ts';
+import { guarded, onlyOption, quick, roundsOption } from './options.ts';
 import { describeJudgement, reportJudgements } from './report/judgements.ts';
 
 interface Options {
@@ -16,15 +16,12 @@ interface Options {
 }
 
 const project = join(import.meta.dirname, '../..');
-/** What has a target and needs no minutes of its own. */
-const usual = ['cold', 'hot', 'database-cold', 'database-hot', 'start', 'memory'];
-
 function readOptions(): Options {
   return new Command('make bench-check ARGS=--')
     .description(
       'Measures a smaller form of `make bench` and compares each ratio with what is stored. The load is autocannon everywhere, so that figures of any machine can be compared.',
     )
-    .addOption(onlyOption(usual))
+    .addOption(onlyOption(guarded))
     .addOption(roundsOption())
     .option('--baseline <file>', 'what to compare with', join(import.meta.dirname, 'baseline.json'))
     .option('--store', 'store what is measured instead of comparing it', false)

@@ -7,6 +7,9 @@ export const scenarioNames: readonly string[] = scenarios.map(({ name }) => name
 export const thorough: Pace = { rounds: 5, warmUpSeconds: 2, seconds: 2, onlyTargets: false };
 export const quick: Pace = { rounds: 3, warmUpSeconds: 1, seconds: 1, onlyTargets: false };
 
+/** What pull requests are compared by: it has a target and needs no minutes of its own. */
+export const guarded: readonly string[] = ['cold', 'hot', 'database-cold', 'database-hot', 'start', 'memory'];
+
 /** @param usual what is run unless somebody names others */
 export const onlyOption = (usual: readonly string[]): Option =>
   new Option('--only <scenarios>', `comma-separated, of: ${scenarioNames.join(', ')}`)

@@ -6,6 +6,9 @@ export interface Figure {
   readonly values: readonly number[];
 }
 
+/** Share of its core that a server was busy, %: near 100, or the load was too small to tell its throughput. */
+export const busyMetric = 'its core busy';
+
 export type Target = { readonly atLeast: number } | { readonly atMost: number };
 
 /** What the figures come down to: a ratio or a limit, once per round, so that both sides saw the same machine. */

@@ -2,8 +2,8 @@ import { bar, draw, label, stroke } from '../../charts/svg.ts';
 import { isMet, median, type BenchResult, type Claim, type Figure, type Section } from '../result.ts';
 import { shown, targetText } from './table.ts';
 
-const width = 860;
-const left = 250;
+const width = 960;
+const left = 370;
 const right = 150;
 const row = 24;
 const thick = 15;
@@ -67,7 +67,7 @@ function drawClaim(claim: Claim, y: number): string[] {
   const worst = Math.min(...claim.values.map(x));
   const mark = left + targetShare * full;
   return [
-    label(left - 10, y, shortened(claim.text), 'ink', 'end'),
+    label(left - 10, y, shortened(claim.text), 'ink small', 'end'),
     bar(left, y - thick + 3, x(middle) - left, thick, isMet(claim) === true ? 'good' : 'bad'),
     stroke(worst, y - 4.5, x(middle), y - 4.5, 'spread'),
     stroke(mark, y - thick, mark, y + 6, 'target'),

@@ -2,8 +2,11 @@ import { markdownTable } from '../../docs/markdown-table.ts';
 import { isMet, median, worst, type BenchResult, type Claim } from '../result.ts';
 import { shown, targetText } from './table.ts';
 
+const nothing = 'Nothing is recorded yet: `make bench ARGS=--record` measures it.';
+
 /** Ratios and limits that have a target first, scenario by scenario, then those without. */
 export function claimsTable({ sections }: BenchResult): string {
+  if (sections.length === 0) return nothing;
   const claims = sections.flatMap((section) => section.claims);
   const [aimed, others] = [
     claims.filter(({ target }) => target !== undefined),
@@ -29,6 +32,7 @@ const aimedRow = (claim: Claim): string[] => [
 
 /** What each section measures, and on what. */
 export function takenTable({ sections }: BenchResult): string {
+  if (sections.length === 0) return nothing;
   return markdownTable(
     ['scenario ', 'what is measured ', 'Node.js', 'starts', 'load by ', 'commit ', 'day '],
     sections.map(({ scenario, measures, taken }) => [

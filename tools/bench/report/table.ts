@@ -1,4 +1,13 @@
-import { isMet, median, worst, type BenchResult, type Claim, type Figure, type Taken } from '../result.ts';
+import {
+  busyMetric,
+  isMet,
+  median,
+  worst,
+  type BenchResult,
+  type Claim,
+  type Figure,
+  type Taken,
+} from '../result.ts';
 
 type Paint = (style: 'bold' | 'red', text: string) => string;
 
@@ -24,11 +33,17 @@ const describeTaken = ({ at, node, machine, loadGenerator, rounds, commit }: Tak
 
 const lessIsWorse: ReadonlySet<string> = new Set(['/s', '%']);
 
+/** Below it the generator was the limit, or something else took the server's core. */
+const saturatedPercent = 95;
+
 const figureRow = ({ subject, metric, unit, values }: Figure): string[] => [
-  `${subject}, ${metric}`,
+  `${subject}, ${metric}${isIdle(metric, values) ? ' (not saturated: its throughput says nothing)' : ''}`,
   shown(median(values), unit),
   shown(lessIsWorse.has(unit) ? Math.min(...values) : Math.max(...values), unit),
 ];
+
+const isIdle = (metric: string, values: readonly number[]): boolean =>
+  metric === busyMetric && median(values) < saturatedPercent;
 
 const claimRow = (claim: Claim, paint: Paint): string[] => [
   claim.text,
