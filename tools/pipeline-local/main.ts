@@ -10,6 +10,7 @@ import type { Scenario } from './scenario.ts';
 import { badRelease } from './scenarios/bad-release.ts';
 import { brokenCommits } from './scenarios/broken-commits.ts';
 import { changedPlan } from './scenarios/changed-plan.ts';
+import { drift } from './scenarios/drift.ts';
 import { goodCommit } from './scenarios/good-commit.ts';
 import { openWorld } from './world.ts';
 
@@ -20,7 +21,7 @@ const home = join(
   cacheDirectory('pipeline-local', process.env),
   createHash('sha256').update(project).digest('hex').slice(0, 8),
 );
-const scenarios: readonly Scenario[] = [goodCommit, changedPlan, badRelease, ...brokenCommits];
+const scenarios: readonly Scenario[] = [goodCommit, changedPlan, drift, badRelease, ...brokenCommits];
 const say = (line: string): void => {
   console.log(`${new Date().toISOString().slice(11, 19)} ${line}`);
 };
