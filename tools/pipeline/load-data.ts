@@ -11,10 +11,11 @@ export interface LoadOptions {
   readonly region: string;
   /** JSON of movies; without a name the real movies that `make run` has. */
   readonly file: string;
+  readonly env: NodeJS.ProcessEnv;
 }
 
 /** Runs the project's loader with the caller's credentials. Resolves with its exit code; refused records are in reports/load. */
-export async function runLoader({ project, table, region, file }: LoadOptions): Promise<number> {
+export async function runLoader({ project, table, region, file, env }: LoadOptions): Promise<number> {
   const scratch = await mkdtemp(join(tmpdir(), 'movies-load-'));
   try {
     const reports = join(project, 'reports', 'load');
@@ -36,7 +37,7 @@ export async function runLoader({ project, table, region, file }: LoadOptions): 
         ],
         ...['--rejects', join(reports, 'rejects.jsonl')],
       ],
-      { cwd: project, stdio: ['ignore', 'inherit', 'inherit'] },
+      { cwd: project, env, stdio: ['ignore', 'inherit', 'inherit'] },
     );
     const [code] = (await once(child, 'exit')) as [number | null];
     return code ?? 1;

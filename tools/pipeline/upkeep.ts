@@ -41,7 +41,7 @@ async function loadInto(environment: string, file: string): Promise<number> {
       'A person who may: npm run load -- --table <table_name> --file <file>, with a second person.',
     );
   const { table_name: table, region } = await outputsOf(environment);
-  return runLoader({ project, table: String(table), region: String(region), file });
+  return runLoader({ project, table: String(table), region: String(region), file, env });
 }
 
 const program = new Command('upkeep')
