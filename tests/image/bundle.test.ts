@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Plugin } from 'esbuild';
@@ -30,4 +30,16 @@ test('a plugin brings no development code into a bundle, unless its folder is na
   await expect(build([`${relative(projectRoot, folder)}/`])).resolves.toMatchObject({
     files: expect.any(Number),
   });
+});
+
+test('a bundle imports none of Node’s modules, one of which would load all of fetch at each start', async () => {
+  await build([`${relative(projectRoot, folder)}/`]);
+  const out = join(projectRoot, '.cache/bundle-test');
+  const files = (await readdir(out)).filter((name) => name.endsWith('.js'));
+
+  const code = await Promise.all(files.map((name) => readFile(join(out, name), 'utf8')));
+
+  const imported = code.flatMap((text) => [...text.matchAll(/^import [^;]*from ["']([^."'][^"']*)["'];$/gm)]);
+  // The banner's own, which the others are required with.
+  expect(new Set(imported.map(([, name]) => name))).toEqual(new Set(['node:module']));
 });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { assetUrls } from './asset-urls.ts';
 import { billOfMaterials } from './bill-of-materials.ts';
 import { bundledPackages } from './bundled-packages.ts';
+import { builtinsByRequire } from './builtins-by-require.ts';
 import { licenceNotices } from './licence-notices.ts';
 import { builtAt, type Source } from './source.ts';
 import { swaggerUiAssets } from './swagger-ui-assets.ts';
@@ -61,7 +62,7 @@ export async function bundle({
       }),
     },
     legalComments: 'none', // all of them are in the notices, whole
-    plugins: [...plugins, swaggerUiAssets(outdir), assetUrls(outdir)],
+    plugins: [...plugins, builtinsByRequire, swaggerUiAssets(outdir), assetUrls(outdir)],
     metafile: true,
     logLevel: 'warning',
   });
