@@ -19,12 +19,10 @@ async function run(script: string, ...args: readonly string[]) {
     env: { ...process.env, NODE_OPTIONS: '' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const [output, errors, [exitCode]] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
-    once(child, 'exit'),
-  ]);
-  return { exitCode: exitCode as number, output, errors };
+  const exited = once(child, 'exit');
+  const [output, errors] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  await exited;
+  return { exitCode: child.exitCode, output, errors };
 }
 
 describeInTestAll([pinnedNodeJs], 'make bench-check', () => {

@@ -42,7 +42,7 @@ export function monthlyCost(environment: Environment, { perSecond, readUnits, ta
 }
 
 export const total = (cost: Cost): number =>
-  Object.values(cost).reduce((sum: number, part: number) => sum + part, 0);
+  Object.values<number>({ ...cost }).reduce((sum, part) => sum + part, 0);
 
 export const perMillion = (cost: Cost, perSecond: number): number =>
   total(cost) / ((perSecond * secondsPerMonth) / million);

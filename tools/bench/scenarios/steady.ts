@@ -100,7 +100,8 @@ async function worked(
   atLeastRequests = 1,
 ): Promise<Steady> {
   const { cpuUs: before } = await server.usage();
-  let [requests, elapsed, cpuUs] = [0, 0, 0];
+  let [requests, elapsed] = [0, 0];
+  let cpuUs: number;
   do {
     const load = await run(seconds);
     requests += load.requests;
