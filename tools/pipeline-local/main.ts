@@ -61,7 +61,7 @@ function readOptions(): Options {
 }
 
 function checkMachine(): void {
-  for (const tool of ['crane', 'cosign'])
+  for (const tool of ['crane', 'cosign', 'trivy'])
     if (!existsSync(join(project, '.cache', 'bin', tool)))
       throw new Misuse(`${tool} is not built.`, `make .cache/bin/${tool}`);
 }
