@@ -21,7 +21,7 @@ class MandatoryTags(BaseResourceCheck):
         if "tags_all" not in conf:
             return CheckResult.UNKNOWN
         tags = value(conf, "tags_all")
-        present = {name for name, text in tags.items() if text} if isinstance(tags, dict) else set()
+        present = {name for name in tags if value(tags, name)} if isinstance(tags, dict) else set()
         return CheckResult.PASSED if MANDATORY <= present else CheckResult.FAILED
 
 
