@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -5,17 +6,21 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Gate } from '../../tools/security/finding.ts';
 import { mistakesFile, type StoppedMistake } from '../../tools/security/report/mistakes.ts';
 import { checkovDockerfile, checkovHcl, checkovPipeline } from '../../tools/security/scanners/checkov.ts';
-import { gitleaksTree } from '../../tools/security/scanners/gitleaks.ts';
+import { gitleaksHistory, gitleaksTree } from '../../tools/security/scanners/gitleaks.ts';
 import { hadolint } from '../../tools/security/scanners/hadolint.ts';
 import { licences } from '../../tools/security/scanners/licences.ts';
+import { lockIntegrity } from '../../tools/security/scanners/lock-integrity.ts';
+import { moduleLock } from '../../tools/security/scanners/module-lock.ts';
 import { pipelinePolicies } from '../../tools/security/scanners/pipeline-policies.ts';
 import { judgePlan } from '../../tools/security/scanners/plan-policies.ts';
 import { providers } from '../../tools/security/scanners/providers.ts';
 import { suppressions } from '../../tools/security/scanners/suppressions.ts';
 import { tflint } from '../../tools/security/scanners/tflint.ts';
-import { trivyConfiguration } from '../../tools/security/scanners/trivy.ts';
+import { trivyConfiguration, trivySecrets } from '../../tools/security/scanners/trivy.ts';
 import { describeWith, type Requirement } from '../support/requirements.ts';
 import { edited, findingsOf, nothing, project, projectOf, read, type Mistake } from './mistakes.ts';
+import { createRoot, createWorkplace, gardenFiles, writeFiles } from '../modules/fixture.ts';
+import { lock } from '../../tools/modules/verbs.ts';
 import { goodPlan, planMistakes } from './plan-mistakes.ts';
 
 const built = (path: string): Requirement => ({
@@ -242,6 +247,13 @@ eachStopped(
 
 // Put together here, so that this file holds no secret itself.
 const secret = ['AKIA', 'Q3EGRIIXYZ7ABCDE'].join('');
+const privateKey = [
+  '-----BEGIN RSA',
+  ' PRIVATE KEY-----\n',
+  'MIIEpAIBAAKCAQEA7'.repeat(20),
+  '\n-----END RSA',
+  ' PRIVATE KEY-----\n',
+].join('');
 eachStopped(
   gitleaksTree,
   [built('bin/gitleaks')],
@@ -261,17 +273,71 @@ eachStopped(
       rule: 'private-key',
       files: () =>
         Promise.resolve({
-          'app/key.pem': [
-            '-----BEGIN RSA',
-            ' PRIVATE KEY-----\n',
-            'MIIEpAIBAAKCAQEA7'.repeat(20),
-            '\n-----END RSA',
-            ' PRIVATE KEY-----\n',
-          ].join(''),
+          'app/key.pem': privateKey,
         }),
     },
   ],
 );
+
+eachStopped(
+  trivySecrets,
+  [built('bin/trivy')],
+  [
+    {
+      mistake: 'a private key beside the code, for a second opinion',
+      rule: 'private-key',
+      files: () => Promise.resolve({ 'app/other.pem': privateKey }),
+    },
+  ],
+);
+
+describeWith([built('bin/gitleaks')], `the gate ${gitleaksHistory.id}`, () => {
+  test('stops a secret that a later commit removed', async () => {
+    const root = await projectOf({ 'app/src/client.ts': `const key = '${secret}';\n` });
+    const git = (...args: string[]) =>
+      execFileSync('git', ['-C', root, '-c', 'user.name=t', '-c', 'user.email=t@t', ...args]);
+    git('init', '-q');
+    git('add', '.');
+    git('commit', '-qm', 'one');
+    git('rm', '-q', 'app/src/client.ts');
+    git('commit', '-qm', 'two');
+
+    const findings = await findingsOf(gitleaksHistory, { root, ...nothing });
+
+    await rm(root, { recursive: true });
+    expect(findings).toMatchObject([{ rule: 'aws-access-token', severity: 'critical' }]);
+    stopped.push({
+      mistake: 'a secret that a later commit removed',
+      gate: gitleaksHistory.id,
+      rule: 'aws-access-token',
+      message: findings[0]?.message ?? '',
+    });
+  });
+});
+
+test(`the gate ${moduleLock.id} stops a changed byte of a module`, async () => {
+  const workplace = await createWorkplace();
+  const root = await createRoot(join(workplace.directory, 'root'), gardenFiles);
+  const lockPath = join(workplace.directory, 'security', 'modules.lock.json');
+  await mkdir(dirname(lockPath));
+  await lock({ ...workplace, lockPath }, [], [root], false);
+  const target = { ...nothing, root: workplace.directory, initialised: [root] };
+  const before = await findingsOf(moduleLock, target);
+  await writeFiles(join(root, '.terraform', 'modules', 'garden'), { 'README.md': '# A gardeN\n' });
+
+  const findings = await findingsOf(moduleLock, target);
+
+  await workplace.remove();
+  expect(before).toEqual([]);
+  expect(findings).toMatchObject([{ rule: 'unreviewed-module', severity: 'critical' }]);
+  expect(findings[0]?.message).toContain('README.md');
+  stopped.push({
+    mistake: 'a changed byte of a module',
+    gate: moduleLock.id,
+    rule: 'unreviewed-module',
+    message: findings[0]?.message ?? '',
+  });
+});
 
 eachStopped(
   tflint,
@@ -310,6 +376,28 @@ eachStopped(
       mistake: 'a tool under a licence that nobody allowed',
       rule: 'licence-of-tool',
       files: packages({ version: '1.0.0', dev: true, license: 'SSPL-1.0' }),
+    },
+  ],
+);
+
+eachStopped(
+  lockIntegrity,
+  [],
+  [
+    { mistake: 'a package without a hash', rule: 'no-integrity', files: packages({ version: '1.0.0' }) },
+    {
+      mistake: 'a package under a hash that can be forged',
+      rule: 'no-integrity',
+      files: packages({ version: '1.0.0', integrity: 'sha1-x' }),
+    },
+    {
+      mistake: 'a package from a stranger',
+      rule: 'foreign-source',
+      files: packages({
+        version: '1.0.0',
+        integrity: 'sha512-x',
+        resolved: 'git+ssh://git@example.com/a.git',
+      }),
     },
   ],
 );

@@ -1,0 +1,57 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from '@jest/globals';
+import { edited, project, read } from './mistakes.ts';
+
+const suite = 'tests/api/authentication.test.ts';
+
+/** Runs the suite in a copy of the service. */
+async function runInCopy(app: string): Promise<{ failed: boolean; output: string }> {
+  const copy = await mkdtemp(join(tmpdir(), 'middleware-'));
+  try {
+    for (const part of ['app', 'tests/api', 'tests/support', 'package.json', 'tsconfig.json'])
+      await cp(join(project, part), join(copy, part), { recursive: true });
+    await symlink(join(project, 'node_modules'), join(copy, 'node_modules'));
+    await writeFile(join(copy, 'app', 'src', 'app.ts'), app);
+    return await new Promise((done) => {
+      const args = [
+        '--experimental-vm-modules',
+        'node_modules/jest/bin/jest.js',
+        suite,
+        '--reporters=default',
+      ];
+      execFile('node', args, { cwd: copy }, (error, stdout, stderr) => {
+        done({ failed: error !== null, output: `${stdout}${stderr}` });
+      });
+    });
+  } finally {
+    await rm(copy, { recursive: true });
+  }
+}
+
+test.each([
+  [
+    'authentication dropped from the chain',
+    /authenticate\(tokens\.verify\)/,
+    "letEveryoneIn(['movies/read', 'movies/write'])",
+  ],
+  ['a write that takes the scope for reading', /authorize\('movies\/write'\)/, "authorize('movies/read')"],
+])(
+  'the tests of authentication stop %s',
+  async (_mistake, from, to) => {
+    const { failed, output } = await runInCopy(await edited('app/src/app.ts', from, to));
+
+    expect(failed).toBe(true);
+    expect(output).toMatch(/Tests: +[1-9]\d* failed/);
+  },
+  120_000,
+);
+
+test('they pass in a copy without a mistake', async () => {
+  const { failed, output } = await runInCopy(await read('app/src/app.ts'));
+
+  expect(failed).toBe(false);
+  expect(output).toMatch(/Tests: +[1-9]\d* passed/);
+}, 120_000);
