@@ -51,7 +51,7 @@ function readOptions(): Options {
     )
     .option('--only <ids>', 'scenarios, separated by commas (default: all)', readOnly, [])
     .option('--leave-out <steps>', 'beginnings of the names of steps, separated by commas', list, [])
-    .option('--drills <ids>', 'drills of the step with drills; empty for all', 'killed-task')
+    .option('--drills <ids>', 'drills of the step with drills; empty for all', 'task-killed')
     .option('--keep', 'keep clones and logs of a run in which everything holds', false)
     .addHelpText('after', '\nExit codes: 0 every scenario holds, 1 one does not, 2 misuse.')
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))

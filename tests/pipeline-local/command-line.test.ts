@@ -1,0 +1,24 @@
+import { spawnSync } from 'node:child_process';
+import { resolve } from 'node:path';
+import { expect, test } from '@jest/globals';
+import { allDrills } from '../drill/drills.ts';
+
+const project = resolve(import.meta.dirname, '../..');
+const run = (...args: string[]): { status: number | null; output: string } => {
+  const program = ['--import', 'tsx', 'tools/pipeline-local/main.ts', ...args];
+  const { status, stdout, stderr } = spawnSync(process.execPath, program, { cwd: project, encoding: 'utf8' });
+  return { status, output: `${stdout}${stderr}` };
+};
+
+test('a scenario that is not there is misuse, and those that are there are named', () => {
+  expect(run('--only', 'nonsense')).toEqual({
+    status: 2,
+    output: expect.stringContaining('good, changed-plan, drift, bad-release, type-error, secret'),
+  });
+});
+
+test('the drill that it runs by default is one that there is', () => {
+  const [, id] = /--drills <ids>[^"]*"([a-z-]+)"/s.exec(run('--help').output) ?? [];
+
+  expect(allDrills.map((drill) => drill.id)).toContain(id);
+});
