@@ -147,4 +147,119 @@ describeWith([promtool], 'alerts on the objectives', () => {
 
     await expect(play).rejects.toThrow(/FAILED/);
   });
+
+  const alert = 'AvailabilityReadsBudgetBurns';
+  const burst = (mistake?: (rules: string) => string) =>
+    playRules(
+      'GET',
+      'availability_reads',
+      [
+        quiet(day - 2 * hour),
+        { minutes: 2 * hour, good: 600 },
+        { minutes: hour, good: 588, bad: 12 },
+        { minutes: 10, good: 600 },
+      ],
+      [
+        { at: day + 40, alert, told: [] },
+        { at: day + 48, alert, told: ['page'] },
+        { at: day + hour + 8, alert, told: [] },
+      ],
+      4,
+      mistake,
+    );
+  const leak = (mistake?: (rules: string) => string) =>
+    playRules(
+      'GET',
+      'availability_reads',
+      [quiet(3 * day), { minutes: day, good: 598, bad: 2 }],
+      [
+        { at: 3 * day + 21 * hour, alert, told: [] },
+        { at: 3 * day + 22 * hour, alert, told: ['ticket'] },
+      ],
+      30,
+      mistake,
+    );
+  const silence = (mistake?: (rules: string) => string) =>
+    playRules(
+      'GET',
+      'availability_reads',
+      [
+        { minutes: 30, good: 600 },
+        { minutes: 20, silent: true },
+        { minutes: 10, good: 600 },
+      ],
+      [
+        { at: 35, alert: 'MetricsMissing', told: [] },
+        { at: 42, alert: 'MetricsMissing', told: ['page'] },
+        { at: 55, alert: 'MetricsMissing', told: [] },
+      ],
+      1,
+      mistake,
+    );
+
+  test('the scenarios of the mistakes below hold without one', async () => {
+    await Promise.all([burst(), leak(), silence()]);
+  });
+
+  test.each<[string, typeof burst, string, string]>([
+    ['a page at twice its rate', burst, '>= 0.0144', '>= 0.0288'],
+    ['a page at half its rate', burst, '>= 0.0144', '>= 0.0072'],
+    [
+      'a page over a longer window',
+      burst,
+      'rate1h{objective="availability_reads"} >=',
+      'rate3d{objective="availability_reads"} >=',
+    ],
+    [
+      'a page that looks back for longer',
+      burst,
+      'rate5m{objective="availability_reads"} >=',
+      'rate1h{objective="availability_reads"} >=',
+    ],
+    [
+      'a page that is only a ticket',
+      burst,
+      'severity: page\n          objective',
+      'severity: ticket\n          objective',
+    ],
+    [
+      'a page of another objective',
+      burst,
+      'objective: availability_reads\n        annotations',
+      'objective: others\n        annotations',
+    ],
+    ['more bad answers than there are', burst, ') >= 10)', ') >= 100000)'],
+    ['other errors counted', burst, 'status_class!="5xx"', 'status_class!="4xx"'],
+    ['the other methods counted', burst, 'GET|HEAD', 'POST|PUT'],
+    ['a ticket at twice its rates', leak, '>= 0.00', '>= 0.02'],
+    [
+      'a ticket over shorter windows',
+      leak,
+      'rate1d{objective="availability_reads"} >=',
+      'rate2h{objective="availability_reads"} >=',
+    ],
+    ['a ticket that pages', leak, 'severity: ticket', 'severity: page'],
+    [
+      'silence that is not looked for',
+      silence,
+      'absent(up{job="movies-api"} == 1)',
+      'up{job="movies-api"} == 0',
+    ],
+    ['silence of another job', silence, 'up{job="movies-api"}', 'up{job="another"}'],
+    ['silence told after half an hour', silence, 'for: 5m', 'for: 30m'],
+    ['silence told at once', silence, 'for: 5m', 'for: 0m'],
+    [
+      'silence that waits for the morning',
+      silence,
+      'severity: page\n        annotations',
+      'severity: ticket\n        annotations',
+    ],
+  ])('%s is noticed', async (_name, play, right, wrong) => {
+    const mistake = (rules: string) => {
+      expect(rules).toContain(right);
+      return rules.replaceAll(right, wrong);
+    };
+
+    await expect(play(mistake)).rejects.toThrow(/FAILED/);
+  });
 });

@@ -76,13 +76,15 @@ function seriesOf(method: string, phases: readonly Phase[]): readonly { series: 
   ];
 }
 
-/** Plays `phases` of `method` to the real rules and has promtool compare who is told when. Rejects with its report. */
+/** Plays `phases` of `method` to the real rules and has promtool compare who is told when. Rejects with its report.
+ * `mistake` spoils the rules, to see that it is noticed. */
 export async function playRules(
   method: string,
   objective: string,
   phases: readonly Phase[],
   expectations: readonly Expectation[],
   evaluationMinutes = 1,
+  mistake: (rules: string) => string = (rules) => rules,
 ): Promise<void> {
   const rendered = await renderRules(objective);
   const rules = rulesIn(rendered);
@@ -111,7 +113,7 @@ export async function playRules(
   const directory = await mkdtemp(join(tmpdir(), 'promtool-'));
   try {
     const file = join(directory, 'scenario.yaml');
-    await writeFile(join(directory, 'rules.yaml'), rendered);
+    await writeFile(join(directory, 'rules.yaml'), mistake(rendered));
     await writeFile(file, stringify(test));
     await promisify(execFile)('promtool', ['test', 'rules', file], { maxBuffer: 16 * 1024 * 1024 });
   } finally {
