@@ -98,7 +98,7 @@ function drawGraph({ properties }: Widget, lines: readonly Line[], width: number
     symbol: 'none',
     data: [...marks, ...objectives],
     lineStyle: { color: faint, type: 'dashed', width: 1.2 },
-    label: { formatter: '{b}', color: faint, fontSize: 10, position: 'insideEndTop' },
+    label: { formatter: '{b}', color: faint, fontSize: 10, position: 'insideStartTop' },
   };
   const minutes = Math.max(...lines.map(({ points }) => points.length));
   const option = {
