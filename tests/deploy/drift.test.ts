@@ -33,6 +33,33 @@ test('what was changed by hand is told once, by attribute, although Terraform wo
   expect(differences.map(describeDifference)).toEqual([`${group} is changed by hand: ingress (a person)`]);
 });
 
+test('a policy that is unknown only because what it names was changed by hand is no difference of its own', () => {
+  const opened = resource(group, ['update'], { ingress: [] }, { ingress: [1] });
+  const policy = {
+    address: 'aws_iam_role_policy.start',
+    mode: 'managed',
+    type: 'aws_iam_role_policy',
+    change: { actions: ['update'], before: { policy: 'a' }, after: {}, after_unknown: { policy: true } },
+  };
+
+  const owners = (drift: readonly object[]) =>
+    findDifferences(plan(drift, [policy])).map(({ owner, address }) => [owner, address]);
+
+  expect(owners([opened])).toEqual([['a person', group]]);
+  expect(owners([])).toEqual([['Terraform', 'aws_iam_role_policy.start']]);
+});
+
+test("an account id that an emulator makes up is nobody's work", () => {
+  const domain = resource(
+    'module.access.aws_cognito_user_pool_domain.main',
+    ['update'],
+    { aws_account_id: 'a' },
+    { aws_account_id: 'b' },
+  );
+
+  expect(findDifferences(plan([domain]))).toEqual([]);
+});
+
 test('what was removed by hand is told once, although Terraform would make it again', () => {
   const removed = resource(group, ['delete'], {}, null);
   const made = resource(group, ['create'], null, {});

@@ -26,6 +26,11 @@ interface PlanJson {
 /** What the autoscaler changes, and Terraform therefore ignores (terraform/service.tf). */
 const scaled: Readonly<Record<string, readonly string[]>> = { aws_ecs_service: ['desired_count'] };
 
+/** Nobody can change it: it says whose account this is. moto makes up another one at each call. */
+const fixed: Readonly<Record<string, readonly string[]>> = {
+  aws_cognito_user_pool_domain: ['aws_account_id'],
+};
+
 /**
  * What differs from what was applied last, by a plan (`show -json`) of the commit that is checked out. What was read anew
  * and isn't as the state remembers it was changed outside of Terraform; what only the plan would change is code that
@@ -45,19 +50,25 @@ export function findDifferences(planJson: string): readonly Difference[] {
     // Terraform would only undo what was done by hand: that is told already.
     if (already?.what === 'removed by hand') return [];
     const attributes = differences(change).filter((name) => already?.attributes.includes(name) !== true);
-    return already !== undefined && attributes.length === 0
+    return (already !== undefined && attributes.length === 0) || isConsequence(change, known.size > 0)
       ? []
       : [{ owner: 'Terraform', address, what: 'in the code, not applied', attributes }];
   });
   return [...outside, ...unapplied];
 }
 
+/** Only values that are known once what was done by hand is undone: a policy that names the changed resource. */
+const isConsequence = (change: Change, somethingWasDone: boolean): boolean =>
+  somethingWasDone &&
+  change.actions.join() === 'update' &&
+  differences(change).every((name) => change.after_unknown?.[name] === true);
+
 const isManaged = ({ mode }: Resource): boolean => mode === 'managed';
 
 function changedOutside({ address, type, change }: Resource): readonly Difference[] {
   if (change.actions.join() === 'delete')
     return [{ owner: 'a person', address, what: 'removed by hand', attributes: [] }];
-  const attributes = differences(change);
+  const attributes = differences(change).filter((name) => fixed[type]?.includes(name) !== true);
   const byAutoscaler = attributes.filter((name) => scaled[type]?.includes(name));
   const byHand = attributes.filter((name) => !byAutoscaler.includes(name));
   const all: readonly Difference[] = [
