@@ -36,7 +36,7 @@ export default class MarkdownReporter {
     for (const { group, title, status, duration, reason } of rows) {
       const [mark, code] = marks[status] ?? ['?', 31];
       process.stdout.write(
-        `${colour(code, mark)} ${group.padEnd(width)}  ${title}  ${colour(2, status === 'pending' ? reason : seconds(duration))}\n`,
+        `${colour(code, mark)} ${group.padEnd(width)}  ${title}  ${colour(2, status === 'pending' ? reason : `${seconds(duration)}  ${reason.split('\n')[0]}`.trimEnd())}\n`,
       );
     }
     const file = process.env.REPORT_FILE;
