@@ -92,7 +92,9 @@ export async function openWorld({ project, home, variables, say }: WorldOptions)
       definition,
       ids,
       bare,
-      keep: stack.keep,
+      keep: (stop) => {
+        stack.keep(stop);
+      },
     });
     const issuer = await createTokenIssuer(ids, 'local');
     const exchange = await startTokenExchange(account.url, issuer);
