@@ -1,8 +1,10 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { Plugin } from 'esbuild';
+import { build as esbuild, type Plugin } from 'esbuild';
+import { OpenAPISchemaValidator } from 'express-openapi-validator/dist/framework/openapi.schema.validator.js';
 import { bundle } from '../../tools/build/bundle.ts';
+import { checkedContract } from '../../tools/build/checked-contract.ts';
 
 const projectRoot = resolve(import.meta.dirname, '../..');
 const source = { version: '0.0.0', commit: '0123456789abcdef', epoch: 1_700_000_000 };
@@ -42,4 +44,18 @@ test('a bundle imports none of Node’s modules, one of which would load all of 
   const imported = code.flatMap((text) => [...text.matchAll(/^import [^;]*from ["']([^."'][^"']*)["'];$/gm)]);
   // The banner's own, which the others are required with.
   expect(new Set(imported.map(([, name]) => name))).toEqual(new Set(['node:module']));
+});
+
+test('the library still compiles the schema of OpenAPI although it is told not to, so a bundle goes without it', () => {
+  const { validator } = new OpenAPISchemaValidator({ version: '3.0.3', validateApiSpec: false }) as unknown as {
+    validator: unknown;
+  };
+
+  expect(validator).toBeInstanceOf(Function);
+});
+
+test('a build says so when the library has moved what is left out', async () => {
+  const nothing = { entryPoints: [join(folder, 'stranger.ts')], write: false, plugins: [checkedContract] };
+
+  await expect(esbuild(nothing)).rejects.toThrow('has no openapi.schema.validator.js any more');
 });

@@ -5,6 +5,7 @@ import { assetUrls } from './asset-urls.ts';
 import { billOfMaterials } from './bill-of-materials.ts';
 import { bundledPackages } from './bundled-packages.ts';
 import { builtinsByRequire } from './builtins-by-require.ts';
+import { checkedContract } from './checked-contract.ts';
 import { licenceNotices } from './licence-notices.ts';
 import { builtAt, type Source } from './source.ts';
 import { swaggerUiAssets } from './swagger-ui-assets.ts';
@@ -62,7 +63,7 @@ export async function bundle({
       }),
     },
     legalComments: 'none', // all of them are in the notices, whole
-    plugins: [...plugins, builtinsByRequire, swaggerUiAssets(outdir), assetUrls(outdir)],
+    plugins: [...plugins, builtinsByRequire, checkedContract, swaggerUiAssets(outdir), assetUrls(outdir)],
     metafile: true,
     logLevel: 'warning',
   });

@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import openapiTS, { astToString } from 'openapi-typescript';
 import { parse } from 'yaml';
-import { generateRequestChecks, type Document } from './request-checks.ts';
 
 export interface GeneratedFile {
   readonly file: URL;
@@ -11,7 +10,7 @@ export interface GeneratedFile {
 const source = new URL('../../app/openapi.yaml', import.meta.url);
 const target = new URL('../../app/src/http/', import.meta.url);
 
-/** The contract as types for the compiler, as JSON for the service, and as code that checks requests: no start reads YAML. */
+/** The contract as types for the compiler, and as JSON for the service, which so needs neither YAML nor the file. */
 export async function generateContract(): Promise<GeneratedFile[]> {
   const document: unknown = parse(await readFile(source, 'utf8'), { merge: true });
   const types = astToString(await openapiTS(JSON.stringify(document)));
@@ -19,9 +18,5 @@ export async function generateContract(): Promise<GeneratedFile[]> {
   return [
     { file: new URL('contract.gen.ts', target), content: notice + types },
     { file: new URL('contract.gen.json', target), content: `${JSON.stringify(document)}\n` },
-    ...Object.entries(generateRequestChecks(document as Document)).map(([name, content]) => ({
-      file: new URL(name, target),
-      content,
-    })),
   ];
 }

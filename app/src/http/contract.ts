@@ -3,7 +3,6 @@ import contractJson from './contract.gen.json' with { type: 'json' };
 export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
 
 export interface Operation {
-  readonly operationId: string;
   readonly requestBody?: { readonly content: Readonly<Record<string, unknown>> };
   readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, unknown>> }>>;
   readonly security?: readonly Readonly<Record<string, readonly string[]>>[];

@@ -8,9 +8,6 @@ declare global {
       context: RequestContext;
       /** Set by `authenticate`. */
       caller?: Caller;
-      /** Set by `validate`: parameters of the types that the contract gives them. */
-      path?: Readonly<Record<string, unknown>>;
-      query?: Readonly<Record<string, unknown>>;
     }
   }
 }

@@ -31,8 +31,8 @@ export function handle<O extends keyof Operations>(
   return (request, response) =>
     handler(
       {
-        path: response.locals.path as Part<O, 'path'>,
-        query: response.locals.query as Part<O, 'query'>,
+        path: request.params as unknown as Part<O, 'path'>,
+        query: request.query,
         header: (name) => request.get(name),
         body: request.body as Body<O>,
       },

@@ -1,0 +1,31 @@
+import type { Plugin } from 'esbuild';
+
+const compiler = /express-openapi-validator\/dist\/framework\/openapi\.schema\.validator\.js$/;
+const stand = `exports.OpenAPISchemaValidator = class {
+  validate() {
+    throw new Error('The contract is validated before it is bundled, not while the service runs.');
+  }
+};`;
+
+/**
+ * express-openapi-validator compiles the schema of OpenAPI itself each time that it is made, even where it is told not
+ * to validate the document (validateApiSpec: false)
+ * (https://github.com/cdimascio/express-openapi-validator/blob/master/src/framework/openapi.schema.validator.ts).
+ * A bundle goes without that compiler. A test fails when the library doesn't need this any more, a build when it has
+ * moved.
+ */
+export const checkedContract: Plugin = {
+  name: 'checked-contract',
+  setup(build) {
+    let isTaken = false;
+    build.onLoad({ filter: compiler }, () => {
+      isTaken = true;
+      return { contents: stand };
+    });
+    build.onEnd(() =>
+      isTaken
+        ? {}
+        : { errors: [{ text: 'express-openapi-validator has no openapi.schema.validator.js any more.' }] },
+    );
+  },
+};
