@@ -164,7 +164,7 @@ toolchain: install ## Install Terraform and Go for Linux as pinned by checksum (
 
 .PHONY: pipeline-local
 pipeline-local: install .cache/bin/crane .cache/bin/cosign ## Run the pipeline of main here, against an emulated account (ARGS=--help)
-	@npx tsx tools/pipeline-local/main.ts $(ARGS)
+	@exec node --import tsx tools/pipeline-local/main.ts $(ARGS)
 
 .PHONY: identity
 identity: install ## In a pipeline step: let AWS clients find the step's token; elsewhere nothing

@@ -86,6 +86,11 @@ async function main({ only, leaveOut, drills, keep }: Options): Promise<boolean>
   try {
     for (const scenario of chosen) {
       say(`${scenario.id}: ${scenario.title}`);
+      const before = told.find((one) => one.scenario.id === scenario.after);
+      if (before !== undefined && before.played.faults.length > 0) {
+        say(`${scenario.id}: not played, for ${before.scenario.id} does not hold`);
+        continue;
+      }
       const startedAt = Date.now();
       const played = await scenario.play(world, { leftOut: leaveOut, say });
       told.push({ scenario, played, seconds: (Date.now() - startedAt) / 1_000 });

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { createStopStack } from '../../app/src/local/stop-stack.ts';
@@ -145,6 +145,7 @@ export async function openWorld({ project, home, variables, say }: WorldOptions)
             const { deployment } = step;
             if (deployment === undefined) return;
             await overrideProviders(clone);
+            await beginRegistryCredentials(clone);
             if (environments.includes(deployment)) await yieldTo(deployment);
             await before?.(step);
           },
@@ -179,6 +180,12 @@ async function stepVariables(
     ? await issuer.issue({ stepUuid, pipelineUuid, branch: 'main', deployment })
     : undefined;
   return bitbucketVariables({ ...facts, stepUuid, clone, deployment, token });
+}
+
+/** Of the step alone, and none yet: podman insists on the file when it is told where it is. */
+async function beginRegistryCredentials(clone: string): Promise<void> {
+  await mkdir(join(clone, '.cache', 'docker'), { recursive: true });
+  await writeFile(join(clone, '.cache', 'docker', 'config.json'), '{}');
 }
 
 /** What leads to the stand-ins. On Bitbucket none of it is set. */
