@@ -1,9 +1,7 @@
 import { existsSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build as esbuild, type Plugin } from 'esbuild';
 import { bundle } from '../../tools/build/bundle.ts';
-import { generateRequestChecks } from '../../tools/contract/request-checks.ts';
 import { contractWith, tableWithIndex } from './releases/declarations.ts';
 
 /** This very version, and the three releases after it that carry the example changes to their end. */
@@ -57,16 +55,9 @@ const exchange = (version: Exclude<Version, 'today'>): Plugin => ({
       contents: JSON.stringify(tableWithIndex),
       loader: 'json',
     }));
-    const contract = contractWith({ languageRequired: version === 'contract' });
     build.onLoad({ filter: /\/contract\.gen\.json$/ }, () => ({
-      contents: JSON.stringify(contract),
+      contents: JSON.stringify(contractWith({ languageRequired: version === 'contract' })),
       loader: 'json',
-    }));
-    const checks = generateRequestChecks(contract);
-    build.onLoad({ filter: /\/\w+-\w+\.gen\.ts$/ }, ({ path }) => ({
-      contents: checks[path.slice(path.lastIndexOf('/') + 1)] ?? '',
-      loader: 'ts',
-      resolveDir: dirname(path),
     }));
   },
 });

@@ -47,7 +47,10 @@ test('a bundle imports none of Node’s modules, one of which would load all of 
 });
 
 test('the library still compiles the schema of OpenAPI although it is told not to, so a bundle goes without it', () => {
-  const { validator } = new OpenAPISchemaValidator({ version: '3.0.3', validateApiSpec: false }) as unknown as {
+  const { validator } = new OpenAPISchemaValidator({
+    version: '3.0.3',
+    validateApiSpec: false,
+  }) as unknown as {
     validator: unknown;
   };
 

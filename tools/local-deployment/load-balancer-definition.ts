@@ -58,10 +58,7 @@ export async function readLoadBalancer(
   );
   const group = groups.TargetGroups?.[0];
   if (!listener || !group)
-    throw new Problem(
-      'No listener forwards to the target group.',
-      'See terraform/edge.tf.',
-    );
+    throw new Problem('No listener forwards to the target group.', 'See terraform/edge.tf.');
   const setting = read(attributes.Attributes);
   const groupSetting = read(groupAttributes.Attributes);
   return {

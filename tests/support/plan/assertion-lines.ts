@@ -16,10 +16,11 @@ export function assertionsIn(path: string): readonly Assertion[] {
   const visit = (node: ts.Node, isInside: boolean): boolean => {
     const inside =
       isInside || (ts.isPropertyAssignment(node) && ts.isIdentifier(node.name) && node.name.text === 'holds');
-    let hasInner = false;
+    const inner: boolean[] = [];
     ts.forEachChild(node, (child) => {
-      hasInner = visit(child, inside) || hasInner;
+      inner.push(visit(child, inside));
     });
+    const hasInner = inner.includes(true);
     if (!inside || hasInner || !(ts.isExpressionStatement(node) || ts.isThrowStatement(node)))
       return hasInner;
     found.push({ first: lineOf(node.getStart()), last: lineOf(node.getEnd()), text: node.getText() });
