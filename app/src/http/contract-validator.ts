@@ -56,7 +56,8 @@ interface Validator {
 }
 
 async function createValidator(contract: Contract, path: string, allErrors: boolean): Promise<Validator> {
-  const { middleware, error: kinds } = await import('express-openapi-validator');
+  // By its default: in a bundle, CommonJS that is imported later has no other name.
+  const { middleware, error: kinds } = (await import('express-openapi-validator')).default;
   // A copy of its own: the validator rewrites what it is given.
   const alone = structuredClone({ ...contract, paths: { [path]: contract.paths[path] } });
   const steps = middleware({
