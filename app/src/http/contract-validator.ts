@@ -56,8 +56,7 @@ interface Validator {
 }
 
 async function createValidator(contract: Contract, path: string, allErrors: boolean): Promise<Validator> {
-  // By its default: in a bundle, CommonJS that is imported later has no other name.
-  const { middleware, error: kinds } = (await import('express-openapi-validator')).default;
+  const { middleware, error: kinds } = await import('./openapi-validator.ts');
   // A copy of its own: the validator rewrites what it is given.
   const alone = structuredClone({ ...contract, paths: { [path]: contract.paths[path] } });
   const steps = middleware({
