@@ -119,6 +119,24 @@ describe('an issuer in trouble (API2, API4)', () => {
   });
 });
 
+describe('an issuer that never comes to an end (API4)', () => {
+  test.each<[string, RequestListener]>([
+    ['takes the question and says nothing', () => undefined],
+    ['begins to answer', (_request, response) => response.writeHead(200).write('{"keys":[')],
+  ])('that %s keeps no caller waiting, and the service goes on', async (_what, behave) => {
+    answer = behave;
+    const startedAt = performance.now();
+
+    const got = await statusFor(await tokenOf('known'));
+    const seconds = (performance.now() - startedAt) / 1_000;
+    keySet.closeAllConnections();
+
+    expect(got).toBe(503);
+    expect(seconds).toBeLessThan(10);
+    expect((await createClient(service.port)('GET', '/healthz')).status).toBe(200);
+  });
+});
+
 describe('an issuer that says the wrong thing (API10)', () => {
   test.each<[string, () => Promise<RequestListener> | RequestListener, number]>([
     ['no JSON', () => (_request, response) => response.end('<html>'), 503],

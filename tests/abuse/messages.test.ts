@@ -18,7 +18,7 @@ afterEach(() => {
   expect(api.log.slice(logged).filter(({ requestId }) => requestId === 'hidden-request')).toEqual([]);
 });
 
-const send = (bytes: string) => exchange({ port: api.port, host: '127.0.0.1' }, bytes);
+const send = (bytes: string, drops = '') => exchange({ port: api.port, host: '127.0.0.1' }, bytes, drops);
 const post = 'POST /echo HTTP/1.1';
 const host = 'Host: api';
 
@@ -187,7 +187,8 @@ describe('messages that are too large (API4)', () => {
 describe('clients that are too slow (API4)', () => {
   const movie = 'POST /movies HTTP/1.1';
   const length = 'Content-Length: 100';
-  const waits: [string, () => string][] = [
+  const chunked = 'Transfer-Encoding: chunked';
+  const waits: [string, () => string, drops?: string][] = [
     ['a connection that says nothing', () => ''],
     ['a request line without an end', () => 'GET / HT'],
     ['headers without an end', () => `GET / HTTP/1.1\r\n${host}\r\nX-A: b\r\n`],
@@ -201,6 +202,15 @@ describe('clients that are too slow (API4)', () => {
       'a movie that does not come',
       () => raw([movie, host, length, 'Content-Type: application/json', authorization], '{'),
     ],
+    // Never idle, so that only the time of the whole request is left to end it.
+    ['a request line that drips', () => 'GET /', 'x'],
+    ['headers that drip', () => `GET / HTTP/1.1\r\n${host}\r\n`, 'X-A: b\r\n'],
+    ['a body that drips', () => raw([post, host, 'Content-Length: 90000'], '{'), ' '],
+    [
+      'a movie that drips in chunks',
+      () => raw([movie, host, chunked, 'Content-Type: application/json', authorization]),
+      '1\r\n \r\n',
+    ],
   ];
   let authorization: string;
   let received: ReadonlyMap<string, string>;
@@ -208,7 +218,9 @@ describe('clients that are too slow (API4)', () => {
     authorization = `Authorization: Bearer ${await api.issuer.token('movies/write')}`;
     // All at once, since each takes as long as the service is patient.
     received = new Map(
-      await Promise.all(waits.map(async ([what, bytes]) => [what, await send(bytes())] as const)),
+      await Promise.all(
+        waits.map(async ([what, bytes, drops]) => [what, await send(bytes(), drops)] as const),
+      ),
     );
   });
 

@@ -5,12 +5,15 @@ const patienceMs = 8_000;
 /**
  * Sends these bytes as they are and resolves with all that came back once the other side has ended the connection.
  * Rejects when it hasn't after 8 s: a last request that is whole has to say `Connection: close`.
+ *
+ * @param drops sent behind the bytes again and again, every 20 ms, by a client that is never idle and never done
  */
-export function exchange(target: NetConnectOpts, bytes: string | Buffer): Promise<string> {
+export function exchange(target: NetConnectOpts, bytes: string | Buffer, drops = ''): Promise<string> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     const received = () => Buffer.concat(chunks).toString('latin1');
     const socket = connect(target, () => socket.write(bytes));
+    const dripping = setInterval(() => drops !== '' && socket.writable && socket.write(drops), 20);
     const timer = setTimeout(() => {
       const start = received().slice(0, 500);
       socket.destroy(new Error(`The connection is still open after ${patienceMs} ms. Received: ${start}`));
@@ -22,6 +25,7 @@ export function exchange(target: NetConnectOpts, bytes: string | Buffer): Promis
     });
     socket.on('close', () => {
       clearTimeout(timer);
+      clearInterval(dripping);
       resolve(received());
     });
   });

@@ -57,6 +57,27 @@ checkPlans({
     },
   },
 
+  'each container writes its log to a group of its own': {
+    holds: (plan, environment) => {
+      const logsTo = (name: string) => ({
+        name,
+        logConfiguration: {
+          logDriver: 'awslogs',
+          options: { 'awslogs-group': `/movies-api-${environment}/${name}` },
+        },
+      });
+      plan.output('container_definitions').has([logsTo('api'), logsTo('collector')]);
+    },
+    mistakes: {
+      'what the service says is lost': ({ output }) => {
+        output('container_definitions', (after) => delete after[0].logConfiguration);
+      },
+      'what the collector says is lost': ({ output }) => {
+        output('container_definitions', (after) => delete after[1].logConfiguration);
+      },
+    },
+  },
+
   'its secret is a reference, and no value of its environment is one': {
     holds: (plan) => {
       plan.output('container_definitions').has([

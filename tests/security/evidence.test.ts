@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
@@ -39,4 +40,19 @@ test('the evidence names only gates that exist', async () => {
 
   expect(named.length).toBeGreaterThan(20);
   expect(named.filter((id) => !known.has(id))).toEqual([]);
+});
+
+test('the evidence names only files that exist', async () => {
+  const rows = (await document)
+    .split('\n')
+    .filter((line) => /^\| .*(passed|not checked|`make test`)/.test(line));
+  const named = rows.flatMap((row) => {
+    const [built = '', proven = ''] = row.split(' | ').slice(1, 3);
+    return [...built.split(', '), ...(proven.match(/(tests|modules|terraform)\/[\w./-]+/g) ?? [])];
+  });
+
+  const files = named.filter((path) => path !== '–');
+
+  expect(files.length).toBeGreaterThan(50);
+  expect(files.filter((path) => !existsSync(join(project, path)))).toEqual([]);
 });
