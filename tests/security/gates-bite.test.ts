@@ -1,10 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Gate } from '../../tools/security/finding.ts';
-import { mistakesFile, type StoppedMistake } from '../../tools/security/report/mistakes.ts';
+import type { StoppedMistake } from '../../tools/security/report/mistakes.ts';
 import { checkovDockerfile, checkovHcl, checkovPipeline } from '../../tools/security/scanners/checkov.ts';
 import { gitleaksHistory, gitleaksTree } from '../../tools/security/scanners/gitleaks.ts';
 import { hadolint } from '../../tools/security/scanners/hadolint.ts';
@@ -18,23 +17,24 @@ import { suppressions } from '../../tools/security/scanners/suppressions.ts';
 import { tflint } from '../../tools/security/scanners/tflint.ts';
 import { trivyConfiguration, trivySecrets } from '../../tools/security/scanners/trivy.ts';
 import { describeWith, type Requirement } from '../support/requirements.ts';
-import { edited, findingsOf, nothing, project, projectOf, read, type Mistake } from './mistakes.ts';
+import {
+  built,
+  edited,
+  findingsOf,
+  nothing,
+  projectOf,
+  read,
+  writeStopped,
+  type Mistake,
+} from './mistakes.ts';
 import { createRoot, createWorkplace, gardenFiles, writeFiles } from '../modules/fixture.ts';
 import { lock } from '../../tools/modules/verbs.ts';
 import { goodPlan, planMistakes } from './plan-mistakes.ts';
 
-const built = (path: string): Requirement => ({
-  name: path,
-  missing: () =>
-    existsSync(join(project, '.cache', path)) ? undefined : `.cache/${path} is not there: make tools`,
-});
 const checkov = built('python/checkov/pins.txt');
 const stopped: StoppedMistake[] = [];
 
-afterAll(async () => {
-  await mkdir(join(project, dirname(mistakesFile)), { recursive: true });
-  await writeFile(join(project, mistakesFile), `${JSON.stringify(stopped, null, 1)}\n`);
-});
+afterAll(() => writeStopped('gates-bite', stopped));
 
 /** Each mistake in a copy of its own. */
 function eachStopped(gate: Gate, requirements: readonly Requirement[], mistakes: readonly Mistake[]): void {

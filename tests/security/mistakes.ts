@@ -1,9 +1,19 @@
+import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import type { Finding, Gate, Target } from '../../tools/security/finding.ts';
+import type { Requirement } from '../support/requirements.ts';
+import { mistakesFolder, type StoppedMistake } from '../../tools/security/report/mistakes.ts';
 
 export const project = resolve(import.meta.dirname, '../..');
+
+/** What `make tools` put under .cache. */
+export const built = (path: string): Requirement => ({
+  name: path,
+  missing: () =>
+    existsSync(join(project, '.cache', path)) ? undefined : `.cache/${path} is not there: make tools`,
+});
 
 /** Something that a person might do, and what must come of it. */
 export interface Mistake {
@@ -47,4 +57,11 @@ export async function findingsOf(gate: Gate, target: Target): Promise<readonly F
   const outcome = await gate.run(target);
   if (outcome.status !== 'checked') throw new Error(`${gate.id} did not look: ${outcome.reason}`);
   return outcome.findings;
+}
+
+/** For the table in the report of `make security`. */
+export async function writeStopped(part: string, stopped: readonly StoppedMistake[]): Promise<void> {
+  const folder = join(project, mistakesFolder);
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, `${part}.json`), `${JSON.stringify(stopped, null, 1)}\n`);
 }

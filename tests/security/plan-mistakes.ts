@@ -35,7 +35,7 @@ export async function goodPlan(): Promise<EditablePlan> {
 }
 
 /** The planned values of the one resource whose address matches. */
-function valuesOf({ resource_changes }: EditablePlan, address: string): Values {
+export function valuesOf({ resource_changes }: EditablePlan, address: string): Values {
   const found = (resource_changes ?? []).find((resource) => resource.address.startsWith(address));
   if (found === undefined) throw new Error(`the plan has no ${address}`);
   return found.change.after as Values;

@@ -16,8 +16,12 @@ export const goBuilt = (name: string): Requirement => ({
 /** A registry on loopback. */
 export interface LoopbackRegistry {
   readonly folder: string;
-  /** Pushes an image that holds only these files. Resolves with its reference by digest. */
-  readonly push: (tag: string, files: Readonly<Record<string, string>>) => Promise<string>;
+  /** Pushes an image that holds only these files, set as options of `crane mutate` say. Resolves with its reference by digest. */
+  readonly push: (
+    tag: string,
+    files: Readonly<Record<string, string>>,
+    settings?: readonly string[],
+  ) => Promise<string>;
   readonly stop: () => Promise<void>;
 }
 
@@ -43,7 +47,7 @@ export async function startRegistry(): Promise<LoopbackRegistry> {
 
   return {
     folder,
-    push: async (tag, files) => {
+    push: async (tag, files, settings = []) => {
       const content = join(folder, tag);
       for (const [path, text] of Object.entries(files)) {
         await mkdir(dirname(join(content, path)), { recursive: true });
@@ -52,6 +56,7 @@ export async function startRegistry(): Promise<LoopbackRegistry> {
       execFileSync('tar', ['cf', `${tag}.tar`, '-C', tag, '.'], { cwd: folder });
       const image = `${repository}:${tag}`;
       crane('append', '--insecure', '--oci-empty-base', '-f', `${tag}.tar`, '-t', image);
+      if (settings.length > 0) crane('mutate', '--insecure', ...settings, '-t', image, image);
       return `${repository}@${crane('digest', '--insecure', image)}`;
     },
     stop: async () => {

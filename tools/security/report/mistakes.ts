@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** One mistake that was made on purpose, and the gate that stopped it. */
@@ -9,14 +9,17 @@ export interface StoppedMistake {
   readonly message: string;
 }
 
-export const mistakesFile = join('reports', 'security', 'mistakes.json');
+/** One file for each test file that makes mistakes: they run at the same time. */
+export const mistakesFolder = join('reports', 'security', 'mistakes');
 
 /** The table of which gate stops what, from the last run of tests/security/mistakes. */
 export async function describeMistakes(root: string): Promise<string> {
-  const text = await readFile(join(root, mistakesFile), 'utf8').catch(() => undefined);
-  if (text === undefined)
+  const folder = join(root, mistakesFolder);
+  const files = await readdir(folder).catch(() => []);
+  if (files.length === 0)
     return '## Proof that the gates bite\n\nNot run yet: `npm test -- tests/security`.\n';
-  const mistakes = JSON.parse(text) as readonly StoppedMistake[];
+  const texts = await Promise.all(files.sort().map((file) => readFile(join(folder, file), 'utf8')));
+  const mistakes = texts.flatMap((text) => JSON.parse(text) as readonly StoppedMistake[]);
   const cell = (part: string): string => part.replaceAll('|', '\\|');
   return [
     '## Proof that the gates bite',
