@@ -47,6 +47,10 @@ export function createDynamoClient(settings: DynamoSettings, observer?: DynamoOb
     }),
   });
 
+  // It walks through each answer to hide what is sensitive, even where no logger is given: as costly as reading a page
+  // of 100 movies.
+  client.middlewareStack.remove('loggerMiddleware');
+
   const limiter = createLimiter({ concurrency, maxWaiting, maxWaitMs });
   client.middlewareStack.add((next) => (call) => limiter.run(() => next(call)), {
     step: 'initialize',
