@@ -10,12 +10,13 @@ interface Description {
 interface Configuration {
   container?: string;
   parent?: string;
-  history?: { comment?: string }[];
+  created?: string;
+  history?: { comment?: string; created?: string | undefined }[];
 }
 
 /**
  * Takes out of an image what podman and buildah note of the build that made it: random ids of containers and of intermediate
- * images, the only difference between two builds of the same source in docker's format (OCI's has no HEALTHCHECK).
+ * images, and when a cached step was made: the only differences between two builds of the same source in docker's format (OCI's has no HEALTHCHECK).
  * The image keeps its name and layers, and gets the digest that every build of that source has.
  */
 export async function normaliseImage(engine: Engine, tag: string): Promise<void> {
@@ -41,6 +42,8 @@ async function rewrite(folder: string): Promise<void> {
   delete config.parent;
   config.history?.forEach((step) => {
     delete step.comment;
+    // A step out of the cache bears the time of the build that made it, which may be of another commit.
+    step.created = config.created;
   });
 
   const text = JSON.stringify(config);
