@@ -6,18 +6,18 @@ import { simulate } from '../../tools/scaling/simulate.ts';
 
 const movies = await rankedMovies();
 const maxBytes = 16_000_000;
-const requests = 60_000;
 const ofTheFirst = (reads: readonly number[]) => reads.slice(0, 200).reduce((sum, read) => sum + read, 0);
 
 describe("the service's own cache under simulated requests", () => {
   test.each([
-    { exponent: 0.6, perSecond: 2_000, ttlMs: 1_000 },
-    { exponent: 1, perSecond: 50, ttlMs: 1_000 },
-    { exponent: 1, perSecond: 2_000, ttlMs: 1_000 },
-    { exponent: 1.2, perSecond: 2_000, ttlMs: 10_000 },
+    { exponent: 0.6, perSecond: 2_000, ttlMs: 1_000, requests: 60_000 },
+    { exponent: 1, perSecond: 50, ttlMs: 1_000, requests: 60_000 },
+    { exponent: 1, perSecond: 2_000, ttlMs: 1_000, requests: 60_000 },
+    // Three times to live would count the cold start for a sixth; theory has none.
+    { exponent: 1.2, perSecond: 2_000, ttlMs: 10_000, requests: 200_000 },
   ])(
     'hits as often as theory says, ± 1 %: exponent $exponent, $perSecond/s, $ttlMs ms',
-    async ({ exponent, perSecond, ttlMs }) => {
+    async ({ exponent, perSecond, ttlMs, requests }) => {
       const shares = zipf(movies.length, exponent);
 
       const { hitRate, reads } = await simulate({ movies, shares, perSecond, ttlMs, maxBytes, requests });
@@ -32,7 +32,14 @@ describe("the service's own cache under simulated requests", () => {
     const [perSecond, ttlMs] = [2_000, 10_000];
     const shares = zipf(movies.length, 1);
 
-    const { hitRate } = await simulate({ movies, shares, perSecond, ttlMs, maxBytes: 200_000, requests });
+    const { hitRate } = await simulate({
+      movies,
+      shares,
+      perSecond,
+      ttlMs,
+      maxBytes: 200_000,
+      requests: 60_000,
+    });
 
     expect(hitRate).toBeLessThan(expectedHitRate(shares, { perSecond, ttlMs }) - 0.1);
     expect(hitRate).toBeGreaterThan(0.1);
