@@ -18,6 +18,8 @@ export interface PrometheusOptions {
   readonly targets: ScrapeTargets;
   /** Keeps its configuration and what it measured. */
   readonly dataDir: string;
+  /** Whether it takes what a collector writes to it, as Managed Prometheus does. */
+  readonly takesWrites?: boolean;
 }
 
 /** Starts the machine's Prometheus on loopback, with the rules of production. Rejects with a `Problem` where there is none. */
@@ -25,6 +27,7 @@ export async function startPrometheus({
   port,
   targets,
   dataDir,
+  takesWrites = false,
 }: PrometheusOptions): Promise<{ readonly stop: () => Promise<void> }> {
   await mkdir(dataDir, { recursive: true });
   const config = join(dataDir, 'prometheus.yml');
@@ -43,6 +46,7 @@ export async function startPrometheus({
       `--storage.tsdb.path=${join(dataDir, 'data')}`,
       `--web.listen-address=127.0.0.1:${port}`,
       '--enable-feature=exemplar-storage',
+      ...(takesWrites ? ['--web.enable-remote-write-receiver'] : []),
       '--log.level=warn',
     ],
     // Its own process group: Ctrl-C reaches this process only, which then stops it in its turn.
