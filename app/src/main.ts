@@ -1,6 +1,7 @@
 import { readConfig, type Config } from './config.ts';
 import { startService } from './service.ts';
 import { ConfigError } from './settings-reader.ts';
+import { createLogOutput } from './telemetry/log-output.ts';
 import { createLogger } from './telemetry/logger.ts';
 
 /** EX_CONFIG of sysexits.h. */
@@ -17,11 +18,8 @@ function configOrExit(): Config {
 }
 
 const config = configOrExit();
-const logger = createLogger({
-  level: config.logLevel,
-  service: config.serviceName,
-  version: config.build.version,
-});
+const { logLevel: level, serviceName, build } = config;
+const logger = createLogger({ level, service: serviceName, version: build.version }, createLogOutput());
 
 function die(error: unknown): never {
   logger.fatal({ err: error }, 'the service ends by an error');

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { Agent, request } from 'node:http';
+import { createServer, type AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { startApi, type Api } from '../support/api.ts';
 import { startApiProcess, type ApiProcess } from '../support/api-process.ts';
@@ -90,6 +92,21 @@ describe('the process', () => {
     expect(new Set(statuses)).toEqual(new Set([200]));
     expect(output).toContain('"finished":true');
     expect(Date.now() - stoppedAt).toBeLessThan(25_000);
+  });
+
+  test('without its port ends with 1, and the last thing that it logs is why', async () => {
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    const { port } = taken.address() as AddressInfo;
+    service = startApiProcess({ ...settings(), PORT: String(port) });
+
+    const { code, output } = await service.ended;
+    taken.close();
+
+    expect({ code, last: JSON.parse(output.trim().split('\n').at(-1) ?? '') }).toMatchObject({
+      code: 1,
+      last: { level: 'fatal', err: { message: expect.stringContaining('EADDRINUSE') } },
+    });
   });
 
   test('finishes a request that outlives the drain delay', async () => {

@@ -2,14 +2,16 @@ import type { RequestHandler } from 'express';
 import { badRequest } from './problem.ts';
 
 /** Of these Node keeps the first and drops the others in silence, while what stands in front may go by the last one. */
-const singles = ['Host', 'Authorization', 'Content-Type'];
+const singles = new Map(['Host', 'Authorization', 'Content-Type'].map((name) => [name.toLowerCase(), name]));
 
 /** Refuses a request that two readers could understand in two ways. */
-export const refuseRepeats: RequestHandler = (request, _response, next) => {
-  const given = request.headersDistinct;
-  const repeated = singles.find((name) => (given[name.toLowerCase()] ?? []).length > 1);
-  if (repeated !== undefined) {
-    throw badRequest({ in: 'header', field: repeated, message: 'is given more than once' });
+export const refuseRepeats: RequestHandler = ({ rawHeaders }, _response, next) => {
+  const seen = new Set<string>();
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const field = singles.get(rawHeaders[at]?.toLowerCase() ?? '');
+    if (field === undefined) continue;
+    if (seen.has(field)) throw badRequest({ in: 'header', field, message: 'is given more than once' });
+    seen.add(field);
   }
   next();
 };

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { randomBytes } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
 import type { DynamoCall } from '../movies/dynamo-observer.ts';
 import type { RequestObservation } from './metrics.ts';
 
@@ -43,7 +43,7 @@ const format = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16
 const maxStateLength = 512;
 
 /** @param spans absent when no traces are exported: then ids are only passed on and logged */
-export function createTracing(spans?: Spans, randomHex: (bytes: number) => string = secureHex): Tracing {
+export function createTracing(spans?: Spans, randomHex: (bytes: number) => string = createHex()): Tracing {
   const storage = new AsyncLocalStorage<Trace>();
   return {
     accept(traceparent, tracestate) {
@@ -72,4 +72,17 @@ export const traceHeaders = ({ traceId, spanId, flags, state }: Trace): Record<s
   ...(state === undefined ? {} : { tracestate: state }),
 });
 
-const secureHex = (bytes: number) => randomBytes(bytes).toString('hex');
+/** Random bytes are asked for in bulk: the call costs more than the bytes. */
+function createHex(): (bytes: number) => string {
+  const pool = Buffer.alloc(4_096);
+  let used = pool.length;
+  return (bytes) => {
+    if (used + bytes > pool.length) {
+      randomFillSync(pool);
+      used = 0;
+    }
+    const from = used;
+    used += bytes;
+    return pool.toString('hex', from, used);
+  };
+}
