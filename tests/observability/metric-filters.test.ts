@@ -1,0 +1,153 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { closeServer } from '../../app/src/local/listen.ts';
+import { parseFilterPattern, property } from '../support/cloudwatch/filter-pattern.ts';
+import { planned } from '../support/cloudwatch/planned-alarms.ts';
+import { startApiProcess } from '../support/api-process.ts';
+import { startApi, type Api } from '../support/api.ts';
+import { eventually } from '../support/eventually.ts';
+
+/** What is asked of the real service, by what its log line is called below. */
+let lines: Readonly<Record<string, string>> = {};
+let api: Api;
+
+beforeAll(async () => {
+  api = await startApi({ MOVIE_CACHE_TTL_MS: '0', DYNAMODB_TIMEOUT_MS: '2000', DYNAMODB_MAX_ATTEMPTS: '1' });
+  const movie = { year: 2013, title: 'Rush', info: {} };
+  const path = '/movies/2013/Rush';
+  const ask = (requestId: string, method: string, address: string, body?: object) =>
+    api.writer(method, address, { headers: { 'x-request-id': requestId }, ...(body ? { body } : {}) });
+  /** Again until it took no longer than it is meant to: the first of a path is slow, and the machine may be busy. */
+  const askWithin = (limitMs: number, ...request: Parameters<typeof ask>) =>
+    eventually(async () => {
+      await ask(...request);
+      const line = api.log.findLast(({ requestId }) => requestId === request[0]);
+      expect(line?.['durationMs']).toBeLessThan(limitMs);
+    });
+
+  await askWithin(250, 'quick-read', 'GET', path);
+  await askWithin(250, 'quick-head', 'HEAD', path);
+  await askWithin(250, 'quick-page', 'GET', '/movies');
+  await askWithin(250, 'quick-write', 'POST', '/movies', movie);
+  await askWithin(250, 'quick-delete', 'DELETE', path);
+  await ask('another-route', 'GET', '/healthz');
+  api.database.delayMs = 350;
+  await ask('slow-read', 'GET', path);
+  await askWithin(500, 'patient-write', 'POST', '/movies', movie);
+  api.database.delayMs = 600;
+  await ask('slow-write', 'DELETE', path);
+  api.database.delayMs = 0;
+  api.database.mood = 'broken';
+  await ask('failed-read', 'GET', path);
+  await ask('failed-write', 'POST', '/movies', movie);
+  api.database.mood = 'silent';
+  await ask('timed-out', 'GET', path);
+  api.database.mood = 'well';
+  lines = Object.fromEntries([
+    ...api.log.map((entry) => [String(entry['requestId'] ?? entry['msg']), JSON.stringify(entry)]),
+    ['fatal', await fatalLine()],
+  ]) as Record<string, string>;
+});
+afterAll(() => api.stop());
+
+/** The last line of a service whose port is taken. */
+async function fatalLine(): Promise<string> {
+  const occupant = createServer().listen(0, '127.0.0.1');
+  await once(occupant, 'listening');
+  const { port } = occupant.address() as AddressInfo;
+  const { output } = await startApiProcess({ TABLE_NAME: 'movies', PORT: String(port) }).ended;
+  await closeServer(occupant);
+  return output.split('\n').find((line) => line.includes('"fatal"')) ?? `no fatal line: ${output}`;
+}
+
+const reads = ['quick-read', 'quick-head', 'quick-page', 'slow-read', 'failed-read', 'timed-out'];
+const writes = ['quick-write', 'quick-delete', 'patient-write', 'slow-write', 'failed-write'];
+/** Which of the lines each filter counts; it must not count any other. */
+const counted: Readonly<Record<string, readonly string[]>> = {
+  log_errors: ['timed-out', 'fatal'],
+  'objective["availability_reads_all"]': reads,
+  'objective["availability_reads_bad"]': ['failed-read', 'timed-out'],
+  'objective["availability_writes_all"]': writes,
+  'objective["availability_writes_bad"]': ['failed-write'],
+  'objective["latency_reads_all"]': reads,
+  'objective["latency_reads_bad"]': ['slow-read', 'failed-read', 'timed-out'],
+  'objective["latency_writes_all"]': writes,
+  'objective["latency_writes_bad"]': ['slow-write', 'failed-write'],
+};
+
+const filters = [...planned<{ pattern: string }>('prod', 'aws_cloudwatch_log_metric_filter')];
+/** Those of the other log group hold events: events.test.ts plays them. */
+const ofEvents = ['task_failures', 'deployments'];
+
+describe('metric filters on real log lines', () => {
+  test('every filter is played', () => {
+    expect(filters.map(([name]) => name).toSorted()).toEqual(
+      [...Object.keys(counted), ...ofEvents].toSorted(),
+    );
+  });
+
+  test.each(filters.filter(([name]) => !ofEvents.includes(name)))(
+    '%s counts what it is meant to, and nothing else',
+    (name, { pattern }) => {
+      const matches = parseFilterPattern(pattern);
+
+      const found = Object.keys(lines).filter((line) => matches(lines[line] ?? ''));
+
+      expect(found.toSorted()).toEqual([...(counted[name] ?? [])].toSorted());
+    },
+  );
+
+  test('the environments differ in no filter', () => {
+    const patterns = (environment: 'dev' | 'staging' | 'prod') =>
+      [...planned<{ pattern: string }>(environment, 'aws_cloudwatch_log_metric_filter')].map(
+        ([name, { pattern }]) => [name, pattern],
+      );
+
+    expect([patterns('dev'), patterns('staging')]).toEqual([patterns('prod'), patterns('prod')]);
+  });
+});
+
+describe('saved queries on real log lines', () => {
+  const keywords = ['fields', 'filter', 'stats', 'sort', 'limit', 'and', 'or', 'as', 'by', 'asc', 'desc'];
+  const functions = ['count', 'pct', 'bin'];
+  /** https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax.html: names that are no word of the language, text or alias. */
+  const fieldsOf = (query: string): readonly string[] => {
+    const aliases = [...query.matchAll(/ as (\w+)/g)].map(([, alias]) => alias);
+    const names = query.replace(/"[^"]*"|\b\d+\w*/g, '').match(/@?[a-zA-Z_][\w.]*/g) ?? [];
+    return [...new Set(names)].filter((name) => ![...keywords, ...functions, ...aliases].includes(name));
+  };
+  const queries = [...planned<{ query_string: string }>('prod', 'aws_cloudwatch_query_definition')];
+  const missing = (query: string, line: string) =>
+    fieldsOf(query).filter(
+      // CloudWatch's own.
+      (field) => field !== '@timestamp' && property(JSON.parse(line), field.split('.')) === undefined,
+    );
+
+  test.each(queries)(
+    '%s asks for fields that a failed request has in its line',
+    (_name, { query_string: query }) => {
+      expect(fieldsOf(query).length).toBeGreaterThan(3);
+      expect(missing(query, lines['failed-read'] ?? '')).toEqual([]);
+    },
+  );
+
+  test('a field that no line has is noticed', () => {
+    expect(missing('fields durationMs, latency | sort latency', lines['failed-read'] ?? '')).toEqual([
+      'latency',
+    ]);
+  });
+});
+
+describe('a filter pattern that is not understood', () => {
+  test.each([
+    ['an unknown operator', '{ $.level != "error" }'],
+    ['text that is no JSON pattern', 'ERROR'],
+    ['a bracket too few', '{ ($.level = "error" }'],
+    ['a bracket too many', '{ $.level = "error" } }'],
+    ['a text compared as a number', '{ $.level > "error" }'],
+  ])('%s is refused', (_what, pattern) => {
+    expect(() => parseFilterPattern(pattern)).toThrow();
+  });
+});
