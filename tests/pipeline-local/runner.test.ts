@@ -81,6 +81,19 @@ describe('a step', () => {
   });
 });
 
+test.each([
+  ['as the pipeline says', '', '1'],
+  ['as it says itself', 'clone: { depth: full }, ', '2'],
+])('a step has as many commits %s', async (_, clone, commits) => {
+  sandbox.commit({ 'hello.txt': 'hello again' });
+
+  await sandbox.run(
+    mainPipeline(`- step: { name: one, ${clone}script: [git rev-list --count HEAD] }`, 'clone: { depth: 1 }'),
+  );
+
+  expect(sandbox.read('logs/one.log')).toBe(`+ git rev-list --count HEAD\n${commits}\n`);
+});
+
 describe('steps side by side', () => {
   const group = (failFast: boolean): string =>
     mainPipeline(`

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -13,6 +13,7 @@ export interface Sandbox {
   /** A file of the last run's folder; undefined when there is none. */
   readonly read: (path: string) => string | undefined;
   readonly folder: string;
+  readonly commit: (files: Readonly<Record<string, string>>) => void;
   readonly remove: () => void;
 }
 
@@ -27,15 +28,19 @@ export async function createSandbox(files: Readonly<Record<string, string>>): Pr
     });
   };
   git('init', '--quiet', '--initial-branch=main');
-  for (const [name, content] of Object.entries(files)) {
-    await mkdir(dirname(join(source, name)), { recursive: true });
-    writeFileSync(join(source, name), content);
-  }
-  git('add', '.');
-  git('commit', '--quiet', '--message=files');
+  const commit = (content: Readonly<Record<string, string>>): void => {
+    for (const [name, text] of Object.entries(content)) {
+      mkdirSync(dirname(join(source, name)), { recursive: true });
+      writeFileSync(join(source, name), text);
+    }
+    git('add', '.');
+    git('commit', '--quiet', '--message=files');
+  };
+  commit(files);
   let runs = 0;
   return {
     folder,
+    commit,
     run: (yaml, options = {}) => {
       runs += 1;
       return runPipeline({

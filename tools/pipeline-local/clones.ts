@@ -5,14 +5,19 @@ import { mkdir, readFile, realpath, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { Misuse } from '../modules/problem.ts';
-import { listOf, settingsOf, textOf, type Definition } from '../pipeline/definition.ts';
+import { listOf, settingsOf, textOf, type Definition, type Settings } from '../pipeline/definition.ts';
 import type { PlannedStep } from './stages.ts';
 
 const run = promisify(execFile);
 
-/** Clones a branch as a step gets it: committed files only, as deep as the pipeline says. */
-export async function cloneInto(folder: string, repository: string, { content }: Definition): Promise<void> {
-  const depth = settingsOf(content['clone'])['depth'];
+/** Clones a branch as a step gets it: committed files only, as deep as the step says, or else the pipeline. */
+export async function cloneInto(
+  folder: string,
+  repository: string,
+  { content }: Definition,
+  step: Settings = {},
+): Promise<void> {
+  const { depth } = { ...settingsOf(content['clone']), ...settingsOf(step['clone']) };
   const shallow = typeof depth === 'number' ? [`--depth=${depth}`] : [];
   await mkdir(dirname(folder), { recursive: true });
   await run('git', ['clone', '--quiet', '--branch=main', ...shallow, `file://${repository}`, folder]);

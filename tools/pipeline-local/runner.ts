@@ -98,7 +98,7 @@ async function runInClone(
   const clone = join(home, 'clones', slug(step.name));
   const caches = createCaches(definition, options.caches);
   const artifacts = createArtifacts(join(home, 'artifacts'));
-  await cloneInto(clone, repository, definition);
+  await cloneInto(clone, repository, definition, step.settings);
   await caches.restore(step, clone);
   await artifacts.lay(step, clone);
   await prepare?.(step, clone);
