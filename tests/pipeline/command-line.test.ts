@@ -47,6 +47,13 @@ test('what a person types as image is never run, by make or a shell', () => {
   expect(existsSync(trap)).toBe(false);
 });
 
+test.each(['plan', 'deploy', 'release'])('make %s hands on the plan file that is named', (target) => {
+  const { status, output } = run('make', ['-n', target, 'ENV=prod', 'PLAN=release/prod.tfplan']);
+
+  expect(status).toBe(0);
+  expect(output).toMatch(/ --env "prod" .*--plan "release\/prod\.tfplan"/);
+});
+
 test("in a step, every target's AWS clients look for the token where `make identity` lays it", () => {
   const { output } = run('make', ['-pn', 'identity'], { BITBUCKET_STEP_OIDC_TOKEN: 'x' });
 
