@@ -7,8 +7,7 @@ import { hungTask, killedTask, lostZone } from './drills/lost-tasks.ts';
 /** The two shortest; every test run has them. */
 export const shortDrills: readonly Drill[] = [killedTask, slowDatabase];
 
-export const allDrills: readonly Drill[] = [
-  ...shortDrills,
+export const longDrills: readonly Drill[] = [
   throttlingDatabase,
   goneDatabase,
   hungTask,
@@ -17,3 +16,5 @@ export const allDrills: readonly Drill[] = [
   brokenDeployment,
   pagedOutage,
 ];
+
+export const allDrills: readonly Drill[] = [...shortDrills, ...longDrills];

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { localRelease } from '../../tools/deploy/local/commands.ts';
+import { localRelease, referenceOf } from '../../tools/deploy/local/commands.ts';
 import {
   ensureEmulator,
   openLocalDeployment,
   type LocalDeployment as AppliedDeployment,
+  type LocalRelease,
 } from '../../tools/deploy/local/deployment.ts';
 import { createEmulatorHome, type EmulatorProcess } from '../../tools/deploy/local/emulator-process.ts';
 import { createProgress } from '../../tools/deploy/progress.ts';
@@ -113,9 +114,10 @@ const say = (line: string): void => {
 };
 
 async function deploy(sources: string): Promise<{ record: ServingRecord; outputs: Outputs }> {
-  const { reference, runner } = await buildRelease({ project, home, repository, say });
-  return withApplied(reference, async (deployment, emulator) => {
+  const building = buildRelease({ project, home, repository, say });
+  return withApplied(referenceOf(building), async (deployment, emulator) => {
     await deployment.apply();
+    const { runner } = await building;
     const outputs = await deployment.outputs();
     const record = await startTraffic({ home, emulator: emulator.url, outputs, runner, port: 0, say });
     await writeFile(join(home, 'applied'), sources);
@@ -124,7 +126,7 @@ async function deploy(sources: string): Promise<{ record: ServingRecord; outputs
 }
 
 async function withApplied<T>(
-  image: string,
+  image: LocalRelease['image'],
   work: (applied: AppliedDeployment, emulator: EmulatorProcess) => Promise<T>,
 ): Promise<T> {
   const emulator = await ensureEmulator(home);

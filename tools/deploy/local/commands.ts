@@ -1,13 +1,17 @@
 import { join } from 'node:path';
 import type { Progress } from '../progress.ts';
 import type { Difference } from '../drift.ts';
-import type { Release } from '../service.ts';
 import { createEmulatorHome } from './emulator-process.ts';
-import { ensureEmulator, openLocalDeployment, type LocalDeployment } from './deployment.ts';
+import {
+  ensureEmulator,
+  openLocalDeployment,
+  type LocalDeployment,
+  type LocalRelease,
+} from './deployment.ts';
 import { listLeftovers } from './leftovers.ts';
 import { Problem } from '../../modules/problem.ts';
 import { describeTimings } from './report.ts';
-import { buildRelease } from '../../local-deployment/release.ts';
+import { buildRelease, type LocalImage } from '../../local-deployment/release.ts';
 import { createServingHome } from '../../local-deployment/serving-process.ts';
 import { startTraffic } from '../../local-deployment/traffic.ts';
 import { welcome } from '../../local-deployment/welcome.ts';
@@ -25,7 +29,10 @@ export interface LocalContext {
 const homeOf = (project: string): string => join(project, '.cache', 'local');
 
 /** What a local deployment is made of. It is reached from this machine only. */
-export const localRelease = (commit: string, image = `${repository}@${noImage}`): Release => ({
+export const localRelease = (
+  commit: string,
+  image: LocalRelease['image'] = `${repository}@${noImage}`,
+): LocalRelease => ({
   environment: 'dev',
   image,
   commit,
@@ -46,20 +53,19 @@ export async function deployLocally(
   const { say } = progress;
   const emulator = await ensureEmulator(home);
   say(`the emulator answers on ${emulator.url} (process ${emulator.pid})`);
-  progress.about('');
-  const built = await progress.during('image', () =>
+  const building =
     image === undefined
       ? buildRelease({ project, home, repository, say })
-      : Promise.resolve({ reference: image, runner: 'containers' as const }),
-  );
-  const release = localRelease(commit, built.reference);
+      : Promise.resolve({ reference: image, runner: 'containers' as const });
+  const release = localRelease(commit, referenceOf(building));
   const deployment = await openLocalDeployment({ project, home, emulator, release, progress });
   await closing(deployment, async () => {
     await deployment.apply();
     const outputs = await deployment.outputs();
+    const { runner } = await building;
     progress.about('');
     const serving = await progress.during('tasks and data', () =>
-      startTraffic({ home, emulator: emulator.url, outputs, runner: built.runner, port: localPort(), say }),
+      startTraffic({ home, emulator: emulator.url, outputs, runner, port: localPort(), say }),
     );
     await deployment.expectNoChanges();
     say(describeTimings(progress));
@@ -67,6 +73,13 @@ export async function deployLocally(
   });
   say('It lives in memory and goes on after this command: `make destroy-local` ends all of it.');
 }
+
+/** What is being built, by digest. Who asks for it is told when that fails; nobody else has to be. */
+export const referenceOf = (building: Promise<LocalImage>): Promise<string> => {
+  const reference = building.then((built) => built.reference);
+  reference.catch(() => undefined);
+  return reference;
+};
 
 /** The same at each deployment, so that a browser finds it again. */
 const localPort = (): number => Number(process.env['LOCAL_PORT'] ?? 8088);

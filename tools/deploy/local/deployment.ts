@@ -34,18 +34,22 @@ export interface LocalDeployment {
   readonly close: () => Promise<void>;
 }
 
+/** Its image is asked for when bootstrap is applied: it may be built meanwhile. */
+export type LocalRelease = Omit<Release, 'image'> & { readonly image: string | Promise<string> };
+
 export interface LocalDeploymentOptions {
   /** Root of the project. */
   readonly project: string;
   /** Folder that holds everything a local deployment leaves on the disk. */
   readonly home: string;
   readonly emulator: EmulatorProcess;
-  readonly release: Release;
+  readonly release: LocalRelease;
   readonly progress: Progress;
 }
 
 export async function openLocalDeployment(options: LocalDeploymentOptions): Promise<LocalDeployment> {
   const { project, home, emulator, release, progress } = options;
+  const withImage = async (): Promise<Release> => ({ ...release, image: await release.image });
   const scratch = await prepareScratch(project, join(home, 'tree'));
   const { env, stop } = await terraformEnvironment({ env: emulatedAws(process.env, emulator.url, region) });
   const as = (caller: string) => ({ env: { ...env, AWS_ACCESS_KEY_ID: caller }, progress });
@@ -77,12 +81,13 @@ export async function openLocalDeployment(options: LocalDeploymentOptions): Prom
       await enterBootstrap();
       await applyPlan(bootstrap, await bootstrap.plan({ out: planFile, variables: shared }));
       await enterService(planner, backendOf(await bootstrap.outputs()));
-      await applyPlan(applier, await planRelease(planner, release, planFile));
-      await settleRelease(applier, release, progress.say);
+      const whole = await withImage();
+      await applyPlan(applier, await planRelease(planner, whole, planFile));
+      await settleRelease(applier, whole, progress.say);
     },
     expectNoChanges: async () => {
       progress.about('second plan');
-      if (!(await planRelease(planner, release, planFile))) return;
+      if (!(await planRelease(planner, await withImage(), planFile))) return;
       const summary = summarisePlan(await planner.show(planFile));
       throw new Problem(
         `A second plan would change something (${describeCounts(summary)}):\n${summary.lines.join('\n')}`,
@@ -99,7 +104,7 @@ export async function openLocalDeployment(options: LocalDeploymentOptions): Prom
       await enterService(applier, backendOf(await bootstrap.outputs()));
       progress.about('destroy service');
       await withoutRevisions(emulator.url);
-      await applyPlan(applier, await planRelease(applier, release, planFile, true));
+      await applyPlan(applier, await planRelease(applier, await withImage(), planFile, true));
       await expectNothing(applier);
       await applier.deleteWorkspace(release.environment);
       progress.about('destroy bootstrap');

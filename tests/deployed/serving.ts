@@ -1,0 +1,238 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import {
+  DescribeServicesCommand,
+  DescribeTasksCommand,
+  ListTasksCommand,
+  UpdateServiceCommand,
+} from '@aws-sdk/client-ecs';
+import { FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
+import { DescribeTargetHealthCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { createAwsClients, type AwsClients } from '../../tools/local-deployment/aws-clients.ts';
+import { deployRevision } from '../../tools/local-deployment/revise.ts';
+import { createServingHome } from '../../tools/local-deployment/serving-process.ts';
+import type { LocalState } from '../../tools/local-deployment/state.ts';
+import { createRawClient } from '../emulator/client.ts';
+import { eventually } from '../support/eventually.ts';
+import type { LocalDeployment } from '../support/local-deployment.ts';
+import { allowedActions, documentsOf, refusedOperations } from '../support/role-permissions.ts';
+
+const minutesMs = 60_000;
+const run = promisify(execFile);
+
+/** How a command ended, and what it printed. */
+interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** What was applied is what serves; it follows what ECS is told, and survives what goes wrong. */
+export function describeServing(deployment: () => LocalDeployment): void {
+  let local: LocalDeployment;
+  let aws: AwsClients;
+  let names: { cluster: string; service: string };
+
+  beforeAll(() => {
+    local = deployment();
+    aws = createAwsClients(local.aws, String(local.outputs['region']));
+    names = {
+      cluster: String(local.outputs['cluster_name']),
+      service: String(local.outputs['service_name']),
+    };
+  });
+
+  afterAll(() => {
+    aws.destroy();
+  });
+
+  const get = async (path: string): Promise<Response> =>
+    fetch(`${local.url}${path}`, {
+      headers: { authorization: `Bearer ${await local.token('movies/read')}` },
+    });
+
+  const untilSteady = (check: (state: LocalState) => void): Promise<LocalState> =>
+    eventually(
+      async () => {
+        const state = await local.state();
+        expect(state.steady).toBe(true);
+        check(state);
+        return state;
+      },
+      { deadlineMs: 2 * minutesMs, everyMs: 500 },
+    );
+
+  /** What `make verify` says when this definition is what was applied. */
+  const verifyAsIfApplied = async (taskDefinition: string): Promise<Ended> => {
+    const home = createServingHome(local.home);
+    const env = { ...process.env, LOCAL_HOME: local.home };
+    await home.intend({ ...local.outputs, task_definition_arn: taskDefinition });
+    try {
+      return await run('make', ['verify', 'ENV=local'], { env }).then(
+        (output) => ({ code: 0, ...output }),
+        (error: unknown) => error as Ended,
+      );
+    } finally {
+      await home.intend(local.outputs);
+    }
+  };
+
+  test('the state lies in the bucket, under its workspace', async () => {
+    const bucket = 'movies-api-state-123456789012-eu-west-1';
+    const key = 'env%3A/dev/movies-api/terraform.tfstate';
+
+    const { status, text } = await createRawClient(local.aws).rest('s3', 'GET', `/${bucket}/${key}`);
+
+    expect(status).toBe(200);
+    expect(text).toContain(String(local.outputs['task_definition_arn']));
+  });
+
+  test(
+    'a second plan is empty',
+    async () => {
+      await expect(local.expectNoChanges()).resolves.toBeUndefined();
+    },
+    10 * minutesMs,
+  );
+
+  test.each(['plan', 'apply'] as const)(
+    'the policies of the pipeline allow every operation that the %s role called',
+    async (role) => {
+      const answer = await fetch(new URL('/_emulator/calls', local.aws));
+      const { calls } = (await answer.json()) as { calls: readonly { caller: string; action: string }[] };
+      const called = calls.filter(({ caller }) => caller === role).map(({ action }) => action);
+
+      expect(called.length).toBeGreaterThan(50);
+      expect(
+        refusedOperations(called, await allowedActions('terraform/bootstrap', documentsOf[role])),
+      ).toEqual([]);
+    },
+  );
+
+  test('movies are served through the balancer to who has a token, and to nobody else', async () => {
+    const [served, refused] = [await get('/movies?title=Pulp%20Fiction'), await fetch(`${local.url}/movies`)];
+
+    expect(served.status).toBe(200);
+    expect(await served.json()).toMatchObject({ movies: [{ year: 1994, title: 'Pulp Fiction' }] });
+    expect(refused.status).toBe(401);
+  });
+
+  test('the tasks run the very digest that was applied, in two zones', async () => {
+    const { tasks } = await local.state();
+    const running = tasks.filter(({ status }) => status === 'RUNNING');
+
+    expect(new Set(running.map(({ digest }) => digest))).toEqual(
+      new Set([String(local.outputs['image']).split('@')[1]]),
+    );
+    expect(new Set(running.map(({ zone }) => zone)).size).toBe(2);
+  });
+
+  test('the AWS API tells the same of service, tasks and targets', async () => {
+    const { cluster, service } = names;
+    const { services } = await aws.ecs.send(new DescribeServicesCommand({ cluster, services: [service] }));
+    const { taskArns = [] } = await aws.ecs.send(new ListTasksCommand({ cluster, serviceName: service }));
+    const { tasks = [] } = await aws.ecs.send(new DescribeTasksCommand({ cluster, tasks: taskArns }));
+    const { TargetHealthDescriptions: targets } = await aws.elb.send(
+      new DescribeTargetHealthCommand({ TargetGroupArn: String(local.outputs['target_group_arn']) }),
+    );
+
+    expect(services?.[0]).toMatchObject({ runningCount: 2, deployments: [{ rolloutState: 'COMPLETED' }] });
+    expect(tasks.map(({ availabilityZone }) => availabilityZone).sort()).toEqual([
+      'eu-west-1a',
+      'eu-west-1b',
+    ]);
+    expect(targets?.map(({ TargetHealth: health }) => health?.State)).toEqual(['healthy', 'healthy']);
+  });
+
+  test('the log line of a request is in the log file and in the log group', async () => {
+    const requestId = (await get('/movies?year=1999&limit=1')).headers.get('x-request-id') ?? 'none';
+    const { logs, tasks } = await local.state();
+
+    await eventually(async () => {
+      const files = await Promise.all(
+        tasks.map(({ id }) => readFile(join(logs, `${id}.jsonl`), 'utf8').catch(() => '')),
+      );
+      expect(files.join('')).toContain(requestId);
+    });
+    await eventually(async () => {
+      const logGroupName = String(local.outputs['log_group_name']);
+      const { events = [] } = await aws.logs.send(
+        new FilterLogEventsCommand({ logGroupName, filterPattern: `"${requestId}"` }),
+      );
+      expect(events.map(({ message }) => message).join('')).toContain(requestId);
+    });
+  });
+
+  test('metrics are closed from outside and scraped inside', async () => {
+    const [task] = (await local.state()).tasks.filter(({ status }) => status === 'RUNNING');
+
+    expect((await get('/metrics')).status).toBe(404);
+    expect(await (await fetch(task?.metricsUrl ?? '')).text()).toContain('# HELP');
+  });
+
+  test(
+    'a killed task is replaced',
+    async () => {
+      const killed = await local.faults.killTask();
+
+      const { tasks } = await untilSteady(({ tasks: now }) => {
+        expect(now.find(({ id }) => id === killed)?.status).toBe('STOPPED');
+      });
+
+      expect(tasks.find(({ id }) => id === killed)?.reason).toMatch(/exited/);
+      expect((await get('/movies?year=1999&limit=1')).status).toBe(200);
+    },
+    3 * minutesMs,
+  );
+
+  test(
+    'a changed count is followed, up and down',
+    async () => {
+      const scale = (desiredCount: number) =>
+        aws.ecs.send(
+          new UpdateServiceCommand({ cluster: names.cluster, service: names.service, desiredCount }),
+        );
+
+      await scale(3);
+      const { tasks } = await untilSteady(({ desiredCount }) => {
+        expect(desiredCount).toBe(3);
+      });
+      await scale(2);
+      await untilSteady(({ desiredCount }) => {
+        expect(desiredCount).toBe(2);
+      });
+
+      const running = tasks.filter(({ status }) => status === 'RUNNING');
+      expect(new Set(running.map(({ zone }) => zone)).size).toBe(3);
+    },
+    4 * minutesMs,
+  );
+
+  test(
+    'a deployment whose tasks end at once is rolled back: the service keeps serving, and `make verify` calls it a failure',
+    async () => {
+      const broken = await deployRevision(aws.ecs, names, { environment: { LOG_LEVEL: 'unheard-of' } });
+
+      const state = await untilSteady(({ deployments }) => {
+        expect(deployments.find(({ taskDefinition }) => taskDefinition === broken)?.rolloutState).toBe(
+          'FAILED',
+        );
+      });
+
+      expect(state.deployments[0]?.taskDefinition).toBe(local.outputs['task_definition_arn']);
+      expect((await get('/movies?year=1999&limit=1')).status).toBe(200);
+      const { code, stdout, stderr } = await verifyAsIfApplied(broken);
+      expect(stdout).toMatch(/^✘ the service +has reached a steady state/m);
+      expect(stdout).toMatch(
+        new RegExp(`rolled back: \\S+ runs, ${broken} is meant to|the deployment of ${broken} failed`),
+      );
+      expect(stdout).toMatch(/^\d+ passed, [1-9]\d* failed, \d+ skipped$/m);
+      // Of its own make says 2 for whatever failed; what it ran ended with 1.
+      expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(': verify] Error 1') });
+    },
+    8 * minutesMs,
+  );
+}
