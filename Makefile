@@ -50,6 +50,10 @@ test: install ## Run every test that this machine can run
 	@node --import tsx tools/install/main.ts $(if $(CI),,--cache-only)
 	@$(if $(CI),JEST_JUNIT_OUTPUT_DIR=reports/tests) npm test --silent -- --coverage $(if $(CI),--reporters=./tests/support/reporter.js --reporters=jest-junit)
 
+.PHONY: test-fast
+test-fast: install ## Run every test that needs nothing but Node.js: no Terraform, container, deployment, browser
+	@TESTS=fast npm test --silent
+
 .PHONY: test-all
 test-all: export DRILLS = all
 test-all: test ## Run every test, and break the local deployment in every known way

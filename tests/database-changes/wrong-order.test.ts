@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
 import { dynamoDbLocal } from '../support/dynamodb-local.ts';
-import { describeWith, type Requirement } from '../support/requirements.ts';
+import { describeInTestAll } from '../support/requirements.ts';
 import { startWorld, type Task, type World } from './world.ts';
 
 const address = '/movies/1994/Speed';
@@ -12,15 +12,8 @@ const infoAt = async (task: Task) => (await task.send('GET', address)).json;
 // A busy machine builds and starts four versions in its own time.
 jest.setTimeout(240_000);
 
-/** The walk in the right order is part of every run. */
-const inFull: Requirement = {
-  name: 'wrong orders',
-  missing: () =>
-    process.env['DRILLS'] === 'all' ? undefined : 'make test-all shows what each wrong order breaks',
-};
-
-/** What docs/database-changes.md warns of. Each scenario leaves out or exchanges one step. */
-describeWith([inFull, dynamoDbLocal], 'a database change in the wrong order', () => {
+/** What docs/database-changes.md warns of. Each scenario leaves out or exchanges one step; the right order is part of every run. */
+describeInTestAll([dynamoDbLocal], 'a database change in the wrong order', () => {
   let world: World;
   beforeAll(async () => {
     world = await startWorld();

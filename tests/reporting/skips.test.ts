@@ -5,7 +5,7 @@ import { expect, test } from '@jest/globals';
 function runWith(settings: NodeJS.ProcessEnv): { readonly code: number | null; readonly summary: string } {
   const args = ['test', '--silent', '--', '--testMatch', '<rootDir>/tests/reporting/kinds-of-skip.ts'];
   const { status, stdout } = spawnSync('npm', args, {
-    env: { ...process.env, DRILLS: '', STRICT: '', KEEP_DEPLOYMENT: '1', ...settings },
+    env: { ...process.env, DRILLS: '', STRICT: '', TESTS: '', KEEP_DEPLOYMENT: '1', ...settings },
     encoding: 'utf8',
   });
   return {
@@ -22,10 +22,11 @@ test('what the machine lacks is counted as a skip, what is left to make test-all
       '  2 × what takes a tool [skipped: tool is not installed: ask somebody]',
       '',
       'Left to `make test-all`:',
+      '  1 × and long',
       '  1 × what takes long',
       '',
       'Took …',
-      '1 passed, 0 failed, 2 skipped',
+      '2 passed, 0 failed, 2 skipped',
       '',
     ].join('\n'),
   });
@@ -35,12 +36,30 @@ test('STRICT=1 fails on what the machine lacks, not on what is left to make test
   const { code, summary } = runWith({ STRICT: '1' });
 
   expect(code).toBe(1);
-  expect(summary).toMatch(/^Left to `make test-all`:\n {2}1 × what takes long\n/);
-  expect(summary).toMatch(/1 passed, 1 failed, 0 skipped\n$/);
+  expect(summary).toMatch(/^Left to `make test-all`:\n {2}1 × and long\n {2}1 × what takes long\n/);
+  expect(summary).toMatch(/2 passed, 1 failed, 0 skipped\n$/);
 });
 
 test('make test-all leaves nothing', () => {
   expect(runWith({ DRILLS: 'all' }).summary).toMatch(
-    /2 × what takes a tool[^]*\n2 passed, 0 failed, 2 skipped\n$/,
+    /2 × what takes a tool[^]*\n4 passed, 0 failed, 2 skipped\n$/,
   );
+});
+
+test('make test-fast names what it leaves to make test, which needs more than Node.js', () => {
+  expect(runWith({ TESTS: 'fast' })).toEqual({
+    code: 0,
+    summary: [
+      'Left to `make test`:',
+      '  2 × what takes a tool',
+      '  2 × what takes a tool that is there',
+      '',
+      'Left to `make test-all`:',
+      '  1 × what takes long',
+      '',
+      'Took …',
+      '1 passed, 0 failed, 0 skipped',
+      '',
+    ].join('\n'),
+  });
 });

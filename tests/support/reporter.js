@@ -2,8 +2,8 @@
  * Jest's results as a person wants them: a line per file, each failure once, each skip by name with its reason, a sign
  * of life at least every ten seconds, and `N passed, N failed, N skipped` as the last line.
  */
-/** See `describeInTestAll`. */
-const leftMark = '[left to make test-all]';
+/** See `describeInTestAll` and `describeWith`. */
+const leftMarks = ['[left to make test]', '[left to make test-all]'];
 const heartbeatMs = 10_000;
 const colour = (code, text) =>
   process.stdout.isTTY && !process.env.NO_COLOR ? `\u001b[${code}m${text}\u001b[0m` : text;
@@ -66,7 +66,7 @@ export default class Reporter {
       groups.set(group, (groups.get(group) ?? 0) + 1);
     }
     if (groups.size > 0) this.#print(`\n${heading}`);
-    for (const [group, count] of groups) this.#print(`  ${count} × ${group.replace(` ${leftMark}`, '')}`);
+    for (const [group, count] of groups) this.#print(`  ${count} × ${group.replace(/ \[left to [^\]]+\]$/, '')}`);
   }
 
   onRunComplete(_contexts, results) {
@@ -74,11 +74,15 @@ export default class Reporter {
     const skipped = results.testResults.flatMap((file) =>
       file.testResults.filter(({ status }) => status === 'pending' || status === 'todo'),
     );
-    const isLeft = ({ ancestorTitles }) => ancestorTitles.some((name) => name.endsWith(leftMark));
-    const left = skipped.filter(isLeft);
-    const lacking = skipped.filter((test) => !isLeft(test));
+    // What is left by the outermost name that says so is left there with all that it holds.
+    const markOf = ({ ancestorTitles }) =>
+      ancestorTitles.map((name) => leftMarks.find((mark) => name.endsWith(mark))).find(Boolean);
+    const lacking = skipped.filter((test) => !markOf(test));
     this.#list('Skipped, with the reason:', lacking, '[skipped: ');
-    this.#list('Left to `make test-all`:', left, leftMark);
+    for (const mark of leftMarks) {
+      const left = skipped.filter((test) => markOf(test) === mark);
+      this.#list(`Left to \`${mark.slice(9, -1)}\`:`, left, mark);
+    }
     const broken = results.testResults.filter((file) => file.testExecError).length;
     this.#print(`\nTook ${seconds(Date.now() - this.#startedAt)}`);
     // Jest still has a word about coverage, and this line is promised to be the last.

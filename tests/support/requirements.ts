@@ -28,6 +28,9 @@ export function program(
 /** Whether `make test-all` asks for the slow proofs, too. */
 export const isTestAll = process.env['DRILLS'] === 'all';
 
+/** Whether only what needs nothing but Node.js is asked for (`make test-fast`). */
+const isTestFast = process.env['TESTS'] === 'fast';
+
 /**
  * `describeWith` for what takes so long that `make test-all` alone runs it. Elsewhere the reporter lists it as left to that:
  * the machine lacks nothing, so it is no skip, and STRICT=1 has nothing to say.
@@ -43,13 +46,18 @@ export function describeInTestAll(
 
 /**
  * `describe` where the machine has all that is required. Elsewhere the scenarios are skipped and the reporter counts
- * them with the reason; with STRICT=1 each missing requirement is a failure instead.
+ * them with the reason; with STRICT=1 each missing requirement is a failure instead. `make test-fast` asks for nothing: what
+ * requires anything is listed as left to `make test`.
  */
 export function describeWith(
   requirements: readonly Requirement[],
   name: string,
   scenarios: () => void,
 ): void {
+  if (isTestFast && requirements.length > 0) {
+    describe.skip(`${name} [left to make test]`, scenarios);
+    return;
+  }
   const reasons = requirements
     .map((requirement) => requirement.missing())
     .filter((reason) => reason !== undefined);
