@@ -66,7 +66,8 @@ export default class Reporter {
       groups.set(group, (groups.get(group) ?? 0) + 1);
     }
     if (groups.size > 0) this.#print(`\n${heading}`);
-    for (const [group, count] of groups) this.#print(`  ${count} × ${group.replace(/ \[left to [^\]]+\]$/, '')}`);
+    for (const [group, count] of groups)
+      this.#print(`  ${count} × ${group.replace(/ \[left to [^\]]+\]$/, '')}`);
   }
 
   onRunComplete(_contexts, results) {
