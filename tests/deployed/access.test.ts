@@ -88,9 +88,9 @@ describe('make verify', () => {
     });
   });
 
-  test('where no local deployment serves: an error that says how to start one', () => {
+  test('where no local deployment serves: misuse, and how to start one', () => {
     expect(verify('--env', 'local')).toMatchObject({
-      status: 1,
+      status: 2,
       stderr: expect.stringContaining('make deploy-local'),
     });
   });

@@ -5,6 +5,7 @@ import type { Faults } from '../../tools/local-deployment/faults.ts';
 import type { Requirement } from '../support/requirements.ts';
 import type { Mark } from './chart.ts';
 import { between, figuresOf, isFailed, lastBadAfter, type Figures } from './figures.ts';
+import type { drillIds } from './ids.ts';
 import { startLoad, type Load, type Outcome } from './load.ts';
 
 /** What a drill has to break things with. */
@@ -23,8 +24,8 @@ export interface Scene {
 }
 
 export interface Drill {
-  /** Name of its files. */
-  readonly id: string;
+  /** Name of its files, and what `make drill` calls it. */
+  readonly id: (typeof drillIds)[number];
   readonly title: string;
   /** What it takes beyond the deployment. */
   readonly requires?: readonly Requirement[];

@@ -3,7 +3,7 @@ import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, Option } from 'commander';
-import { Problem, reasonOf } from '../modules/problem.ts';
+import { Misuse, Problem, reasonOf } from '../modules/problem.ts';
 import { createControlClient } from './control-client.ts';
 import { createFaults, type Faults } from './faults.ts';
 import { readNames, type Outputs } from './names.ts';
@@ -52,7 +52,7 @@ async function runUntilStopped({ home, emulator, runner, port }: Options): Promi
 async function find(home: string): Promise<ServingRecord> {
   const record = await createServingHome(resolve(home)).find();
   if (record) return record;
-  throw new Problem('No local deployment serves.', 'Start one: make deploy-local');
+  throw new Misuse('No local deployment serves.', 'Start one: make deploy-local');
 }
 
 const faultsOf = async (home: string): Promise<Faults> => createFaults((await find(home)).control);

@@ -4,6 +4,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
+import { drillIds } from '../../tests/drill/ids.ts';
 import { createAccount } from '../deploy/account.ts';
 import { createProgress } from '../deploy/progress.ts';
 import type { Outputs } from '../local-deployment/names.ts';
@@ -49,7 +50,15 @@ async function runScenarios(file: string, reports: string, settings: NodeJS.Proc
 
 async function requireLocal(): Promise<void> {
   if (await createServingHome(localHome).find()) return;
-  throw new Problem('No local deployment serves.', 'Start one: make deploy-local');
+  throw new Misuse('No local deployment serves.', 'Start one: make deploy-local');
+}
+
+/** A drill that is named and isn't there would be left out in silence, and the rest would pass. */
+function requireDrills(named: string): void {
+  const known: readonly string[] = drillIds;
+  const unknown = named.split(',').filter((id) => id !== '' && !known.includes(id));
+  if (unknown.length > 0)
+    throw new Misuse(`There is no drill ${unknown.join(', ')}.`, `DRILLS names any of: ${known.join(', ')}.`);
 }
 
 /** An emulated account only describes tasks. LOCAL_TASKS names a folder for those that are run here, before they are probed. */
@@ -141,6 +150,7 @@ program
   .description('Break the local deployment in every known way, under load')
   .option('--only <ids>', 'drills, separated by commas', '')
   .action(async ({ only }: { only: string }) => {
+    requireDrills(only);
     await requireLocal();
     const settings = { VERIFY_HOME: localHome, DRILLS: only, REPORT_TITLE: 'Drills' };
     process.exitCode = await runScenarios('tests/drill/all.ts', join(project, 'reports', 'drills'), settings);
