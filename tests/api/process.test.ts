@@ -103,7 +103,8 @@ describe('the process', () => {
     const { code, output } = await service.ended;
     taken.close();
 
-    expect({ code, last: JSON.parse(output.trim().split('\n').at(-1) ?? '') }).toMatchObject({
+    const last: unknown = JSON.parse(output.trim().split('\n').at(-1) ?? '');
+    expect({ code, last }).toMatchObject({
       code: 1,
       last: { level: 'fatal', err: { message: expect.stringContaining('EADDRINUSE') } },
     });

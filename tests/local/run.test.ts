@@ -147,7 +147,7 @@ describe('make run, where it can not', () => {
     expect(await blocked.ended).toBe(1);
     expect(blocked.output()).toMatch(
       new RegExp(
-        `^error: port ${port} \\(the API\\) is taken\\.\n       choose another one: PORT=\\d+ make run\n$`,
+        `^error: taken already: port ${port} \\(the API\\)\\.\n       choose others: PORT=\\d+ make run\n$`,
       ),
     );
     other.close();

@@ -22,8 +22,8 @@ export interface AwsIngestion {
  */
 export async function startAwsIngestion(prometheusUrl?: string): Promise<AwsIngestion> {
   const received: Received[] = [];
-  const write = async (body: Buffer, headers: IncomingHttpHeaders): Promise<Response> =>
-    fetch(`${String(prometheusUrl)}/api/v1/write`, {
+  const passOn = async (to: string, { headers, body }: Received): Promise<Response> =>
+    fetch(`${to}/api/v1/write`, {
       method: 'POST',
       headers: Object.fromEntries(
         ['content-type', 'content-encoding', 'x-prometheus-remote-write-version'].map((name) => [
@@ -36,14 +36,15 @@ export async function startAwsIngestion(prometheusUrl?: string): Promise<AwsInge
   const server = createServer((request, response) => {
     void buffer(request).then(async (body) => {
       const { url: path = '', headers } = request;
-      received.push({ path, headers, body });
+      const taken = { path, headers, body };
+      received.push(taken);
       if (prometheusUrl === undefined || !path.endsWith('/remote_write')) {
         response
           .writeHead(200, { 'content-type': 'application/json' })
           .end('{"UnprocessedTraceSegments":[]}');
         return;
       }
-      const answer = await write(body, headers);
+      const answer = await passOn(prometheusUrl, taken);
       response.writeHead(answer.status).end(await answer.text());
     });
   });

@@ -24,10 +24,7 @@ export async function claimPorts(wishes: readonly PortWish[]): Promise<number[]>
     ports.push(claimed ?? port);
   }
   if (taken.length > 0) {
-    throw new Problem(
-      `${taken.join(' and ')} is taken.`,
-      `choose another one: ${remedies.join(' ')} make run`,
-    );
+    throw new Problem(`taken already: ${taken.join(', ')}.`, `choose others: ${remedies.join(' ')} make run`);
   }
   return ports;
 }

@@ -1,5 +1,6 @@
 import { pino, type DestinationStream } from 'pino';
 
+const standardOutput = 1;
 /** What is written at once, however long the turn. */
 const fullBytes = 16_000;
 
@@ -12,8 +13,8 @@ export interface LogOutput extends DestinationStream {
  * Lines of one turn of the event loop are written together: under load a write per line is a tenth of what a request
  * costs. Nothing waits for a timer, and what a process that is killed can lose is its last turn.
  */
-export function createLogOutput(file: number | string = 1): LogOutput {
-  const output = pino.destination({ dest: file, sync: true, minLength: fullBytes });
+export function createLogOutput(): LogOutput {
+  const output = pino.destination({ dest: standardOutput, sync: true, minLength: fullBytes });
   let isWaiting = false;
   const flush = () => {
     isWaiting = false;

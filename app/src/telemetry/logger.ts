@@ -14,21 +14,11 @@ export function createLogger(
   const options = {
     level,
     base: { service, version },
-    timestamp: isoTime(),
+    timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
     serializers: { err: describeError },
   };
   return destination === undefined ? pino(options) : pino(options, destination);
-}
-
-/** Lines of the same millisecond share its text. */
-function isoTime(): () => string {
-  let known = { ms: Number.NaN, text: '' };
-  return () => {
-    const ms = Date.now();
-    if (ms !== known.ms) known = { ms, text: `,"time":"${new Date(ms).toISOString()}"` };
-    return known.text;
-  };
 }
 
 interface ErrorDescription {

@@ -43,7 +43,8 @@ const format = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16
 const maxStateLength = 512;
 
 /** @param spans absent when no traces are exported: then ids are only passed on and logged */
-export function createTracing(spans?: Spans, randomHex: (bytes: number) => string = createHex()): Tracing {
+export function createTracing(spans?: Spans): Tracing {
+  const randomHex = createRandomHex();
   const storage = new AsyncLocalStorage<Trace>();
   return {
     accept(traceparent, tracestate) {
@@ -73,7 +74,7 @@ export const traceHeaders = ({ traceId, spanId, flags, state }: Trace): Record<s
 });
 
 /** Random bytes are asked for in bulk: the call costs more than the bytes. */
-function createHex(): (bytes: number) => string {
+function createRandomHex(): (bytes: number) => string {
   const pool = Buffer.alloc(4_096);
   let used = pool.length;
   return (bytes) => {
