@@ -8,6 +8,7 @@ import { createSandbox, type Sandbox } from './sandbox.ts';
 // The project's own pipeline, in a repository that has no more than what its caches are found by.
 const yaml = readFileSync(resolve(import.meta.dirname, '../../bitbucket-pipelines.yml'), 'utf8');
 const keyFiles = [...yaml.matchAll(/[\w./-]+\.(?:json|sum|txt)/g)].map(([file]) => [file, '1'] as const);
+type BrokenCommit = (typeof brokenCommits)[number];
 let sandbox: Sandbox;
 let hub: Hub;
 
@@ -20,11 +21,12 @@ afterEach(() => {
   sandbox.remove();
 });
 
-/** Plays a scenario where `make` does nothing, and fails when it is called like this. */
-const play = (scenario: (typeof brokenCommits)[number], failing: string) => {
+/** Plays a scenario where `make` does nothing, but fails when it is called like one of these and says what stands beside it. */
+const play = (scenario: BrokenCommit, failing: Readonly<Record<string, string>>) => {
   const programs = join(sandbox.folder, 'programs');
   mkdirSync(programs);
-  writeFileSync(join(programs, 'make'), `#!/bin/sh\n[ "make $*" != "${failing}" ]\n`);
+  const cases = Object.entries(failing).map(([line, says]) => `'${line}') echo '${says}'; exit 1;;`);
+  writeFileSync(join(programs, 'make'), `#!/bin/sh\ncase "make $*" in ${cases.join('\n')}\nesac\n`);
   chmodSync(join(programs, 'make'), 0o755);
   const environmentOf = () => Promise.resolve({ PATH: `${programs}:${process.env['PATH'] ?? ''}` });
   const run = (_id: string, { approves }: Pick<Parameters<Sandbox['run']>[1] & object, 'approves'>) =>
@@ -32,22 +34,46 @@ const play = (scenario: (typeof brokenCommits)[number], failing: string) => {
   return scenario.play({ hub, run }, { leftOut: [], say: () => undefined });
 };
 
-test.each(brokenCommits.map((scenario) => [scenario.id, scenario] as const))(
-  'the scenario %s holds when its gate stops the commit',
-  async (_id, scenario) => {
-    const { faults } = await play(scenario, scenario.line);
+const whatGatesSay: Readonly<Record<string, string>> = {
+  'type-error': 'app/src/config.ts(90,14): error TS2322: Type string is not assignable to type number.',
+  secret: '             aws-access-token (critical) docs/access.txt:1',
+};
+const scenarios = brokenCommits.map((scenario) => [scenario.id, scenario] as const);
 
-    expect(faults).toEqual([]);
+test.each(scenarios)('the scenario %s holds when its gate stops the commit', async (id, scenario) => {
+  const { faults } = await play(scenario, { [scenario.line]: whatGatesSay[id] ?? '' });
+
+  expect(faults).toEqual([]);
+});
+
+test.each(scenarios)('the scenario %s holds when other checks fail beside its gate', async (id, scenario) => {
+  const { faults, facts } = await play(scenario, {
+    [scenario.line]: whatGatesSay[id] ?? '',
+    'make test': 'a test took too long',
+    'make bench-check': 'a ratio is out of bounds',
+  });
+
+  expect(faults).toEqual([]);
+  expect(facts).toHaveLength(3);
+});
+
+test.each(scenarios)(
+  'the scenario %s does not hold when its gate fails for something else',
+  async (_id, scenario) => {
+    const { faults } = await play(scenario, { [scenario.line]: 'a program is missing' });
+
+    expect(faults).toEqual([`not so: its log gives the reason: ${scenario.reason.source}`]);
   },
 );
 
-test.each(brokenCommits.map((scenario) => [scenario.id, scenario] as const))(
+test.each(scenarios)(
   'the scenario %s does not hold when the commit is stopped too late',
   async (_id, scenario) => {
-    const { faults } = await play(scenario, 'make push sign');
+    const { faults } = await play(scenario, { 'make push sign': 'the registry is away' });
 
     expect(faults).toEqual([
-      `not so: it is stopped by "${scenario.gate}" at: ${scenario.line}`,
+      `not so: "${scenario.gate}" stops it at: ${scenario.line}`,
+      `not so: its log gives the reason: ${scenario.reason.source}`,
       'not so: nothing is built or deployed',
     ]);
   },
