@@ -9,6 +9,71 @@ const hour = 60;
 const day = 24 * hour;
 /** Quiet first, so that the windows have a history. */
 const quiet = (minutes: number): Phase => ({ minutes, good: 600, sparse: true });
+/** A sample each minute, for as long as the windows reach back that decide when it pages and when it is over. */
+const steady = (minutes: number): Phase => ({ minutes, good: 600 });
+
+type Mistake = (rules: string) => string;
+const leak = (evaluationMinutes: number, mistake?: Mistake) => {
+  const alert = 'AvailabilityReadsBudgetBurns';
+  const end = 4 * day;
+  return playRules(
+    'GET',
+    'availability_reads',
+    [quiet(3 * day - 6 * hour), steady(6 * hour), { minutes: day, good: 598, bad: 2 }, steady(5 * hour)],
+    [
+      { at: 3 * day + 21 * hour, alert, told: [] },
+      { at: 3 * day + 22 * hour, alert, told: ['ticket'] },
+      { at: end + 4 * hour, alert, told: ['ticket'] },
+      { at: end + 4 * hour + 30, alert, told: [] },
+    ],
+    evaluationMinutes,
+    mistake,
+  );
+};
+const outage = (mistake?: Mistake) => {
+  const alert = 'AvailabilityWritesBudgetBurns';
+  const start = 3 * day;
+  const end = start + 30;
+  return playRules(
+    'POST',
+    'availability_writes',
+    [quiet(start - 6 * hour), steady(6 * hour), { minutes: 30, bad: 600 }, steady(7 * hour)],
+    [
+      { at: start - 2, alert, told: [] },
+      { at: start + 2, alert, told: ['page'] },
+      { at: start + 4, alert, told: ['page', 'ticket'] },
+      { at: end + 28, alert, told: ['page', 'ticket'] },
+      { at: end + 30, alert, told: ['ticket'] },
+      { at: end + 6 * hour - 2, alert, told: ['ticket'] },
+      { at: end + 6 * hour, alert, told: [] },
+    ],
+    2,
+    mistake,
+  );
+};
+const slowAnswers = [
+  quiet(day - 6 * hour),
+  steady(6 * hour),
+  { minutes: 40, good: 400, slow: 200 },
+  steady(hour),
+];
+const slowness = (mistake?: Mistake) => {
+  const alert = 'LatencyReadsBudgetBurns';
+  const end = day + 40;
+  return playRules(
+    'GET',
+    'latency_reads',
+    slowAnswers,
+    [
+      { at: day + 24, alert, told: [] },
+      { at: day + 25, alert, told: ['page'] },
+      { at: end + 1, alert, told: ['page'] },
+      { at: end + 2, alert, told: [] },
+    ],
+    1,
+    mistake,
+  );
+};
 
 test('the rules in the repository are the ones that docs/slo.yaml derives', async () => {
   const derived = renderPrometheusRules(await readSlo('docs/slo.yaml'));
@@ -30,7 +95,7 @@ describeWith([promtool], 'alerts on the objectives', () => {
     await playRules(
       'GET',
       'availability_reads',
-      [quiet(day - 2 * hour), { minutes: 2 * hour, good: 600 }, burst, { minutes: hour, good: 600 }],
+      [quiet(day - 2 * hour), steady(2 * hour), burst, steady(hour)],
       [
         { at: day - 1, alert, told: [] },
         { at: day + 42, alert, told: [] },
@@ -41,46 +106,26 @@ describeWith([promtool], 'alerts on the objectives', () => {
     );
   });
 
-  test('a slow leak of 0.33 % errors pages nobody and is a ticket after 22 hours', async () => {
-    const alert = 'AvailabilityReadsBudgetBurns';
+  test('a slow leak of 0.33 % errors pages nobody, is a ticket after 22 hours, and is over four and a half hours after it ends', async () => {
+    await leak(10);
+  });
 
+  test('a total outage pages within two minutes and is a ticket after four; they are over half an hour and 6 hours after it ends', async () => {
+    await outage();
+  });
+
+  test('slow answers page as latency after 25 minutes, and are over two minutes after they end', async () => {
+    await slowness();
+  });
+
+  test('slow answers tell nobody as availability', async () => {
     await playRules(
       'GET',
       'availability_reads',
-      [quiet(3 * day), { minutes: day, good: 598, bad: 2 }],
-      [
-        { at: 3 * day + 21 * hour, alert, told: [] },
-        { at: 3 * day + 22 * hour, alert, told: ['ticket'] },
-      ],
+      slowAnswers,
+      [{ at: day + 40, alert: 'AvailabilityReadsBudgetBurns', told: [] }],
       10,
     );
-  });
-
-  test('a total outage pages within two minutes', async () => {
-    const alert = 'AvailabilityWritesBudgetBurns';
-
-    await playRules(
-      'POST',
-      'availability_writes',
-      [quiet(3 * day), { minutes: 30, bad: 600 }],
-      [
-        { at: 3 * day - 2, alert, told: [] },
-        { at: 3 * day + 2, alert, told: ['page'] },
-      ],
-      2,
-    );
-  });
-
-  test('slow answers page as latency, not as availability', async () => {
-    const phases = [quiet(day), { minutes: hour, good: 400, slow: 200 }];
-    const at = day + 40;
-
-    await playRules('GET', 'latency_reads', phases, [
-      { at, alert: 'LatencyReadsBudgetBurns', told: ['page'] },
-    ]);
-    await playRules('GET', 'availability_reads', phases, [
-      { at, alert: 'AvailabilityReadsBudgetBurns', told: [] },
-    ]);
   });
 
   test('missing metrics page after five minutes, and stop when they come back', async () => {
@@ -143,13 +188,14 @@ describeWith([promtool], 'alerts on the objectives', () => {
       'availability_reads',
       [quiet(day)],
       [{ at: day - 1, alert: 'AvailabilityReadsBudgetBurns', told: ['page'] }],
+      30,
     );
 
     await expect(play).rejects.toThrow(/FAILED/);
   });
 
   const alert = 'AvailabilityReadsBudgetBurns';
-  const burst = (mistake?: (rules: string) => string) =>
+  const burst = (mistake?: Mistake) =>
     playRules(
       'GET',
       'availability_reads',
@@ -167,19 +213,8 @@ describeWith([promtool], 'alerts on the objectives', () => {
       4,
       mistake,
     );
-  const leak = (mistake?: (rules: string) => string) =>
-    playRules(
-      'GET',
-      'availability_reads',
-      [quiet(3 * day), { minutes: day, good: 598, bad: 2 }],
-      [
-        { at: 3 * day + 21 * hour, alert, told: [] },
-        { at: 3 * day + 22 * hour, alert, told: ['ticket'] },
-      ],
-      30,
-      mistake,
-    );
-  const silence = (mistake?: (rules: string) => string) =>
+  const coarseLeak = (mistake?: Mistake) => leak(30, mistake);
+  const silence = (mistake?: Mistake) =>
     playRules(
       'GET',
       'availability_reads',
@@ -198,7 +233,7 @@ describeWith([promtool], 'alerts on the objectives', () => {
     );
 
   test('the scenarios of the mistakes below hold without one', async () => {
-    await Promise.all([burst(), leak(), silence()]);
+    await Promise.all([burst(), coarseLeak(), silence()]);
   });
 
   test.each<[string, typeof burst, string, string]>([
@@ -231,14 +266,33 @@ describeWith([promtool], 'alerts on the objectives', () => {
     ['more bad answers than there are', burst, ') >= 10)', ') >= 100000)'],
     ['other errors counted', burst, 'status_class!="5xx"', 'status_class!="4xx"'],
     ['the other methods counted', burst, 'GET|HEAD', 'POST|PUT'],
-    ['a ticket at twice its rates', leak, '>= 0.00', '>= 0.02'],
+    ['a ticket at twice its rates', coarseLeak, '>= 0.00', '>= 0.02'],
     [
       'a ticket over shorter windows',
-      leak,
+      coarseLeak,
       'rate1d{objective="availability_reads"} >=',
       'rate2h{objective="availability_reads"} >=',
     ],
-    ['a ticket that pages', leak, 'severity: ticket', 'severity: page'],
+    [
+      'a ticket that is never over',
+      coarseLeak,
+      'rate6h{objective="availability_reads"} >= 0.001',
+      'rate3d{objective="availability_reads"} >= 0.001',
+    ],
+    [
+      'a page that outlives an outage by hours',
+      outage,
+      'rate30m{objective="availability_writes"} >=',
+      'rate6h{objective="availability_writes"} >=',
+    ],
+    [
+      'slowness that pages for an hour after it',
+      slowness,
+      'rate5m{objective="latency_reads"} >=',
+      'rate1h{objective="latency_reads"} >=',
+    ],
+    ['slow answers taken for good ones', slowness, '_bucket{', '_count{'],
+    ['a ticket that pages', coarseLeak, 'severity: ticket', 'severity: page'],
     [
       'silence that is not looked for',
       silence,
