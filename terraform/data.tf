@@ -22,7 +22,7 @@ resource "aws_kms_replica_key" "table" {
   deletion_window_in_days = 30
 }
 
-# One key for what the service writes besides its table: logs and the cursor secret.
+# One key for what the service writes besides its table: logs and the cursor keys.
 resource "aws_kms_key" "main" {
   description             = "${local.name}: logs and secrets"
   enable_key_rotation     = true
@@ -68,13 +68,13 @@ data "aws_iam_policy_document" "key" {
   }
 }
 
-# Signs the page cursors.
-module "cursor_secret" {
-  source = "../modules/generated-secret"
+# Sign the page cursors.
+module "cursor_keys" {
+  source = "../modules/rotated-secret"
 
   name                 = "${local.name}/cursor"
-  description          = "Secrets that sign page cursors: the first signs, all verify"
+  description          = "Signs page cursors"
   kms_key_arn          = aws_kms_key.main.arn
-  generation           = var.cursor_secret_version
+  stage                = var.cursor_key_stage
   recovery_window_days = var.environment == "prod" ? 30 : 0
 }

@@ -13,6 +13,14 @@ output "image" {
   value       = var.image
 }
 
+output "cursor_key_stage" {
+  description = "How far the keys that sign page cursors were rotated; the next plan begins with it"
+  value       = var.cursor_key_stage
+
+  # A stage is reached when the service was told of it: an apply that failed before leaves the number alone.
+  depends_on = [module.service]
+}
+
 output "container_definitions" {
   description = "Containers of the task as defined here: readable in a plan, where the task definition's JSON is not"
   value       = [module.api_container.container_definition, module.collector_container.container_definition]

@@ -54,8 +54,11 @@ module "api_container" {
     { for uri in compact([try(var.oidc.jwks_uri, null)]) : "OIDC_JWKS_URI" => uri },
   ) : { name = name, value = value }]
 
-  # By version: a new secret is a new task definition, so it reaches every task by a rolling deployment.
-  secrets = [{ name = "CURSOR_SECRETS", valueFrom = "${module.cursor_secret.arn}:::${module.cursor_secret.version_id}" }]
+  # By version: a new key is a new task definition, so it reaches every task by a rolling deployment.
+  secrets = concat(
+    [{ name = "CURSOR_SECRETS", valueFrom = module.cursor_keys.signing }],
+    [for accepted in module.cursor_keys.accepted : { name = "CURSOR_SECRETS_ACCEPTED", valueFrom = accepted }],
+  )
 
   create_cloudwatch_log_group = false
   log_configuration = {
@@ -353,7 +356,7 @@ data "aws_iam_policy_document" "telemetry" {
 
 resource "aws_iam_role" "execution" {
   name                 = "${local.name}-execution"
-  description          = "What starting a task takes: its image, its log, its secret"
+  description          = "What starting a task takes: its image, its log, its secrets"
   assume_role_policy   = data.aws_iam_policy_document.tasks_assume.json
   permissions_boundary = var.permissions_boundary_arn
 }
@@ -388,9 +391,9 @@ data "aws_iam_policy_document" "execution" {
   }
 
   statement {
-    sid       = "ReadCursorSecret"
+    sid       = "ReadCursorKeys"
     actions   = ["secretsmanager:GetSecretValue"]
-    resources = [module.cursor_secret.arn]
+    resources = module.cursor_keys.arns
   }
 
   statement {

@@ -294,14 +294,13 @@ variable "backup" {
   default     = null
 }
 
-variable "cursor_secret_version" {
+variable "cursor_key_stage" {
   type        = number
-  description = "Raise it to replace the secret that signs page cursors; cursors handed out before are then refused."
-  default     = 1
+  description = "How far the keys that sign page cursors were rotated. The state owns it: each plan is given its output of the same name, and `make rotate-cursor-key` alone one more (docs/adr/0152)."
 
   validation {
-    condition     = var.cursor_secret_version >= 1 && floor(var.cursor_secret_version) == var.cursor_secret_version
-    error_message = "cursor_secret_version is a whole number from 1 up."
+    condition     = var.cursor_key_stage >= 0 && floor(var.cursor_key_stage) == var.cursor_key_stage
+    error_message = "cursor_key_stage is a whole number from 0 up."
   }
 }
 

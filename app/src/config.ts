@@ -146,8 +146,13 @@ function readCursorSecrets(
     if (isProduction) read.fault('CURSOR_SECRETS', 'is required when NODE_ENV is production');
     return [randomBytes(minSecretLength).toString('base64url')];
   }
-  if ([first, ...others].some((secret) => secret.length < minSecretLength)) {
-    read.fault('CURSOR_SECRETS', `holds a secret of fewer than ${minSecretLength} characters`);
+  const accepted = read.list('CURSOR_SECRETS_ACCEPTED');
+  for (const [name, secrets] of [
+    ['CURSOR_SECRETS', [first, ...others]],
+    ['CURSOR_SECRETS_ACCEPTED', accepted],
+  ] as const) {
+    if (secrets.some((secret) => secret.length < minSecretLength))
+      read.fault(name, `holds a secret of fewer than ${minSecretLength} characters`);
   }
-  return [first, ...others];
+  return [first, ...others, ...accepted];
 }

@@ -60,6 +60,7 @@ variables {
   environment        = "dev"
   image              = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/movies-api@sha256:0000000000000000000000000000000000000000000000000000000000000000"
   commit             = "0123456"
+  cursor_key_stage   = 0
   owner              = "movies-team"
   cost_centre        = "movies-development"
   egress             = "single_nat"
@@ -107,33 +108,33 @@ run "a_mistake_in_every_plain_variable_is_refused" {
   command = plan
 
   variables {
-    image                 = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/movies-api:latest"
-    commit                = "main"
-    owner                 = " "
-    cost_centre           = ""
-    project               = "movies-api-of-the-retail-banks"
-    account_id            = "retail-dev"
-    vpc_cidr              = "10.0.0.0/24"
-    egress                = "internet"
-    endpoint_zones        = 4
-    allowed_cidrs         = []
-    hosted_zone_id        = "example.com"
-    cursor_secret_version = 1.5
-    architecture          = "arm"
-    task_size             = { cpu = 256, memory = 4096 }
-    capacity              = { fargate_base = 1, fargate_weight = 0, spot_weight = 0 }
-    scaling               = { min_tasks = 1, max_tasks = 4, requests_per_target = 3000 }
-    log_level             = "verbose"
-    log_retention_days    = 7
-    monthly_budget_usd    = 0
-    subscriptions         = { page = [{ protocol = "http", endpoint = "http://example.com" }] }
-    runbook_url           = "docs/runbook.md"
-    trace_sample_rate     = 5
+    image              = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/movies-api:latest"
+    commit             = "main"
+    owner              = " "
+    cost_centre        = ""
+    project            = "movies-api-of-the-retail-banks"
+    account_id         = "retail-dev"
+    vpc_cidr           = "10.0.0.0/24"
+    egress             = "internet"
+    endpoint_zones     = 4
+    allowed_cidrs      = []
+    hosted_zone_id     = "example.com"
+    cursor_key_stage   = 1.5
+    architecture       = "arm"
+    task_size          = { cpu = 256, memory = 4096 }
+    capacity           = { fargate_base = 1, fargate_weight = 0, spot_weight = 0 }
+    scaling            = { min_tasks = 1, max_tasks = 4, requests_per_target = 3000 }
+    log_level          = "verbose"
+    log_retention_days = 7
+    monthly_budget_usd = 0
+    subscriptions      = { page = [{ protocol = "http", endpoint = "http://example.com" }] }
+    runbook_url        = "docs/runbook.md"
+    trace_sample_rate  = 5
   }
 
   expect_failures = [
     var.image, var.commit, var.owner, var.cost_centre, var.project, var.account_id, var.vpc_cidr, var.egress,
-    var.endpoint_zones, var.allowed_cidrs, var.hosted_zone_id, var.cursor_secret_version, var.architecture,
+    var.endpoint_zones, var.allowed_cidrs, var.hosted_zone_id, var.cursor_key_stage, var.architecture,
     var.task_size, var.capacity, var.scaling, var.log_level, var.log_retention_days, var.monthly_budget_usd,
     var.subscriptions, var.runbook_url, var.trace_sample_rate,
   ]

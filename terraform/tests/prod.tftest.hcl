@@ -60,6 +60,7 @@ variables {
   environment        = "prod"
   image              = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/movies-api@sha256:0000000000000000000000000000000000000000000000000000000000000000"
   commit             = "0123456"
+  cursor_key_stage   = 0
   owner              = "movies-team"
   cost_centre        = "movies-development"
   egress             = "nat_per_zone"

@@ -193,7 +193,7 @@ const scanners: readonly ByHand[] = [
     needs: 'bin/tflint',
     gate: tflint,
     files: async () => ({
-      'modules/m/terraform.tf': await read('modules/generated-secret/terraform.tf'),
+      'modules/m/terraform.tf': await read('modules/rotated-secret/terraform.tf'),
       'modules/m/main.tf': 'variable "forgotten" {}\n',
     }),
     words: { rule: ['terraform_unused_declarations'], resource: ['modules/m'] },

@@ -347,7 +347,7 @@ eachStopped(
       mistake: 'a variable that nothing uses',
       rule: 'terraform_unused_declarations',
       files: async () => ({
-        'modules/m/terraform.tf': await read('modules/generated-secret/terraform.tf'),
+        'modules/m/terraform.tf': await read('modules/rotated-secret/terraform.tf'),
         'modules/m/variables.tf': 'variable "forgotten" {\n  type = string\n description = "x"\n}\n',
       }),
     },

@@ -122,10 +122,11 @@ export function createAccount({ project, env, progress, confirm }: AccountOption
       });
     },
 
-    apply: async ({ environment, commit, image }, planFile) => {
+    apply: async (release, planFile) => {
+      const { environment, image } = release;
       checkEnvironment(root, environment);
       checkWorkspaceVariable(env, environment);
-      const planned = await checkPlan(planFile, { environment, commit, image });
+      const planned = await checkPlan(planFile, { ...release, image });
       await withTerraform(async (roots) => {
         await enterService(roots, environment);
         await roots.service.apply(planFile);

@@ -2,13 +2,14 @@ import { execFileSync } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { fileURLToPath } from 'node:url';
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import { Problem, reasonOf } from '../modules/problem.ts';
 import { createAccount } from './account.ts';
 import { describeDifference } from './drift.ts';
 import { deployLocally, destroyLocally, driftLocally } from './local/commands.ts';
 import { checkPlan } from './plan-record.ts';
 import { createProgress } from './progress.ts';
+import type { Release } from './service.ts';
 import { checkSignature } from './signature.ts';
 import { reportDrift } from '../pipeline/drift-report.ts';
 import { writeReport } from '../pipeline/reports.ts';
@@ -59,6 +60,7 @@ interface Options {
   readonly env: string;
   readonly image: string;
   readonly plan: string;
+  readonly cursorKeyStage?: number;
 }
 
 const program = new Command('deploy')
@@ -68,6 +70,20 @@ const program = new Command('deploy')
 
 const environment = ['--env <name>', 'environment: a file terraform/environments/<name>.tfvars', ''] as const;
 const image = ['--image <reference>', 'image by digest: <repository>@sha256:<64 hex digits>', ''] as const;
+
+/** `make rotate-cursor-key` names one; nobody else does. */
+const stage = [
+  '--cursor-key-stage <number>',
+  'stage of the cursor keys, next to the one that was reached',
+  readStage,
+] as const;
+
+function readStage(text: string): number {
+  if (/^\d+$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('It is a whole number.');
+}
+const wantedStage = ({ cursorKeyStage }: Options): Pick<Release, 'cursorKeyStage'> =>
+  cursorKeyStage === undefined ? {} : { cursorKeyStage };
 
 program
   .command('bootstrap')
@@ -79,10 +95,15 @@ program
   .description('Write the plan of a release to a file, and show it')
   .option(...environment)
   .option(...image)
+  .option(...stage)
   .option('--plan <file>', 'where to', '')
-  .action(async ({ env, image: reference, plan }: Options) => {
+  .action(async (options: Options) => {
+    const { env, image: reference, plan } = options;
     const file = plan === '' ? planFileOf(env) : resolve(plan);
-    await account.plan({ environment: env, image: reference, commit: readCommit() }, file);
+    await account.plan(
+      { environment: env, image: reference, commit: readCommit(), ...wantedStage(options) },
+      file,
+    );
     progress.say(`The plan is in ${file}; apply exactly this: make deploy ENV=${env} PLAN=${file}`);
   });
 
@@ -91,19 +112,21 @@ program
   .description('Plan a release, show it and apply that very plan; or apply a plan that was approved (--plan)')
   .option(...environment)
   .option(...image)
+  .option(...stage)
   .option('--plan <file>', 'plan file to apply', '')
-  .action(async ({ env, image: reference, plan: given }: Options) => {
-    const commit = readCommit();
+  .action(async (options: Options) => {
+    const { env, image: reference, plan: given } = options;
+    const about = { environment: env, commit: readCommit(), ...wantedStage(options) };
     if (given !== '') {
       // Terraform runs in its own folder.
       const plan = resolve(given);
-      const release = { environment: env, commit, ...(reference === '' ? {} : { image: reference }) };
+      const release = { ...about, ...(reference === '' ? {} : { image: reference }) };
       const planned = await checkPlan(plan, { image: undefined, ...release });
       await checkSignature(planned, { env: process.env, cosign, say: progress.say });
       await account.apply(release, plan);
       return;
     }
-    const release = { environment: env, image: reference, commit };
+    const release = { ...about, image: reference };
     await account.plan(release, planFileOf(env));
     await checkSignature(release, { env: process.env, cosign, say: progress.say });
     await account.apply(release, planFileOf(env));

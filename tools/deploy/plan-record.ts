@@ -7,6 +7,8 @@ export interface PlanRecord {
   readonly environment: string;
   readonly image: string;
   readonly commit: string;
+  /** Stage of the cursor keys that it leads to, where it is a step of their rotation. */
+  readonly cursorKeyStage?: number;
   /** Of the plan file, in hex: the plan that was approved is the plan that is applied. */
   readonly sha256: string;
 }
@@ -20,7 +22,12 @@ export async function recordPlan(planFile: string, about: Omit<PlanRecord, 'sha2
 /** Rejects unless the plan file is the recorded one and was made for this environment and commit. */
 export async function checkPlan(
   planFile: string,
-  wanted: { readonly environment: string; readonly commit: string; readonly image: string | undefined },
+  wanted: {
+    readonly environment: string;
+    readonly commit: string;
+    readonly image: string | undefined;
+    readonly cursorKeyStage?: number;
+  },
 ): Promise<PlanRecord> {
   const record = await readRecord(planFile);
   const mismatches = [
@@ -28,6 +35,7 @@ export async function checkPlan(
     ['environment', record.environment, wanted.environment],
     ['commit', record.commit, wanted.commit],
     ['image', record.image, wanted.image ?? record.image],
+    ['stage of the cursor keys', stageIn(record), stageIn(wanted)],
   ].filter(([, recorded, actual]) => recorded !== actual);
   if (mismatches.length > 0) {
     const list = mismatches.map(
@@ -40,6 +48,9 @@ export async function checkPlan(
   }
   return record;
 }
+
+const stageIn = ({ cursorKeyStage }: { readonly cursorKeyStage?: number }): string =>
+  String(cursorKeyStage ?? 'as it is');
 
 async function readRecord(planFile: string): Promise<PlanRecord> {
   try {

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Misuse, Problem, reasonOf } from '../modules/problem.ts';
 import type { Backend } from './backend.ts';
+import { checkStage, stageOf } from './cursor-key-stage.ts';
 import { deployedCommit } from './deployed-commit.ts';
 import { findDifferences, type Difference } from './drift.ts';
 import { checkModules } from './module-check.ts';
@@ -16,6 +17,8 @@ export interface Release {
   readonly image: string;
   /** Git commit that the deployment is made from. */
   readonly commit: string;
+  /** Stage of the cursor keys that is wanted; the state's, where none is. */
+  readonly cursorKeyStage?: number;
   /** Further variables. */
   readonly variables?: Readonly<Record<string, string>>;
 }
@@ -52,14 +55,28 @@ export async function enter(
   await terraform.useWorkspace(environment);
 }
 
-/** Plans to a file. Resolves with whether there is anything to change. */
-export function planRelease(
+/**
+ * Plans to a file. Resolves with whether there is anything to change. A plan to another stage of the cursor keys is one
+ * from the commit that is deployed: a rotation changes nothing else.
+ */
+export async function planRelease(
   terraform: Terraform,
   release: Release,
   out: string,
   destroy = false,
 ): Promise<boolean> {
-  return terraform.plan({ out, destroy, ...variablesOf(terraform, release) });
+  if (release.cursorKeyStage !== undefined) await checkRotation(terraform, release, release.cursorKeyStage);
+  return terraform.plan({ out, destroy, ...(await variablesOf(terraform, release)) });
+}
+
+async function checkRotation(terraform: Terraform, { environment, commit }: Release, to: number): Promise<void> {
+  checkStage(stageOf(await terraform.outputs()), to);
+  const deployed = deployedCommit(await terraform.show());
+  if (deployed === commit) return;
+  throw new Problem(
+    `${environment} is deployed from commit ${deployed}, and ${commit} is checked out.`,
+    'A rotation changes nothing but keys: run it on the commit that is deployed, or release this one first.',
+  );
 }
 
 /**
@@ -71,7 +88,9 @@ export async function settleRelease(
   release: Release,
   say: (line: string) => void,
 ): Promise<void> {
-  await terraform.refresh(variablesOf(terraform, release)).catch((error: unknown) => {
+  await variablesOf(terraform, release)
+    .then(terraform.refresh)
+    .catch((error: unknown) => {
     say(
       `note: the state was not refreshed, the next drift check may name what this made. ${reasonOf(error)}`,
     );
@@ -92,13 +111,17 @@ export async function findDrift(
   return findDifferences(await terraform.show(planFile));
 }
 
-const variablesOf = (
+/** Who plans without asking for a stage gets the one that was reached: no release takes a rotation back. */
+async function variablesOf(
   terraform: Terraform,
-  { environment, image, commit, variables = {} }: Release,
-): Variables => ({
-  variablesFile: variablesFile(terraform.directory, environment),
-  variables: { ...variables, image, commit },
-});
+  { environment, image, commit, cursorKeyStage, variables = {} }: Release,
+): Promise<Variables> {
+  const stage = cursorKeyStage ?? stageOf(await terraform.outputs());
+  return {
+    variablesFile: variablesFile(terraform.directory, environment),
+    variables: { ...variables, image, commit, cursor_key_stage: String(stage) },
+  };
+}
 
 const variablesFile = (root: string, environment: string): string =>
   join(root, 'environments', `${environment}.tfvars`);

@@ -2,7 +2,7 @@
 
 variable "name" {
   type        = string
-  description = "Name of the secret."
+  description = "Begin of the names of both slots: <name>-a and <name>-b."
 }
 
 variable "description" {
@@ -15,9 +15,9 @@ variable "kms_key_arn" {
   description = "Key that encrypts the secret."
 }
 
-variable "generation" {
+variable "stage" {
   type        = number
-  description = "Raise it to have a new value made; the same number leaves the value alone."
+  description = "How far the secret was rotated, from 0. One more, and only one, is safe while tasks run; a rotation is three."
 }
 
 variable "recovery_window_days" {
