@@ -18,6 +18,8 @@ IMAGE ?= $(shell cat release/image 2>/dev/null)
 export IMAGE
 FILE ?=
 export FILE
+STEP ?=
+export STEP
 
 ##@ Start here
 .PHONY: help
@@ -213,6 +215,14 @@ rescan: install .cache/bin/trivy ## ENV=dev Scan what deployed-image fetched by 
 .PHONY: load-data
 load-data: install identity ## ENV=dev FILE=movies.json Load movies into an environment (without FILE: real ones); never prod
 	@npx tsx tools/pipeline/upkeep.ts load-data --env "$(ENV)" --file "$$FILE"
+
+.PHONY: plan-rotation
+plan-rotation: install identity ## ENV=prod STEP=accept|sign|drop PLAN=file Write the plan of the next step of replacing the cursor key (ARGS=--help)
+	@npx tsx tools/pipeline/upkeep.ts plan-rotation --env "$(ENV)" --step "$$STEP" --plan "$(PLAN)" $(ARGS)
+
+.PHONY: rotate-cursor-key
+rotate-cursor-key: install identity .cache/bin/cosign ## ENV=dev STEP=accept|sign|drop Take it, probe, and take it back when that fails (ARGS=--help)
+	@npx tsx tools/pipeline/upkeep.ts rotate-cursor-key --env "$(ENV)" --step "$$STEP" --plan "$(PLAN)" $(ARGS)
 
 .PHONY: destroy
 destroy: install identity ## ENV=dev Destroy an environment; never prod

@@ -8,7 +8,7 @@ import { rules } from '../../tools/pipeline/rules.ts';
 const repository = fileURLToPath(new URL('../../', import.meta.url));
 const digest = `node@sha256:${'0'.repeat(64)}`;
 const surroundings = {
-  targets: new Set(['test', 'push', 'sign', 'release', 'drill', 'destroy', 'security']),
+  targets: new Set(['test', 'push', 'sign', 'release', 'drill', 'destroy', 'security', 'rotate-cursor-key']),
   hasFile: (path: string) => path === 'package-lock.json',
 };
 
@@ -39,6 +39,8 @@ pipelines:
     destroy:
       - variables: [{ name: ENV, allowed-values: [dev, staging] }]
       - step: { name: Destroy, size: 1x, max-time: 5, script: [make destroy] }
+    rotate:
+      - step: { name: Rotate, trigger: manual, size: 1x, max-time: 5, script: [make rotate-cursor-key ENV=prod PLAN=step.tfplan] }
 `;
 
 const faultsOf = (text: string): readonly string[] => {
@@ -297,6 +299,17 @@ const mistakes: readonly (readonly [string, string, string, readonly string[]])[
       'prod-by-approved-plan: branches/main, step "Prod": it applies a plan that nobody has read: PLAN=… is missing',
     ],
   ],
+  ...[
+    ['a key of prod that is replaced without an approved plan', ' PLAN=step.tfplan', ''],
+    ['a key of prod that is replaced without a person', 'name: Rotate, trigger: manual', 'name: Rotate'],
+  ].map(([mistake = '', part = '', wrong = '']): (typeof mistakes)[number] => [
+    mistake,
+    part,
+    wrong,
+    [
+      'rotation-of-prod-is-approved: custom/rotate, step "Rotate": it changes prod\'s keys by a plan that nobody has approved: PLAN=… and trigger: manual',
+    ],
+  ]),
 ];
 
 test.each(mistakes)('%s is found', (_mistake, part, wrong, expected) => {

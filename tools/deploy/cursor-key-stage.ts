@@ -24,20 +24,24 @@ export const describeStage = (stage: number): string => {
   ][stage % 3] as string;
 };
 
+/** Misuse, said before anything is started: no step, or none of a rotation. */
+export function readStep(text: string): RotationStep {
+  const step = rotationSteps.find((known) => known === text);
+  if (step !== undefined) return step;
+  throw new Misuse(
+    text === '' ? 'No step is named.' : `${text} is no step of a rotation.`,
+    `Name the next one with STEP=${rotationSteps.join('|')}: docs/pipeline.md, "Keys".`,
+  );
+}
+
 /**
  * The stage that a step leads to. Only the next step does: a repeated run, or one that is out of turn, changes nothing.
  */
-export function stageAfter(step: string, stage: number): number {
+export function stageAfter(step: RotationStep, stage: number): number {
   if (step === nextStep(stage)) return stage + 1;
-  const next = nextStep(stage);
-  if (!rotationSteps.some((known) => known === step))
-    throw new Misuse(
-      step === '' ? 'No step is named.' : `${step} is no step of a rotation.`,
-      `Name it with STEP=${rotationSteps.join('|')}; the next one is ${next}.`,
-    );
   throw new Problem(
     `The step ${step} is not the next one: at stage ${stage} ${describeStage(stage)}.`,
-    `The next step is ${next}. None can be left out: tasks of the stage before would refuse what tasks of this one sign.`,
+    `The next step is ${nextStep(stage)}. None can be left out: tasks of the stage before would refuse what tasks of this one sign.`,
   );
 }
 

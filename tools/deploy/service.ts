@@ -69,7 +69,11 @@ export async function planRelease(
   return terraform.plan({ out, destroy, ...(await variablesOf(terraform, release)) });
 }
 
-async function checkRotation(terraform: Terraform, { environment, commit }: Release, to: number): Promise<void> {
+async function checkRotation(
+  terraform: Terraform,
+  { environment, commit }: Release,
+  to: number,
+): Promise<void> {
   checkStage(stageOf(await terraform.outputs()), to);
   const deployed = deployedCommit(await terraform.show());
   if (deployed === commit) return;
@@ -91,10 +95,10 @@ export async function settleRelease(
   await variablesOf(terraform, release)
     .then(terraform.refresh)
     .catch((error: unknown) => {
-    say(
-      `note: the state was not refreshed, the next drift check may name what this made. ${reasonOf(error)}`,
-    );
-  });
+      say(
+        `note: the state was not refreshed, the next drift check may name what this made. ${reasonOf(error)}`,
+      );
+    });
 }
 
 /** What differs from what was applied last. */

@@ -2,7 +2,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { Account } from '../deploy/account.ts';
+import { stageOf } from '../deploy/cursor-key-stage.ts';
 import type { Environment } from './release.ts';
+import type { Rotated } from './rotation.ts';
 
 export interface EnvironmentOptions {
   readonly project: string;
@@ -14,14 +16,7 @@ export interface EnvironmentOptions {
 
 /** An environment of the account: deployed and probed by the same commands that a person uses. */
 export function createEnvironment({ project, name, account, markDeployed }: EnvironmentOptions): Environment {
-  const succeeds = async (tool: string, ...args: readonly string[]): Promise<boolean> => {
-    const child = spawn(process.execPath, ['--import', 'tsx', join('tools', tool, 'main.ts'), ...args], {
-      cwd: project,
-      stdio: ['ignore', 'inherit', 'inherit'],
-    });
-    const [code] = (await once(child, 'exit')) as [number | null];
-    return code === 0;
-  };
+  const succeeds = createCommand(project);
   return {
     name,
     running: async () => {
@@ -36,3 +31,33 @@ export function createEnvironment({ project, name, account, markDeployed }: Envi
     bearsLoad: () => succeeds('verify', 'load', '--env', name),
   };
 }
+
+/** The same environment with its cursor keys: what is deployed stays, and they move on. */
+export function createRotated({ project, name, account }: Omit<EnvironmentOptions, 'markDeployed'>): Rotated {
+  const succeeds = createCommand(project);
+  return {
+    name,
+    stage: async () => {
+      const outputs = await account.outputs(name);
+      return typeof outputs['image'] === 'string' ? stageOf(outputs) : undefined;
+    },
+    moveTo: async (stage, plan = '') => {
+      const { image } = await account.outputs(name);
+      const wanted = ['--image', String(image), '--cursor-key-stage', String(stage), '--plan', plan];
+      return succeeds('deploy', 'deploy', '--env', name, ...wanted);
+    },
+    isHealthy: () => succeeds('verify', 'probes', '--env', name),
+  };
+}
+
+/** Runs a command of this project and resolves with whether it succeeded. */
+const createCommand =
+  (project: string) =>
+  async (tool: string, ...args: readonly string[]): Promise<boolean> => {
+    const child = spawn(process.execPath, ['--import', 'tsx', join('tools', tool, 'main.ts'), ...args], {
+      cwd: project,
+      stdio: ['ignore', 'inherit', 'inherit'],
+    });
+    const [code] = (await once(child, 'exit')) as [number | null];
+    return code === 0;
+  };

@@ -85,4 +85,18 @@ export const rulesOfOrder: readonly Rule[] = [
       'it applies a plan that nobody has read: PLAN=… is missing',
     ),
   },
+  {
+    id: 'rotation-of-prod-is-approved',
+    find: (definition) =>
+      pipelinesOf(definition)
+        .flat()
+        .filter(({ target, settings }) => target === 'rotate-cursor-key' && settings['ENV'] === 'prod')
+        .filter(
+          ({ step, settings }) => settings['PLAN'] === undefined || step.settings['trigger'] !== 'manual',
+        )
+        .map(
+          ({ step }) =>
+            `${step.pipeline}, step "${step.name}": it changes prod's keys by a plan that nobody has approved: PLAN=… and trigger: manual`,
+        ),
+  },
 ];
