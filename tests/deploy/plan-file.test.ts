@@ -38,10 +38,22 @@ test.each([
   ['environment', { ...release, environment: 'staging' }],
   ['commit', { ...release, commit: 'fedcba9' }],
   ['image', { ...release, image: `api@sha256:${'1'.repeat(64)}` }],
+  ['stage of the cursor keys', { ...release, cursorKeyStage: 1 }],
 ])('a plan for another %s is refused', async (what, wanted) => {
   await recordPlan(planFile, release);
 
   await expect(checkPlan(planFile, wanted)).rejects.toThrow(`${what}: planned`);
+});
+
+test('a step of a rotation is no release, and applied as that step only', async () => {
+  await recordPlan(planFile, { ...release, cursorKeyStage: 1 });
+
+  await expect(checkPlan(planFile, release)).rejects.toThrow(
+    'stage of the cursor keys: planned 1, asked for as it is',
+  );
+  await expect(checkPlan(planFile, { ...release, cursorKeyStage: 1 })).resolves.toMatchObject({
+    cursorKeyStage: 1,
+  });
 });
 
 test('a plan file without a record is refused', async () => {

@@ -47,6 +47,37 @@ test('what a person types as image is never run, by make or a shell', () => {
   expect(existsSync(trap)).toBe(false);
 });
 
+test('nor what is typed as the step of a rotation', () => {
+  const trap = join(folder, 'ran');
+
+  const { status, output } = run('make', ['-n', 'rotate-cursor-key', 'ENV=dev'], {
+    STEP: `$(shell touch ${trap})"; touch ${trap}; "`,
+  });
+
+  expect(status).toBe(0);
+  expect(output).toContain('rotate-cursor-key --env "dev" --step "$STEP"');
+  expect(existsSync(trap)).toBe(false);
+});
+
+test.each([
+  ['rotate-cursor-key', ['--env', 'dev'], 'No step is named.'],
+  ['rotate-cursor-key', ['--env', 'dev', '--step', 'all'], 'all is no step of a rotation.'],
+  ['rotate-cursor-key', ['--env', 'moon', '--step', 'sign'], 'There is no environment moon.'],
+  ['plan-rotation', ['--env', 'dev', '--step', 'sign'], 'No plan file is named.'],
+])('%s with %j is misuse', (command, args, message) => {
+  const { status, output } = run(process.execPath, tool('upkeep', command, ...args));
+
+  expect(status).toBe(2);
+  expect(output).toContain(message);
+});
+
+test.each(['rotate-cursor-key', 'plan-rotation'])('%s explains itself', (command) => {
+  const { status, output } = run(process.execPath, tool('upkeep', command, '--help'));
+
+  expect(status).toBe(0);
+  expect(output).toContain('the next one of accept, sign, drop');
+});
+
 test.each(['plan', 'deploy', 'release'])('make %s hands on the plan file that is named', (target) => {
   const { status, output } = run('make', ['-n', target, 'ENV=prod', 'PLAN=release/prod.tfplan']);
 
