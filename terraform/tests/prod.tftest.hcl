@@ -60,7 +60,7 @@ variables {
   environment        = "prod"
   image              = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/movies-api@sha256:0000000000000000000000000000000000000000000000000000000000000000"
   commit             = "0123456"
-  cursor_key_stage   = 0
+  cursor_key_stage   = 1
   owner              = "movies-team"
   cost_centre        = "movies-development"
   egress             = "nat_per_zone"
@@ -91,6 +91,20 @@ run "prod_with_a_domain_is_open_over_tls_and_keeps_its_logs" {
   assert {
     condition     = output.url == "https://movies.example.com"
     error_message = "The address of prod is its name, over TLS."
+  }
+}
+
+run "in_a_rotation_tasks_get_both_keys_and_the_state_remembers_it" {
+  command = plan
+
+  assert {
+    condition     = [for secret in output.container_definitions[0].secrets : secret.name] == ["CURSOR_SECRETS", "CURSOR_SECRETS_ACCEPTED"]
+    error_message = "At stage 1 of a rotation a task signs with one key and accepts another."
+  }
+
+  assert {
+    condition     = output.cursor_key_stage == 1
+    error_message = "The next release would begin with another stage than this one reached."
   }
 }
 

@@ -115,15 +115,20 @@ checkPlans({
     },
   },
 
-  'the cursor secret is in no plan': {
+  'the cursor keys are in no plan, and there is a slot for the next one': {
     holds: (plan) => {
-      const secret = plan.resource('aws_secretsmanager_secret_version', 'main');
-      expect(secret.values).not.toHaveProperty('secret_string');
-      secret.has({ secret_string_wo_version: atLeast(1) });
+      for (const slot of ['a', 'b']) {
+        const key = plan.resource('aws_secretsmanager_secret_version', `main["${slot}"]`);
+        expect(key.values).not.toHaveProperty('secret_string');
+        key.has({ secret_string_wo_version: atLeast(1) });
+      }
     },
     mistakes: {
-      'it is written by value': ({ planned }) => {
-        planned('aws_secretsmanager_secret_version.main', (after) => (after.secret_string = 'hunter2'));
+      'one is written by value': ({ planned }) => {
+        planned('aws_secretsmanager_secret_version.main["b"]', (after) => (after.secret_string = 'hunter2'));
+      },
+      'the next one would have to take the place of the one that signs': ({ remove }) => {
+        remove('aws_secretsmanager_secret_version.main["b"]');
       },
     },
   },

@@ -81,32 +81,6 @@ run "a_second_rotation_renews_the_slot_that_nobody_reads" {
   }
 }
 
-run "it_signs_from_the_first_slot_again" {
-  command = plan
-
-  variables {
-    stage = 5
-  }
-
-  assert {
-    condition     = "${local.signing} signs, accepted: ${join(",", local.accepted)}, values a${aws_secretsmanager_secret_version.main["a"].secret_string_wo_version} b${aws_secretsmanager_secret_version.main["b"].secret_string_wo_version}" == "2 signs, accepted: 1, values a2 b2"
-    error_message = "At stage 5 key 2 signs, accepted besides: 1; the slots hold their values number 2 and 2."
-  }
-}
-
-run "it_ends_like_the_first" {
-  command = plan
-
-  variables {
-    stage = 6
-  }
-
-  assert {
-    condition     = "${local.signing} signs, accepted: ${join(",", local.accepted)}, values a${aws_secretsmanager_secret_version.main["a"].secret_string_wo_version} b${aws_secretsmanager_secret_version.main["b"].secret_string_wo_version}" == "2 signs, accepted: , values a2 b2"
-    error_message = "At stage 6 key 2 signs, accepted besides: none; the slots hold their values number 2 and 2."
-  }
-}
-
 run "the_third_rotation_renews_the_other_slot" {
   command = plan
 
