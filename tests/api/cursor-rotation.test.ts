@@ -80,20 +80,20 @@ test('a stage that is left out refuses what tasks beside it sign: that is why no
   expect((await goOn(2, 0)).status).toBe(400);
 });
 
-test('what is accepted beside never signs, and is no key of production by itself', async () => {
-  const alone = startApiProcess({
-    TABLE_NAME: 'movies',
-    NODE_ENV: 'production',
-    CURSOR_SECRETS_ACCEPTED: key(0),
-  });
-  const short = startApiProcess({
-    TABLE_NAME: 'movies',
-    CURSOR_SECRETS: key(0),
-    CURSOR_SECRETS_ACCEPTED: 'short',
-  });
-
-  expect((await alone.ended).output).toContain('CURSOR_SECRETS is required when NODE_ENV is production');
-  expect((await short.ended).output).toContain(
+test.each([
+  [
+    'no key that signs',
+    { NODE_ENV: 'production', CURSOR_SECRETS_ACCEPTED: key(0) },
+    'CURSOR_SECRETS is required when NODE_ENV is production',
+  ],
+  [
+    'a short key to accept',
+    { CURSOR_SECRETS: key(0), CURSOR_SECRETS_ACCEPTED: 'short' },
     'CURSOR_SECRETS_ACCEPTED holds a secret of fewer than 32 characters',
-  );
+  ],
+])('a task with %s does not start', async (_what, wrong, message) => {
+  const task = startApiProcess({ TABLE_NAME: 'movies', ...wrong });
+  processes.push(task);
+
+  await expect(task.listening).rejects.toThrow(message);
 });
