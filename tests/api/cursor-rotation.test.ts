@@ -49,8 +49,10 @@ afterAll(async () => {
 
 /** Asks a task of one stage for the page after the one that a task of another gave out. */
 async function goOn(from: number, to: number): Promise<Answer> {
-  const { json } = (await tasks[from]?.('GET', list)) as Answer;
-  return (await tasks[to]?.('GET', (json as { next: string }).next)) as Answer;
+  const [giver, taker] = [tasks[from], tasks[to]];
+  if (!giver || !taker) throw new Error(`No task is at stage ${from} or ${to}`);
+  const { json } = await giver('GET', list);
+  return taker('GET', (json as { next: string }).next);
 }
 
 const neighbours = stages.slice(1).flatMap((_, stage) => [

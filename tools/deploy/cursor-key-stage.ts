@@ -17,11 +17,12 @@ export const nextStep = (stage: number): RotationStep => rotationSteps[stage % 3
 
 export const describeStage = (stage: number): string => {
   const key = Math.floor(stage / 3);
-  return [
-    `key ${key} alone`,
-    `key ${key} signs, key ${key + 1} is accepted`,
-    `key ${key + 1} signs, key ${key} is still accepted`,
-  ][stage % 3] as string;
+  const meanings: Readonly<Record<RotationStep, string>> = {
+    accept: `key ${key} alone`,
+    sign: `key ${key} signs, key ${key + 1} is accepted`,
+    drop: `key ${key + 1} signs, key ${key} is still accepted`,
+  };
+  return meanings[nextStep(stage)];
 };
 
 /** Misuse, said before anything is started: no step, or none of a rotation. */
