@@ -29,6 +29,10 @@ const desiredTasks = 2;
  */
 export async function record(say: (line: string) => void): Promise<Recording> {
   const stack = createStopStack();
+  const interrupt = (): void => {
+    void stack.stopAll().finally(() => process.exit(130));
+  };
+  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   const folder = await mkdtemp(join(tmpdir(), 'dashboard-'));
   stack.keep(() => rm(folder, { recursive: true }));
   try {
@@ -147,6 +151,7 @@ export async function record(say: (line: string) => void): Promise<Recording> {
       healthyPerMinute: users.perMinute,
     };
   } finally {
+    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
     await stack.stopAll();
   }
 }

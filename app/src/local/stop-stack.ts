@@ -1,7 +1,7 @@
 export interface StopStack {
   /** Remembers how to stop what was just started. Throws when everything is being stopped already. */
   keep(stop: () => Promise<void> | void): void;
-  /** Stops all that was kept, the last first. */
+  /** Stops all that was kept, the last first, also when one can't be stopped; rejects with what was wrong afterwards. */
   stopAll(): Promise<void>;
 }
 
@@ -16,7 +16,16 @@ export function createStopStack(): StopStack {
     },
     stopAll: async () => {
       isStopping = true;
-      for (let stop = stops.pop(); stop !== undefined; stop = stops.pop()) await stop();
+      const failures: unknown[] = [];
+      for (let stop = stops.pop(); stop !== undefined; stop = stops.pop()) {
+        try {
+          await stop();
+        } catch (error) {
+          failures.push(error);
+        }
+      }
+      if (failures.length > 1) throw new AggregateError(failures, failures.map(String).join('; '));
+      if (failures.length === 1) throw failures[0];
     },
   };
 }
