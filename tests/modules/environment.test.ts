@@ -41,6 +41,7 @@ describe('the environment of terraform', () => {
     expect(env).toEqual({
       HOME: workplace.directory,
       XDG_DATA_HOME: workplace.directory,
+      GOGC: '400',
       CHECKPOINT_DISABLE: '1',
       TF_PLUGIN_CACHE_DIR: expect.stringMatching(/movies-api\/providers$/) as unknown,
     });
@@ -52,6 +53,12 @@ describe('the environment of terraform', () => {
     const env = await start({ TF_PLUGIN_CACHE_DIR: cache }, true);
 
     expect(env['TF_PLUGIN_CACHE_DIR']).toBe(cache);
+  });
+
+  test('how often Go collects garbage is the caller’s to say', async () => {
+    const env = await start({ GOGC: '100' }, true);
+
+    expect(env['GOGC']).toBe('100');
   });
 
   test('without the registry, its host is the module mirror', async () => {

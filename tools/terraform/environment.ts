@@ -25,6 +25,12 @@ export interface TerraformEnvironmentOptions {
 }
 
 /**
+ * Terraform and the AWS provider hold hundreds of megabytes of schemas that never become garbage. To collect at five times
+ * the live heap instead of twice takes a fifth of the processor time away, and 150 MB more memory.
+ */
+const fewerCollections = '400';
+
+/**
  * What every `terraform` of this project runs with. Where the public registry answers, that is the caller's own
  * configuration and a plugin cache. Where it doesn't, it is the caller's configuration plus this machine's provider
  * mirrors and the module mirror, for whichever of the two the caller's configuration says nothing about.
@@ -34,7 +40,7 @@ export async function terraformEnvironment(
 ): Promise<TerraformEnvironment> {
   const given = options.env ?? process.env;
   const own = await readConfiguration(given);
-  const env: NodeJS.ProcessEnv = { ...given, CHECKPOINT_DISABLE: '1' };
+  const env: NodeJS.ProcessEnv = { GOGC: fewerCollections, ...given, CHECKPOINT_DISABLE: '1' };
   if (!own.exists) delete env['TF_CLI_CONFIG_FILE'];
   if (await (options.registryAnswers ?? registryAnswers)()) {
     env['TF_PLUGIN_CACHE_DIR'] ??= cacheDirectory('providers', given);
