@@ -20,6 +20,8 @@ FILE ?=
 export FILE
 STEP ?=
 export STEP
+PART ?=
+export PART
 
 ##@ Start here
 .PHONY: help
@@ -48,9 +50,10 @@ tools: install ## Install what the tests can use and this machine lacks
 
 ##@ Check
 .PHONY: test
-test: install ## Run every test that this machine can run
-	@node --import tsx tools/install/main.ts $(if $(CI),,--cache-only)
-	@$(if $(CI),JEST_JUNIT_OUTPUT_DIR=reports/tests) npm test --silent -- --coverage $(if $(CI),--reporters=./tests/support/reporter.js --reporters=jest-junit)
+test: install ## Run every test that this machine can run (PART=service|platform: one part, as a pipeline step does)
+	@arguments=$$(node --import tsx tools/tests/main.ts "$$PART"); \
+	node --import tsx tools/install/main.ts $(if $(CI),,--cache-only); \
+	$(if $(CI),JEST_JUNIT_OUTPUT_DIR=reports/tests JEST_SUITE_NAME="$$PART") npm test --silent -- $$arguments $(if $(CI),--reporters=./tests/support/reporter.js --reporters=jest-junit)
 
 .PHONY: test-fast
 test-fast: install ## Run every test that needs nothing but Node.js: no Terraform, container, deployment, browser

@@ -1,10 +1,11 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import parts from '../../tests/parts.json' with { type: 'json' };
 import { isMissing } from '../modules/problem.ts';
 import type { JudgedFinding, Verdict } from '../security/verdict.ts';
 import type { Annotation, Report } from './code-insights.ts';
 
-/** The reports that earlier targets left in `folder`: tests, security. Those of targets that didn't run are absent. */
+/** The reports that earlier targets left in `folder`: tests or a part of them, security. Those of targets that didn't run are absent. */
 export async function collectReports(folder: string): Promise<readonly Report[]> {
   const reports = await Promise.all([
     read(join(folder, 'tests', 'junit.xml'), reportTests),
@@ -38,16 +39,21 @@ async function read(file: string, toReport: (text: string) => Report): Promise<R
   }
 }
 
-/** jest-junit's XML: counts are attributes of the root, a failed scenario holds a `failure`. */
+/**
+ * jest-junit's XML: counts are attributes of the root, a failed scenario holds a `failure`. Each part of the tests has a report
+ * of its own (`make test PART=…` names it), for a second one with the same id replaces the first.
+ */
 export function reportTests(xml: string): Report {
   const root = /<testsuites\b[^>]*>/.exec(xml)?.[0] ?? '';
   const count = (name: string): number => Number(attribute(root, name) ?? 0);
+  const name = attribute(root, 'name') ?? '';
+  const part = Object.keys(parts).find((one) => one === name);
   const failed = count('failures') + count('errors');
   const cases = [...xml.matchAll(/<testcase\b([^>]*[^/])>([\s\S]*?)<\/testcase>/g)];
   const skipped = [...xml.matchAll(/<skipped\b/g)].length;
   return {
-    id: 'tests',
-    title: 'Tests',
+    id: part === undefined ? 'tests' : `tests-${part}`,
+    title: part === undefined ? 'Tests' : `Tests of the ${part}`,
     details: `${count('tests') - failed - skipped} passed, ${failed} failed, ${skipped} skipped.`,
     report_type: 'TEST',
     // A run without a single test proves nothing.
