@@ -11,14 +11,18 @@ import { program } from './requirements.ts';
 export const promtool = program('promtool', 'install the Debian package prometheus, or run `make tools`');
 export const rulesFile = resolve('modules/observability/prometheus/rules.yaml');
 
-/** Answers per minute, for so many minutes. `silent` minutes report nothing at all. */
+/** Answers per minute, for so many minutes. `silent` minutes report nothing at all, not even whether a scrape succeeded. */
 export interface Phase {
   readonly minutes: number;
   readonly good?: number;
   readonly bad?: number;
+  /** Good, but later than a read may be; a write may. */
+  readonly late?: number;
   /** Good, but slower than any bound. */
   readonly slow?: number;
   readonly silent?: boolean;
+  /** Scraped without success: nothing is reported but that. */
+  readonly down?: boolean;
   /** One sample in half an hour, to lend the long windows a history that is cheap to evaluate. */
   readonly sparse?: boolean;
 }
@@ -26,19 +30,29 @@ export interface Phase {
 export interface Expectation {
   /** Minutes after the start. */
   readonly at: number;
-  readonly alert: string;
   /** Who is told, by severity; nobody when empty. */
   readonly told: readonly ('page' | 'ticket')[];
 }
 
-const buckets = ['0.25', '0.5', '+Inf'];
+/** What answers come in, and who is told of it when. */
+export interface AlertScenario {
+  readonly method: 'GET' | 'POST';
+  readonly objective: string;
+  readonly alert: string;
+  readonly phases: readonly Phase[];
+  readonly expectations: readonly Expectation[];
+  /** 1 unless the scenario is a long one. */
+  readonly evaluationMinutes?: number;
+}
+
+const buckets = ['0.25', '0.5', '+Inf'] as const;
 
 /** A counter's samples, one a minute, in promtool's notation: `start+stepxcount`, `_xcount` where nothing is scraped. */
 function samples(phases: readonly Phase[], perMinute: (phase: Phase) => number): string {
   let value = 0;
   return phases
     .map((phase) => {
-      if (phase.silent) return `_x${phase.minutes}`;
+      if (phase.silent || phase.down) return `_x${phase.minutes}`;
       const step = perMinute(phase);
       if (phase.sparse) {
         const halfHours = Array.from(
@@ -59,35 +73,36 @@ function seriesOf(method: string, phases: readonly Phase[]): readonly { series: 
   const name = 'http_request_duration_seconds';
   const labels = (statusClass: string): string =>
     `route="/movies",method="${method}",status_class="${statusClass}"`;
-  const ok = ({ good = 0, slow = 0 }: Phase): number => good + slow;
+  const ok = ({ good = 0, late = 0, slow = 0 }: Phase): number => good + late + slow;
+  const within = {
+    '0.25': ({ good = 0 }: Phase): number => good,
+    '0.5': ({ good = 0, late = 0 }: Phase): number => good + late,
+    '+Inf': ok,
+  };
   return [
     { series: `${name}_count{${labels('2xx')}}`, values: samples(phases, ok) },
     { series: `${name}_count{${labels('5xx')}}`, values: samples(phases, ({ bad = 0 }) => bad) },
     ...buckets.map((le) => ({
       series: `${name}_bucket{${labels('2xx')},le="${le}"}`,
-      values: samples(phases, le === '+Inf' ? ok : ({ good = 0 }) => good),
+      values: samples(phases, within[le]),
     })),
     {
       series: 'up{job="movies-api"}',
       values: phases
-        .map((phase) => (phase.silent ? `_x${phase.minutes}` : `1x${phase.minutes - 1}`))
+        .map(({ silent, down, minutes }) => (silent ? `_x${minutes}` : `${down ? 0 : 1}x${minutes - 1}`))
         .join(' '),
     },
   ];
 }
 
-/** Plays `phases` of `method` to the real rules and has promtool compare who is told when. Rejects with its report.
+/** Plays the scenario to the real rules and has promtool compare who is told when. Rejects with its report.
  * `mistake` spoils the rules, to see that it is noticed. */
 export async function playRules(
-  method: string,
-  objective: string,
-  phases: readonly Phase[],
-  expectations: readonly Expectation[],
-  evaluationMinutes = 1,
+  { method, objective, alert, phases, expectations, evaluationMinutes = 1 }: AlertScenario,
   mistake: (rules: string) => string = (rules) => rules,
 ): Promise<void> {
   const rendered = await renderRules(objective);
-  const rules = rulesIn(rendered);
+  const rules = alertsIn(rendered);
   const test = {
     rule_files: ['rules.yaml'],
     // Without it promtool evaluates groups in any order, and alerts may see what was recorded a minute ago.
@@ -97,7 +112,7 @@ export async function playRules(
       {
         interval: '1m',
         input_series: seriesOf(method, phases),
-        alert_rule_test: expectations.map(({ at, alert, told }) => ({
+        alert_rule_test: expectations.map(({ at, told }) => ({
           eval_time: `${at}m`,
           alertname: alert,
           exp_alerts: told.map((severity) => {
@@ -134,7 +149,8 @@ async function renderRules(objective: string): Promise<string> {
   return renderPrometheusRules({ ...slo, objectives: Object.fromEntries(objectives) });
 }
 
-function rulesIn(rendered: string): readonly AlertRule[] {
-  const { groups } = parse(rendered) as { groups: { rules: AlertRule[] }[] };
-  return groups.flatMap(({ rules }) => rules);
+/** The alerts among the rules. */
+export function alertsIn(rendered: string): readonly AlertRule[] {
+  const { groups } = parse(rendered) as { groups: { rules: (AlertRule | { record: string })[] }[] };
+  return groups.flatMap(({ rules }) => rules).filter((rule) => 'alert' in rule);
 }
