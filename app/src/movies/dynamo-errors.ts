@@ -9,8 +9,8 @@ const throttling = new Set([
   'TooManyRequestsException',
 ]);
 const timeouts = new Set(['AbortError', 'RequestTimeout', 'RequestTimeoutException', 'TimeoutError']);
-/** The SDK calls these `TimeoutError`, too, but nobody waited: the connection broke. */
-const brokenConnections = new Set(['ECONNRESET', 'EPIPE']);
+/** The SDK calls these `TimeoutError` or `RequestTimeout`, too, but nobody waited: the connection broke. */
+const brokenConnections = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
 
 /** Every error of the SDK as one of the domain's, with what it says as its cause. Errors of the domain stay. */
 export function toMovieError(error: unknown): MovieError {

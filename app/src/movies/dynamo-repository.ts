@@ -7,6 +7,7 @@ import {
   ScanCommand,
   type DynamoDBClient,
 } from '@aws-sdk/client-dynamodb';
+import { withDeadline, type WithinDeadline } from './deadline.ts';
 import { capacityUnits, retriesOf } from './dynamo-calls.ts';
 import { isConditionFailure, toMovieError, toWriteError } from './dynamo-errors.ts';
 import { Conflict, NotFound, PreconditionFailed } from './errors.ts';
@@ -43,13 +44,16 @@ export function createDynamoRepository({
   random = Math.random,
 }: DynamoRepositoryDeps): MovieRepository {
   const table = { TableName: tableName, ReturnConsumedCapacity: 'TOTAL' } as const;
-  const inTime = (timeoutMs = deadlineMs) => ({ abortSignal: AbortSignal.timeout(timeoutMs) });
+  const inTime = <T>(call: (options: WithinDeadline) => Promise<T>): Promise<T> =>
+    withDeadline(deadlineMs, call);
 
   /** Strongly consistent: a movie is there as soon as its 201 is, and an edit starts from the latest revision. */
   const readItem = async (key: MovieKey): Promise<Item> => {
     if (!canExist(key)) throw missing(key);
     const command = new GetItemCommand({ ...table, Key: keyOf(key), ConsistentRead: true });
-    const { Item: item } = await client.send(command, inTime()).catch(rethrow(toMovieError));
+    const { Item: item } = await inTime((deadline) => client.send(command, deadline)).catch(
+      rethrow(toMovieError),
+    );
     if (item === undefined) throw missing(key);
     return item;
   };
@@ -71,7 +75,7 @@ export function createDynamoRepository({
   const put = (stored: StoredMovie, condition: Condition): Promise<boolean> => {
     const command = new PutItemCommand({ ...table, Item: toItem(stored), ...condition });
     return attempt(
-      () => client.send(command, inTime()),
+      () => inTime((deadline) => client.send(command, deadline)),
       async () => fromItem(await readItem(stored.movie)).revision === stored.revision,
     );
   };
@@ -79,7 +83,7 @@ export function createDynamoRepository({
   const remove = (key: MovieKey, condition: Condition): Promise<boolean> => {
     const command = new DeleteItemCommand({ ...table, Key: keyOf(key), ...condition });
     return attempt(
-      () => client.send(command, inTime()),
+      () => inTime((deadline) => client.send(command, deadline)),
       () =>
         readItem(key).then(
           () => false,
@@ -114,10 +118,10 @@ export function createDynamoRepository({
       ...(start === undefined ? {} : { ExclusiveStartKey: start }),
     };
     const query = { KeyConditionExpression: path.keyCondition, ScanIndexForward: !path.descending };
-    const answer = await (
+    const answer = await inTime((deadline) =>
       path.keyCondition === undefined
-        ? client.send(new ScanCommand(request), inTime())
-        : client.send(new QueryCommand({ ...request, ...query }), inTime())
+        ? client.send(new ScanCommand(request), deadline)
+        : client.send(new QueryCommand({ ...request, ...query }), deadline),
     ).catch(rethrow(toMovieError));
     return {
       items: answer.Items ?? [],
@@ -130,7 +134,9 @@ export function createDynamoRepository({
   const ready = createReadiness(
     async () => {
       const command = new GetItemCommand({ ...table, Key: probeKey });
-      await client.send(command, inTime(readyTimeoutMs)).catch(rethrow(toMovieError));
+      await withDeadline(readyTimeoutMs, (deadline) => client.send(command, deadline)).catch(
+        rethrow(toMovieError),
+      );
     },
     { cacheMs: readyCacheMs },
   );
