@@ -88,16 +88,33 @@ describe('metric filters on real log lines', () => {
     );
   });
 
+  const found = (pattern: string) => {
+    const matches = parseFilterPattern(pattern);
+    return Object.keys(lines)
+      .filter((line) => matches(lines[line] ?? ''))
+      .toSorted();
+  };
+
   test.each(filters.filter(([name]) => !ofEvents.includes(name)))(
     '%s counts what it is meant to, and nothing else',
     (name, { pattern }) => {
-      const matches = parseFilterPattern(pattern);
-
-      const found = Object.keys(lines).filter((line) => matches(lines[line] ?? ''));
-
-      expect(found.toSorted()).toEqual([...(counted[name] ?? [])].toSorted());
+      expect(found(pattern)).toEqual([...(counted[name] ?? [])].toSorted());
     },
   );
+
+  test.each([
+    ['another name of a field', 'objective["latency_reads_bad"]', '$.durationMs', '$.duration'],
+    ['another bound', 'objective["latency_reads_bad"]', '> 250', '> 500'],
+    ['another status', 'objective["availability_reads_bad"]', '>= 500', '>= 400'],
+    ['other routes', 'objective["availability_reads_all"]', '"/movies*"', '"*"'],
+    ['a method too few', 'objective["availability_reads_all"]', ' || $.method = "HEAD"', ''],
+    ['another level', 'log_errors', '"error"', '"warn"'],
+  ])('%s would be noticed', (_what, name, right, wrong) => {
+    const pattern = filters.find(([one]) => one === name)?.[1].pattern ?? '';
+
+    expect(pattern).toContain(right);
+    expect(found(pattern.replace(right, wrong))).not.toEqual([...(counted[name] ?? [])].toSorted());
+  });
 
   test('the environments differ in no filter', () => {
     const patterns = (environment: 'dev' | 'staging' | 'prod') =>
