@@ -1,7 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { resolve } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { allDrills } from '../drill/drills.ts';
 
 const project = resolve(import.meta.dirname, '../..');
 const run = (...args: string[]): { status: number | null; output: string } => {
@@ -13,12 +12,6 @@ const run = (...args: string[]): { status: number | null; output: string } => {
 test('a scenario that is not there is misuse, and those that are there are named', () => {
   expect(run('--only', 'nonsense')).toEqual({
     status: 2,
-    output: expect.stringContaining('good, changed-plan, drift, bad-release, type-error, secret'),
+    output: expect.stringContaining('good, changed-plan, drift, by-hand, bad-release, type-error, secret'),
   });
-});
-
-test('the drill that it runs by default is one that there is', () => {
-  const [, id] = /--drills <ids>[^"]*"([a-z-]+)"/s.exec(run('--help').output) ?? [];
-
-  expect(allDrills.map((drill) => drill.id)).toContain(id);
 });

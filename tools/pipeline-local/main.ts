@@ -9,6 +9,7 @@ import { describeRun, describeTable, type Told } from './report.ts';
 import type { Scenario } from './scenario.ts';
 import { badRelease } from './scenarios/bad-release.ts';
 import { brokenCommits } from './scenarios/broken-commits.ts';
+import { byHand } from './scenarios/by-hand.ts';
 import { changedPlan } from './scenarios/changed-plan.ts';
 import { drift } from './scenarios/drift.ts';
 import { goodCommit } from './scenarios/good-commit.ts';
@@ -21,7 +22,7 @@ const home = join(
   cacheDirectory('pipeline-local', process.env),
   createHash('sha256').update(project).digest('hex').slice(0, 8),
 );
-const scenarios: readonly Scenario[] = [goodCommit, changedPlan, drift, badRelease, ...brokenCommits];
+const scenarios: readonly Scenario[] = [goodCommit, changedPlan, drift, byHand, badRelease, ...brokenCommits];
 const say = (line: string): void => {
   console.log(`${new Date().toISOString().slice(11, 19)} ${line}`);
 };
@@ -29,7 +30,7 @@ const say = (line: string): void => {
 interface Options {
   readonly only: readonly string[];
   readonly leaveOut: readonly string[];
-  readonly drills: string;
+  readonly oneByOne: boolean;
   readonly keep: boolean;
 }
 
@@ -51,7 +52,7 @@ function readOptions(): Options {
     )
     .option('--only <ids>', 'scenarios, separated by commas (default: all)', readOnly, [])
     .option('--leave-out <steps>', 'beginnings of the names of steps, separated by commas', list, [])
-    .option('--drills <ids>', 'drills of the step with drills; empty for all', 'task-killed')
+    .option('--one-by-one', 'steps of a parallel one after another: each has the machine to itself', false)
     .option('--keep', 'keep clones and logs of a run in which everything holds', false)
     .addHelpText('after', '\nExit codes: 0 every scenario holds, 1 one does not, 2 misuse.')
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
@@ -66,7 +67,7 @@ function checkMachine(): void {
       throw new Misuse(`${tool} is not built.`, `make .cache/bin/${tool}`);
 }
 
-async function main({ only, leaveOut, drills, keep }: Options): Promise<boolean> {
+async function main({ only, leaveOut, oneByOne, keep }: Options): Promise<boolean> {
   checkMachine();
   const chosen = scenarios.filter(({ id }) => only.length === 0 || only.includes(id));
   const missing = chosen.find(({ after }) => after !== undefined && !chosen.some(({ id }) => id === after));
@@ -79,8 +80,9 @@ async function main({ only, leaveOut, drills, keep }: Options): Promise<boolean>
     project,
     home,
     say,
-    // No base image can be pulled here, perhaps; and one drill shows that the step works.
-    variables: { IMAGE_LOCAL_BASE: '1', DRILLS: drills },
+    oneByOne,
+    // No base image can be pulled here, perhaps.
+    variables: { IMAGE_LOCAL_BASE: '1' },
   });
   const told: Told[] = [];
   try {
@@ -93,7 +95,7 @@ async function main({ only, leaveOut, drills, keep }: Options): Promise<boolean>
       }
       const startedAt = Date.now();
       const played = await scenario.play(world, { leftOut: leaveOut, say });
-      told.push({ scenario, played, seconds: (Date.now() - startedAt) / 1_000 });
+      told.push({ scenario, played, seconds: (Date.now() - startedAt) / 1_000, oneByOne });
     }
   } finally {
     await world.close();

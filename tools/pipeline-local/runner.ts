@@ -12,6 +12,8 @@ export interface StepResult {
   readonly name: string;
   readonly outcome: Outcome;
   readonly seconds: number;
+  /** Number of its stage in the pipeline: those of one stage run side by side on Bitbucket. */
+  readonly stage: number;
   /** The line that failed. */
   readonly line?: string;
   /** File with what it printed. */
@@ -34,6 +36,8 @@ export interface RunOptions {
   readonly approves: (step: PlannedStep) => Promise<boolean>;
   /** Steps that are left out on purpose; the result says so. */
   readonly leavesOut?: (step: PlannedStep) => boolean;
+  /** Runs the steps of a `parallel` one after another, so that each has this machine to itself, as it has one of its own there. */
+  readonly oneByOne?: boolean;
   /** Before a step's script, in its clone. */
   readonly prepare?: (step: PlannedStep, clone: string) => Promise<void>;
   /** After a step has passed, in its clone. */
@@ -47,27 +51,42 @@ export interface RunOptions {
 export async function runPipeline(options: RunOptions): Promise<readonly StepResult[]> {
   const results: StepResult[] = [];
   let goesOn = true;
-  for (const { steps, failFast } of readStages(options.definition, options.pipeline)) {
+  for (const [stage, { steps, failFast }] of readStages(options.definition, options.pipeline).entries()) {
+    const without = (name: string, outcome: Outcome): StepResult => ({ name, outcome, seconds: 0, stage });
     if (!goesOn) {
-      results.push(...steps.map(({ name }) => ({ name, outcome: 'not run' as const, seconds: 0 })));
+      results.push(...steps.map(({ name }) => without(name, 'not run')));
       continue;
     }
     const others = new AbortController();
     const stop = AbortSignal.any([others.signal, ...(options.signal ? [options.signal] : [])]);
-    const ran = await Promise.all(
-      steps.map(async (step) => {
-        const result = await runStep(step, options, stop);
-        if (failFast && result.outcome === 'failed') others.abort();
-        return result;
-      }),
-    );
+    const runOne = async (step: PlannedStep): Promise<StepResult> => {
+      if (stop.aborted) return without(step.name, 'stopped');
+      const result = { ...(await runStep(step, options, stop)), stage };
+      if (failFast && result.outcome === 'failed') others.abort();
+      return result;
+    };
+    const ran =
+      options.oneByOne === true ? await inOrder(steps, runOne) : await Promise.all(steps.map(runOne));
     results.push(...ran);
     goesOn = ran.every(({ outcome }) => outcome === 'passed' || outcome === 'left out');
   }
   return results;
 }
 
-async function runStep(step: PlannedStep, options: RunOptions, stop: AbortSignal): Promise<StepResult> {
+async function inOrder<Item, Result>(
+  items: readonly Item[],
+  run: (item: Item) => Promise<Result>,
+): Promise<readonly Result[]> {
+  const results: Result[] = [];
+  for (const item of items) results.push(await run(item));
+  return results;
+}
+
+async function runStep(
+  step: PlannedStep,
+  options: RunOptions,
+  stop: AbortSignal,
+): Promise<Omit<StepResult, 'stage'>> {
   const { home, approves, leavesOut = () => false, say } = options;
   const { name } = step;
   const isLeftOut = leavesOut(step);

@@ -60,10 +60,11 @@ export interface WorldOptions {
   readonly home: string;
   /** Variables of the repository besides what an account needs. */
   readonly variables: NodeJS.ProcessEnv;
+  readonly oneByOne: boolean;
   readonly say: (line: string) => void;
 }
 
-export async function openWorld({ project, home, variables, say }: WorldOptions): Promise<World> {
+export async function openWorld({ project, home, variables, oneByOne, say }: WorldOptions): Promise<World> {
   const stack = createStopStack();
   const interrupted = new AbortController();
   const interrupt = (): void => {
@@ -153,6 +154,7 @@ export async function openWorld({ project, home, variables, say }: WorldOptions)
             if (deployment === 'build') await pullAsEcs(clone, registry);
           },
           say,
+          oneByOne,
           signal: interrupted.signal,
           ...choices,
         });

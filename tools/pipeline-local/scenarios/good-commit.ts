@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createControlClient } from '../../local-deployment/control-client.ts';
-import { createServingHome } from '../../local-deployment/serving-process.ts';
+import { readServing } from '../serving.ts';
 import { approve, leavesOut, unless, type Scenario } from '../scenario.ts';
 
 export const goodCommit: Scenario = {
@@ -13,15 +12,13 @@ export const goodCommit: Scenario = {
     const pushed = await readFile(join(home, 'runs/good/artifacts/shared/image/release/image'), 'utf8').catch(
       () => '',
     );
-    const serving = await createServingHome(tasksOf('prod')).find();
-    const state = serving && (await createControlClient(serving.control).state());
-    const digests = [...new Set(state?.tasks.map(({ digest }) => digest))];
+    const { digests, tasks } = await readServing(tasksOf('prod'));
     const filed = insights.calls.filter(({ method }) => method === 'PUT').length;
     return {
       steps,
       facts: [
         `pushed: ${pushed.trim()}`,
-        `prod serves ${digests.join(', ')} with ${state?.tasks.length ?? 0} tasks`,
+        `prod serves ${digests.join(', ')} with ${tasks} tasks`,
         `roles taken by tokens: ${exchange.granted.length} times, refused: ${exchange.refused.length} times`,
         `reports filed: ${filed}, refused by the published form: ${insights.refusals.length}`,
         'the manual step was approved by this runner',
