@@ -19,7 +19,7 @@ export interface LocalRun {
 const freePorts = ['--port', '0', '--metrics-port', '0', '--issuer-port', '0', '--dynamodb-port', '0'];
 
 /** What `make run` runs, on free ports, as a process of its own. */
-export function startRun(dataDir: string): LocalRun {
+export function startRun(dataDir: string, ...more: readonly string[]): LocalRun {
   return startProgram(process.execPath, [
     '--import',
     'tsx',
@@ -27,6 +27,7 @@ export function startRun(dataDir: string): LocalRun {
     '--data-dir',
     dataDir,
     ...freePorts,
+    ...more,
   ]);
 }
 
