@@ -6,7 +6,7 @@ import { nodeVersion, pinnedNode } from '../node/node.ts';
 import { buildBundles, buildScripts, type Bundles } from './bundles.ts';
 import { createPinning, type Place } from './cores.ts';
 import { startIssuer, type BenchIssuer } from './issuer.ts';
-import { createLoadGenerator, type LoadGenerator } from './load/closed-loop.ts';
+import { createLoadGenerator, type LoadGenerator } from './load/generator.ts';
 import type { Taken } from './result.ts';
 import { startServer, type Launch, type ServerProcess } from './server-process.ts';
 

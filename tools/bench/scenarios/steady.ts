@@ -1,17 +1,11 @@
 import type { Bench } from '../bench.ts';
-import type { LoadResult } from '../load/closed-loop.ts';
 import { busyMetric, type Claim, type Figure, type Target } from '../result.ts';
 import { waitForAnswer, withServer, type ServerProcess } from '../server-process.ts';
+import { warmUp, worked, type Steady } from '../work.ts';
 
 export interface Subject {
   readonly name: string;
   readonly start: () => Promise<ServerProcess>;
-}
-
-export interface Steady {
-  readonly cpuUs: number;
-  readonly perSecond: number;
-  readonly busyPercent: number;
 }
 
 export interface Comparison {
@@ -23,12 +17,6 @@ export interface Comparison {
 }
 
 export const ours = 'ours';
-/** V8 has compiled what is hot after some thousand of them. */
-const warmRequests = 4_000;
-/** A generator that is slower than the server leaves it idle at times. */
-const enough = 0.8;
-const patience = 20;
-
 /**
  * Loads each subject in turn, round by round, each time freshly started and warmed up. The targets are about CPU time:
  * it decides how many tasks are paid for, and it stays what it is when the generator or the machine is busy.
@@ -84,35 +72,9 @@ async function measure(bench: Bench, subject: Subject, pathsFile: string, first:
     const headers = { authorization: `Bearer ${issuer.token}` };
     await waitForAnswer(`${server.url}${first}`, headers);
     const run = (seconds: number) => load.run({ url: server.url, pathsFile, headers, seconds });
-    await worked(server, run, pace.warmUpSeconds, warmRequests);
+    await warmUp(server, run, pace.warmUpSeconds);
     return worked(server, run, pace.seconds);
   });
-}
-
-/**
- * Loads a server until it has worked for so many seconds, which takes longer where others work on its core: a server
- * that has answered a few requests only is not warm, whatever the clock says.
- */
-async function worked(
-  server: ServerProcess,
-  run: (seconds: number) => Promise<LoadResult>,
-  seconds: number,
-  atLeastRequests = 1,
-): Promise<Steady> {
-  const { cpuUs: before } = await server.usage();
-  let [requests, elapsed] = [0, 0];
-  let cpuUs: number;
-  do {
-    const load = await run(seconds);
-    requests += load.requests;
-    elapsed += load.seconds;
-    cpuUs = (await server.usage()).cpuUs - before;
-  } while ((cpuUs < seconds * 1e6 * enough || requests < atLeastRequests) && elapsed < seconds * patience);
-  return {
-    cpuUs: cpuUs / requests,
-    perSecond: requests / elapsed,
-    busyPercent: cpuUs / elapsed / 10_000,
-  };
 }
 
 const quotients = (above: readonly number[], below: readonly number[]): number[] =>

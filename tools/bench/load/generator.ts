@@ -15,6 +15,8 @@ export interface LoadRequest {
   readonly pathsFile: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly seconds: number;
+  /** As fast as they are answered when absent; otherwise so many, whatever the answers do. */
+  readonly perSecond?: number;
 }
 
 export interface LoadGenerator {
@@ -23,8 +25,15 @@ export interface LoadGenerator {
   readonly run: (request: LoadRequest) => Promise<LoadResult>;
 }
 
-/** Connections that wait for their answer before they ask again. */
-const connections = 32;
+/** A closed loop: each waits for its answer and asks again at once. */
+const inLoop = 32;
+/**
+ * At a constant rate: each pauses between an answer and its next request for a random time (exponential), which makes
+ * arrivals of so many those of independent callers. The pauses are long beside the answers, so a slow answer delays
+ * one request of hundreds, and a stall is felt by all who would have come meanwhile.
+ */
+const independent = 512;
+const connectionsFor = ({ perSecond }: LoadRequest) => (perSecond === undefined ? inLoop : independent);
 const keysScript = fileURLToPath(new URL('keys.lua', import.meta.url));
 
 /**
@@ -51,20 +60,25 @@ function hasWrk(): boolean {
 
 const wrk = (prefix: readonly string[]): LoadGenerator => ({
   name: 'wrk',
-  run: async ({ url, pathsFile, headers, seconds }) =>
-    checked(
+  run: async (request) => {
+    const { url, pathsFile, headers, seconds, perSecond } = request;
+    const connections = connectionsFor(request);
+    const pauseMs = perSecond === undefined ? [] : [String((connections * 1_000) / perSecond)];
+    return checked(
       await runForJson([
         ...prefix,
         ...['wrk', '-t1', `-c${connections}`, `-d${seconds}s`, '-s', keysScript],
         ...Object.entries(headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`]),
-        ...[url, '--', pathsFile],
+        ...[url, '--', pathsFile, ...pauseMs],
       ]),
-    ),
+    );
+  },
 });
 
 const autocannon = (node: readonly string[]): LoadGenerator => ({
   name: 'autocannon',
-  run: async (request) => checked(await runScript(node, 'autocannon.ts', { ...request, connections })),
+  run: async (request) =>
+    checked(await runScript(node, 'autocannon.ts', { ...request, connections: connectionsFor(request) })),
 });
 
 function checked(answer: unknown): LoadResult {
