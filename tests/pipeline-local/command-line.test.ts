@@ -12,6 +12,8 @@ const run = (...args: string[]): { status: number | null; output: string } => {
 test('a scenario that is not there is misuse, and those that are there are named', () => {
   expect(run('--only', 'nonsense')).toEqual({
     status: 2,
-    output: expect.stringContaining('good, changed-plan, drift, by-hand, bad-release, type-error, secret'),
+    output: expect.stringContaining(
+      'good, changed-plan, drift, rescan, by-hand, bad-release, type-error, secret',
+    ),
   });
 });

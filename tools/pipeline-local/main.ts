@@ -13,6 +13,7 @@ import { byHand } from './scenarios/by-hand.ts';
 import { changedPlan } from './scenarios/changed-plan.ts';
 import { drift } from './scenarios/drift.ts';
 import { goodCommit } from './scenarios/good-commit.ts';
+import { rescan } from './scenarios/rescan.ts';
 import { openWorld } from './world.ts';
 
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
@@ -22,7 +23,15 @@ const home = join(
   cacheDirectory('pipeline-local', process.env),
   createHash('sha256').update(project).digest('hex').slice(0, 8),
 );
-const scenarios: readonly Scenario[] = [goodCommit, changedPlan, drift, byHand, badRelease, ...brokenCommits];
+const scenarios: readonly Scenario[] = [
+  goodCommit,
+  changedPlan,
+  drift,
+  rescan,
+  byHand,
+  badRelease,
+  ...brokenCommits,
+];
 const say = (line: string): void => {
   console.log(`${new Date().toISOString().slice(11, 19)} ${line}`);
 };

@@ -37,6 +37,7 @@ export interface World {
   readonly account: PipelineAccount;
   readonly exchange: TokenExchange;
   readonly insights: CodeInsightsApi;
+  readonly registry: ImageRegistry;
   /** Folder of the tasks of an environment that run on this machine. */
   readonly tasksOf: (environment: string) => string;
   /** Runs a pipeline of the hub's `main`; `id` names the folder of the run. */
@@ -117,6 +118,7 @@ export async function openWorld({ project, home, variables, oneByOne, say }: Wor
       account,
       exchange,
       insights,
+      registry,
       tasksOf,
       yieldTo,
       run: async (id, { pipeline = 'branches/main', given = {}, before, ...choices }) => {
