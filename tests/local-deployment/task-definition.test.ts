@@ -97,6 +97,15 @@ describe('a task definition as a container', () => {
     expect(said(true)).not.toContain('catatonit');
   });
 
+  test('a container beside it is not run, and that is said', () => {
+    const said = describeDifferences({ ...definition, sidecars: ['collector'] }, services, {
+      kind: 'containers',
+      hasInit: true,
+    });
+
+    expect(said).toContain('the container collector is not run');
+  });
+
   test('the image is run by its digest, and its command comes last', () => {
     expect(args.slice(-2)).toEqual([image, '/app/main.js']);
   });

@@ -102,4 +102,18 @@ describeWith([collector], 'the collector', () => {
     });
     expect(write.body.toString('latin1')).toContain('movies-api');
   });
+
+  test('takes nobody along when it dies: the service answers on, and says once that its traces are lost', async () => {
+    await running.stop();
+
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, () => api.reader('GET', '/movies/2013/Rush')),
+    );
+    const lost = () => api.log.filter(({ msg }) => msg === 'traces are not exported');
+    await eventually(() => {
+      expect(lost()).toHaveLength(1);
+    });
+
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 404));
+  });
 });

@@ -6,6 +6,7 @@ import { each, from, oneOf, present } from '../support/plan/matchers.ts';
 
 const slo = parse(readFileSync('docs/slo.yaml', 'utf8')) as Slo;
 const objectives = Object.keys(slo.objectives);
+const collectorConfig = readFileSync('app/collector/config.yaml', 'utf8');
 
 checkPlans({
   'each objective has a page and a ticket, made of a long and a short window': {
@@ -170,6 +171,10 @@ checkPlans({
           essential: false,
           image: /@sha256:[0-9a-f]{64}$/,
           readonlyRootFilesystem: true,
+          cpu: 32,
+          memory: 160,
+          // The one that tests run in the real collector.
+          environment: [{ name: 'AOT_CONFIG_CONTENT', value: collectorConfig }],
         },
       ]);
     },
@@ -179,6 +184,20 @@ checkPlans({
       },
       'its image can change': ({ output }) => {
         output('container_definitions', (after) => (after[1].image = 'collector:latest'));
+      },
+      'it may take all of the memory': ({ output }) => {
+        output('container_definitions', (after) => delete after[1].memory);
+      },
+      'it may take all of the processor': ({ output }) => {
+        output('container_definitions', (after) => delete after[1].cpu);
+      },
+      'its configuration is another one': ({ output }) => {
+        output('container_definitions', (after) => {
+          const setting = after[1].environment.find(
+            ({ name }: { name: string }) => name === 'AOT_CONFIG_CONTENT',
+          );
+          setting.value = setting.value.replace('127.0.0.1:9464', '127.0.0.1:9465');
+        });
       },
     },
   },

@@ -57,9 +57,8 @@ export async function startCollector({
   await eventually(async () => fetch(`http://127.0.0.1:${otlpPort}/`));
   return {
     stop: async () => {
-      running.kill('SIGTERM');
-      await once(running, 'exit');
-      await rm(folder, { recursive: true });
+      if (running.kill('SIGTERM')) await once(running, 'exit');
+      await rm(folder, { recursive: true, force: true });
     },
   };
 }
