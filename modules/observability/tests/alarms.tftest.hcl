@@ -98,6 +98,19 @@ run "each_alarm_says_what_it_means_how_urgent_it_is_and_where_to_read_on" {
     can(regex("^[A-Z].+\\. Severity: (page|ticket)\\. Runbook: https://example\\.com/runbook\\.md#[a-z-]+$", alarm.alarm_description))])
     error_message = "Meaning, severity and runbook are in each description."
   }
+
+  # The paragraphs themselves: tests/observability/runbook.test.ts.
+  assert {
+    condition = alltrue([for key, alarm in aws_cloudwatch_metric_alarm.symptom :
+    endswith(alarm.alarm_description, "#${startswith(key, "no-healthy-task-in-") ? "no-healthy-task-in-a-zone" : key}")])
+    error_message = "The paragraph of a symptom has its name; zones share one."
+  }
+
+  assert {
+    condition = alltrue([for key, alarm in aws_cloudwatch_composite_alarm.burn :
+    endswith(alarm.alarm_description, " Severity: ${split(" ", key)[1]}. Runbook: https://example.com/runbook.md#${replace(split(" ", key)[0], "_", "-")}")])
+    error_message = "An objective has one paragraph, for pages and for tickets."
+  }
 }
 
 run "the_certificate_is_watched_where_there_is_one_and_zones_where_each_has_a_task" {
