@@ -6,6 +6,7 @@ import { each, from, oneOf, present } from '../support/plan/matchers.ts';
 
 const slo = parse(readFileSync('docs/slo.yaml', 'utf8')) as Slo;
 const objectives = Object.keys(slo.objectives);
+const prometheusRules = readFileSync('modules/observability/prometheus/rules.yaml', 'utf8');
 const collectorConfig = readFileSync('app/collector/config.yaml', 'utf8');
 
 checkPlans({
@@ -123,6 +124,35 @@ checkPlans({
       },
       'one is not': ({ configured }) => {
         configured('aws_sns_topic.main', (expressions) => delete expressions.kms_master_key_id);
+      },
+    },
+  },
+
+  'Managed Prometheus evaluates the rules that the local one does': {
+    holds: (plan) => {
+      plan
+        .resource('aws_prometheus_rule_group_namespace', 'main')
+        .has({ data: prometheusRules, workspace_id: from('aws_prometheus_workspace.main') });
+      plan.every('aws_prometheus_alert_manager_definition', {
+        workspace_id: from('aws_prometheus_workspace.main'),
+        definition: from('aws_sns_topic.main'),
+      });
+    },
+    mistakes: {
+      'a rule of its own': ({ planned }) => {
+        planned(
+          'aws_prometheus_rule_group_namespace',
+          (after) => (after.data = after.data.replace('>= 0.0144', '>= 0.144')),
+        );
+      },
+      'its alerts tell nobody': ({ remove }) => {
+        remove('aws_prometheus_alert_manager_definition');
+      },
+      'its alerts go elsewhere': ({ configured }) => {
+        configured(
+          'aws_prometheus_alert_manager_definition.main',
+          (expressions) => (expressions.definition = { constant_value: 'alertmanager_config: {}' }),
+        );
       },
     },
   },

@@ -113,6 +113,25 @@ run "each_alarm_says_what_it_means_how_urgent_it_is_and_where_to_read_on" {
   }
 }
 
+run "each_severity_of_a_prometheus_alert_has_its_topic" {
+  assert {
+    condition = toset([
+      for route in yamldecode(yamldecode(aws_prometheus_alert_manager_definition.main.definition).alertmanager_config).route.routes : one(route.matchers)
+      ]) == toset([
+      for rule in flatten(yamldecode(aws_prometheus_rule_group_namespace.main.data).groups[*].rules) : "severity = ${rule.labels.severity}" if can(rule.alert)
+    ])
+    error_message = "Each severity of the rules is routed, and no other."
+  }
+
+  assert {
+    condition = alltrue([
+      for receiver in yamldecode(yamldecode(aws_prometheus_alert_manager_definition.main.definition).alertmanager_config).receivers :
+      one(receiver.sns_configs).subject == "movies-api-test ${receiver.name}"
+    ])
+    error_message = "Who is told sees how urgent it is."
+  }
+}
+
 run "the_certificate_is_watched_where_there_is_one_and_zones_where_each_has_a_task" {
   variables {
     zones       = []
