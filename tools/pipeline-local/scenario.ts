@@ -11,6 +11,11 @@ export interface Scenario {
   readonly play: (world: World, choices: PlayChoices) => Promise<Played>;
 }
 
+/** One that takes no more of the world than these parts. */
+export type ScenarioOn<Part extends keyof World> = Omit<Scenario, 'play'> & {
+  readonly play: (world: Pick<World, Part>, choices: PlayChoices) => Promise<Played>;
+};
+
 export interface PlayChoices {
   /** Steps that are left out, by name or beginning of it. */
   readonly leftOut: readonly string[];

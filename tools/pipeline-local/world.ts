@@ -20,6 +20,7 @@ import { startCodeInsightsApi, type CodeInsightsApi } from './code-insights-api.
 import { createHub, type Hub } from './hub.ts';
 import { startImageRegistry, type ImageRegistry } from './image-registry.ts';
 import { runPipeline, type RunOptions, type StepResult } from './runner.ts';
+import { readServing, type Serving } from './serving.ts';
 import type { PlannedStep } from './stages.ts';
 import { startTokenExchange, type TokenExchange } from './token-exchange.ts';
 import { createTokenIssuer, type TokenIssuer } from './token-issuer.ts';
@@ -40,6 +41,8 @@ export interface World {
   readonly registry: ImageRegistry;
   /** Folder of the tasks of an environment that run on this machine. */
   readonly tasksOf: (environment: string) => string;
+  /** What of an environment runs on this machine. */
+  readonly servingOf: (environment: string) => Promise<Serving>;
   /** Runs a pipeline of the hub's `main`; `id` names the folder of the run. */
   readonly run: (id: string, choices: Choices) => Promise<readonly StepResult[]>;
   /** Lets one environment's tasks run, and no other's. */
@@ -120,6 +123,7 @@ export async function openWorld({ project, home, variables, oneByOne, say }: Wor
       insights,
       registry,
       tasksOf,
+      servingOf: (environment) => readServing(tasksOf(environment)),
       yieldTo,
       run: async (id, { pipeline = 'branches/main', given = {}, before, ...choices }) => {
         builds += 1;

@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { leavesOut, unless, type Scenario } from '../scenario.ts';
+import { leavesOut, unless, type ScenarioOn } from '../scenario.ts';
 import type { StepResult } from '../runner.ts';
 import type { Change } from '../hub.ts';
-import type { World } from '../world.ts';
 
 interface Mistake {
   readonly id: string;
@@ -16,13 +15,7 @@ interface Mistake {
 }
 
 /** A scenario that takes less of the world than others: no account. */
-type BrokenCommit = Omit<Scenario, 'play'> &
-  Pick<Mistake, 'gate' | 'line' | 'reason'> & {
-    readonly play: (
-      world: Pick<World, 'hub' | 'run'>,
-      choices: Parameters<Scenario['play']>[1],
-    ) => ReturnType<Scenario['play']>;
-  };
+type BrokenCommit = ScenarioOn<'hub' | 'run'> & Pick<Mistake, 'gate' | 'line' | 'reason'>;
 
 const stoppedBy = ({ id, title, change, gate, line, reason }: Mistake): BrokenCommit => ({
   id,

@@ -1,24 +1,23 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readServing } from '../serving.ts';
-import { approve, outcomeOf, unless, type Scenario } from '../scenario.ts';
+import { approve, outcomeOf, unless, type ScenarioOn } from '../scenario.ts';
 
 /** Another image: a comment is no code, but the commit is in its labels. */
 const change = { file: 'app/src/config.ts', text: '\n// A release that somebody regrets.\n' };
 /** Of `main`, for this one: the ways through dev and staging are what the scenario `good` shows. */
 const needed = ['Build once', 'Plan prod', 'Release to prod'];
 
-export const byHand: Scenario = {
+export const byHand: ScenarioOn<'hub' | 'run' | 'home' | 'servingOf'> = {
   id: 'by-hand',
   title: 'a person returns prod to a named digest by the pipeline for it, and prod serves that digest again',
   after: 'good',
-  play: async ({ hub, run, home, tasksOf }) => {
+  play: async ({ hub, run, home, servingOf }) => {
     const pushedBy = async (id: string): Promise<string> =>
       (
         await readFile(join(home, 'runs', id, 'artifacts/shared/image/release/image'), 'utf8').catch(() => '')
       ).trim();
     const digestOf = (image: string): string => image.split('@')[1] ?? 'none';
-    const [good, prod] = [await pushedBy('good'), tasksOf('prod')];
+    const good = await pushedBy('good');
 
     await hub.propose('A release that somebody regrets', change);
     const released = await run('by-hand-release', {
@@ -26,14 +25,14 @@ export const byHand: Scenario = {
       leavesOut: ({ name }) => !needed.some((beginning) => name.startsWith(beginning)),
     });
     const regretted = await pushedBy('by-hand-release');
-    const before = await readServing(prod);
+    const before = await servingOf('prod');
     const rollback = (id: string, image: string) =>
       run(id, { pipeline: 'custom/rollback-prod', given: { IMAGE: image }, approves: approve });
     const byTag = await rollback('by-hand-tag', good.replace(/@.*/, ':latest'));
     const refusal = await readFile(byTag[0]?.log ?? '', 'utf8').catch(() => '');
     const returned = await rollback('by-hand', good);
     await hub.restore();
-    const after = await readServing(prod);
+    const after = await servingOf('prod');
 
     return {
       steps: [...released, ...byTag, ...returned],

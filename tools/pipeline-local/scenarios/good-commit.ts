@@ -1,18 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readServing } from '../serving.ts';
 import { approve, leavesOut, unless, type Scenario } from '../scenario.ts';
 
 export const goodCommit: Scenario = {
   id: 'good',
   title: 'a good commit goes to prod, each environment before the next, by the digest that was pushed once',
-  play: async ({ run, home, exchange, insights, tasksOf }, { leftOut }) => {
+  play: async ({ run, home, exchange, insights, servingOf }, { leftOut }) => {
     const steps = await run('good', { approves: approve, leavesOut: leavesOut(leftOut) });
 
     const pushed = await readFile(join(home, 'runs/good/artifacts/shared/image/release/image'), 'utf8').catch(
       () => '',
     );
-    const { digests, tasks } = await readServing(tasksOf('prod'));
+    const { digests, tasks } = await servingOf('prod');
     const filed = insights.calls.filter(({ method }) => method === 'PUT').length;
     return {
       steps,

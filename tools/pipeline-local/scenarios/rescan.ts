@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { publishAdvisories, type PackageAdvisory } from '../advisories.ts';
-import { readServing } from '../serving.ts';
-import { outcomeOf, unless, type Scenario } from '../scenario.ts';
+import { outcomeOf, unless, type ScenarioOn } from '../scenario.ts';
 
 const [fetched, scanned] = ['Fetch what prod runs', 'Scan it by what is known today'];
 /** The image's C library is in each version of the base image. */
@@ -18,12 +17,12 @@ const fresh: PackageAdvisory = {
   fixedIn: '99.0-1',
 };
 
-export const rescan: Scenario = {
+export const rescan: ScenarioOn<'run' | 'registry' | 'insights' | 'servingOf'> = {
   id: 'rescan',
   title:
     'the image that prod runs is scanned again each night: clean at first, red when a vulnerability of it gets known',
   after: 'good',
-  play: async ({ run, registry, insights, tasksOf }) => {
+  play: async ({ run, registry, insights, servingOf }) => {
     const system = await readSystem();
     const night = async (id: string, advisories: readonly PackageAdvisory[]) => {
       const database = await publishAdvisories(registry.address, system, advisories);
@@ -39,7 +38,7 @@ export const rescan: Scenario = {
 
     const log = await readFile(after.at(-1)?.log ?? '', 'utf8').catch(() => '');
     const finding = new RegExp(`^.*${fresh.id}.*$`, 'm').exec(log)?.[0].trim() ?? 'nothing was found';
-    const { digests } = await readServing(tasksOf('prod'));
+    const { digests } = await servingOf('prod');
     const archive = await readFile(before[0]?.log ?? '', 'utf8').catch(() => '');
     return {
       steps: [...before, ...after],
