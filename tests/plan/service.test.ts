@@ -1,3 +1,4 @@
+import { processSettings } from '../../tools/bench/bench.ts';
 import { checkPlans } from '../support/plan/checks.ts';
 import { atLeast, exactly, from } from '../support/plan/matchers.ts';
 
@@ -101,6 +102,22 @@ checkPlans({
         output('container_definitions', (after) => {
           for (const entry of after[0].environment)
             if (entry.name === 'NODE_ENV') entry.value = 'development';
+        });
+      },
+    },
+  },
+
+  'its process is set up as the bench measures it': {
+    holds: (plan) => {
+      const environment = Object.entries(processSettings).map(([name, value]) => ({ name, value }));
+      plan.output('container_definitions').has([{ name: 'api', environment }]);
+    },
+    mistakes: {
+      'its heap is left to the size of the task': ({ output }) => {
+        output('container_definitions', (after) => {
+          after[0].environment = after[0].environment.filter(
+            ({ name }: { name: string }) => name !== 'NODE_OPTIONS',
+          );
         });
       },
     },

@@ -52,6 +52,16 @@ export interface Bench {
   readonly close: () => Promise<void>;
 }
 
+/** Of the process itself, as in each task definition (tests/plan/service.test.ts compares them). */
+export const processSettings = { NODE_ENV: 'production', NODE_OPTIONS: '--max-semi-space-size=16' };
+
+/** What is not here has the service's default. */
+const productionSettings = {
+  HOST: '127.0.0.1',
+  TABLE_NAME: 'movies',
+  CURSOR_SECRETS: 'a-secret-for-the-bench-that-is-long-enough',
+};
+
 type Env = Readonly<Record<string, string>>;
 
 const projectRoot = fileURLToPath(new URL('../../', import.meta.url));
@@ -87,7 +97,10 @@ export async function openBench({ pace, portableLoad = false, burdenUs, say }: B
       start({ script: script(name), env: { ...issuer.settings, ...env } }, probed),
     startOurs: (bundle, env = {}, probed = true) =>
       start(
-        { script: bundles[bundle], env: { ...productionSettings, ...burden, ...issuer.settings, ...env } },
+        {
+          script: bundles[bundle],
+          env: { ...processSettings, ...productionSettings, ...burden, ...issuer.settings, ...env },
+        },
         probed,
       ),
     startStub: (env = {}) => start({ script: script('dynamo-stub'), env }, false, 'load'),
@@ -108,11 +121,3 @@ export async function openBench({ pace, portableLoad = false, burdenUs, say }: B
     close: () => issuer.stop(),
   };
 }
-
-/** As in a task definition; what is not here has the service's default. */
-const productionSettings = {
-  NODE_ENV: 'production',
-  HOST: '127.0.0.1',
-  TABLE_NAME: 'movies',
-  CURSOR_SECRETS: 'a-secret-for-the-bench-that-is-long-enough',
-};
