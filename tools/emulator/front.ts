@@ -39,7 +39,9 @@ export async function startFront({ moto, gaps, nameRest, port }: FrontOptions): 
   const dataPlane = createDataPlane();
   const handlers = new Map(gaps.flatMap(({ answers }) => Object.entries(answers)));
 
-  const forward = (call: Call): Promise<Answer> => pass(moto.url, call);
+  const inTurn = createTurns();
+  const forward = (call: Call): Promise<Answer> =>
+    inTurns.has(call.service) ? inTurn(() => pass(moto.url, call)) : pass(moto.url, call);
   const answer = async (call: Call): Promise<Answer> => {
     const handler = handlers.get(`${call.service}.${call.action}`);
     const errorsBefore = moto.errors().count;
@@ -94,6 +96,19 @@ export async function startFront({ moto, gaps, nameRest, port }: FrontOptions): 
       server.closeAllConnections();
       await once(server, 'close');
     },
+  };
+}
+
+/** Of these moto answers a call by walking through dictionaries that its other threads change meanwhile. */
+const inTurns: ReadonlySet<string> = new Set(['iam']);
+
+/** One after the other, in the order in which they were asked for. */
+function createTurns(): <T>(work: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const mine = last.then(work);
+    last = mine.catch(() => undefined);
+    return mine;
   };
 }
 

@@ -5,6 +5,7 @@ import { noCache, ownCacheOnly } from './cache-control.ts';
 import { toEntityTag } from './entity-tag.ts';
 import { describeProblem } from './errors.ts';
 import type { Lifecycle } from './health.ts';
+import { describeJson, endWithJson } from './json-text.ts';
 import type { Observe } from './observe-requests.ts';
 import { readPlainly, type PlainRead } from './plain-read.ts';
 import { HttpProblem } from './problem.ts';
@@ -86,12 +87,7 @@ function createAnswers() {
       response.writeHead(304, named).end();
       return;
     }
-    const content = [
-      'Content-Type',
-      'application/json; charset=utf-8',
-      'Content-Length',
-      String(known.jsonBytes),
-    ];
-    response.writeHead(200, [...named, ...content]).end(known.json);
+    response.writeHead(200, [...named, ...Object.entries(describeJson(known)).flat()]);
+    endWithJson(response, known);
   };
 }

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { toJsonText, type JsonText } from '../http/json-text.ts';
 import { NotFound } from './errors.ts';
 import type { MovieRepository } from './movie-repository.ts';
 import type { MovieKey, StoredMovie } from './movie.ts';
@@ -17,10 +18,7 @@ export interface MovieCacheSettings {
 }
 
 /** A movie with its JSON, made once for all who ask for it. */
-export interface SerialisedMovie extends StoredMovie {
-  readonly json: string;
-  readonly jsonBytes: number;
-}
+export interface SerialisedMovie extends StoredMovie, JsonText {}
 
 /** What was found, or that nothing was. */
 export type Known = SerialisedMovie | NotFound;
@@ -28,6 +26,8 @@ export type Known = SerialisedMovie | NotFound;
 export interface MovieCache extends MovieRepository {
   /** As `find`, but what it says was in the table up to `ttlMs` ago. Who asks while a read is under way shares it. */
   findRecent(key: MovieKey): Promise<SerialisedMovie>;
+  /** As `find`, with its JSON. */
+  findFresh(key: MovieKey): Promise<SerialisedMovie>;
   /** What `findRecent` would say without a read; undefined when it takes one. */
   recall(key: MovieKey): Known | undefined;
 }
@@ -102,6 +102,7 @@ export function createMovieCache(
     ready: () => repository.ready(),
 
     recall,
+    findFresh: async (key) => serialise(await repository.find(key)),
     async findRecent(key) {
       const known = recall(key);
       if (known instanceof NotFound) throw known;
@@ -117,10 +118,7 @@ export function createMovieCache(
 
 const nameOf = ({ year, title }: MovieKey): string => `${year}/${title}`;
 
-function serialise(stored: StoredMovie): SerialisedMovie {
-  const json = JSON.stringify(stored.movie);
-  return { ...stored, json, jsonBytes: Buffer.byteLength(json) };
-}
+const serialise = (stored: StoredMovie): SerialisedMovie => ({ ...stored, ...toJsonText(stored.movie) });
 
 const sizeOf = (known: Known, name: string): number =>
   name.length + overheadBytes + (known instanceof NotFound ? 0 : known.jsonBytes * (1 + objectShare));

@@ -2,6 +2,7 @@ import type { Response } from 'express';
 import { asksForFresh, noCache, ownCacheOnly } from '../http/cache-control.ts';
 import type { components } from '../http/contract.gen.ts';
 import { allowedRevisions, isUnchanged, toEntityTag } from '../http/entity-tag.ts';
+import { sendJson, toJsonText } from '../http/json-text.ts';
 import { handle } from '../http/operation.ts';
 import { HttpProblem, badRequest } from '../http/problem.ts';
 import type { Cursors } from './cursor.ts';
@@ -38,11 +39,11 @@ export function createMovieRoutes({ repository, cursors }: MovieRoutesDeps) {
       const { movies, next } = await repository.list(filter, limit, from);
       response.set(ownCacheOnly);
       if (next === undefined) {
-        response.json({ movies });
+        sendJson(response, toJsonText({ movies }));
         return;
       }
       const address = nextAddress(filter, limit, cursors.encode(next, filter));
-      response.set('Link', `<${address}>; rel="next"`).json({ movies, next: address });
+      sendJson(response.set('Link', `<${address}>; rel="next"`), toJsonText({ movies, next: address }));
     }),
 
     create: handle('createMovie', async ({ body }, response) => {
@@ -52,14 +53,14 @@ export function createMovieRoutes({ repository, cursors }: MovieRoutesDeps) {
     }),
 
     find: handle('getMovie', async ({ path, header }, response, { headers }) => {
-      const stored = await (asksForFresh(headers) ? repository.find(path) : repository.findRecent(path));
+      const stored = await (asksForFresh(headers) ? repository.findFresh(path) : repository.findRecent(path));
       const known = header('If-None-Match');
       response.set(ownCacheOnly);
       if (known !== undefined && isUnchanged(known, stored.revision)) {
         response.set('ETag', toEntityTag(stored.revision)).status(304).end();
         return;
       }
-      answer(response, stored);
+      sendJson(response.set('ETag', toEntityTag(stored.revision)), stored);
     }),
 
     replace: handle('replaceMovie', async ({ path, header, body }, response) => {
@@ -98,7 +99,7 @@ export function createMovieRoutes({ repository, cursors }: MovieRoutesDeps) {
 }
 
 function answer(response: Response, { movie, revision }: StoredMovie): void {
-  response.set('ETag', toEntityTag(revision)).json(movie);
+  sendJson(response.set('ETag', toEntityTag(revision)), toJsonText(movie));
 }
 
 /** A movie can't move: its year and title are its identity. */

@@ -50,7 +50,10 @@ export function createTracing(spans?: Spans): Tracing {
     accept(traceparent, tracestate) {
       const parent = readParent(traceparent, tracestate);
       if (spans !== undefined) return spans.start(parent);
-      if (parent === undefined) return { traceId: randomHex(16), spanId: randomHex(8), flags: '00' };
+      if (parent === undefined) {
+        const both = randomHex(24);
+        return { traceId: both.slice(0, 32), spanId: both.slice(32), flags: '00' };
+      }
       return { ...parent, spanId: randomHex(8) };
     },
     run: (trace, work) => storage.run(trace, work),
