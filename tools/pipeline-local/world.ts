@@ -71,9 +71,14 @@ export interface WorldOptions {
 export async function openWorld({ project, home, variables, oneByOne, say }: WorldOptions): Promise<World> {
   const stack = createStopStack();
   const interrupted = new AbortController();
+  let running: Promise<unknown> = Promise.resolve();
   const interrupt = (): void => {
     interrupted.abort();
-    void stack.stopAll().then(() => process.exit(130));
+    // What a step left running ends with it, before what it needs does.
+    void running
+      .catch(() => undefined)
+      .then(() => stack.stopAll())
+      .then(() => process.exit(130));
   };
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   await rm(join(home, 'runs'), { recursive: true, force: true });
@@ -134,7 +139,7 @@ export async function openWorld({ project, home, variables, oneByOne, say }: Wor
           SIGNING_KEY: deployment === 'build' ? key.secret : key.public,
           ...(environments.includes(deployment) ? { LOCAL_TASKS: tasksOf(deployment) } : {}),
         });
-        return runPipeline({
+        const ran = runPipeline({
           definition: readDefinition(await hub.read('bitbucket-pipelines.yml')),
           pipeline,
           repository: hub.path,
@@ -164,6 +169,8 @@ export async function openWorld({ project, home, variables, oneByOne, say }: Wor
           signal: interrupted.signal,
           ...choices,
         });
+        running = ran;
+        return ran;
       },
       close: () => {
         process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
