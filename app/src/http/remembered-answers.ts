@@ -87,7 +87,7 @@ function createAnswers() {
       response.writeHead(304, named).end();
       return;
     }
-    response.writeHead(200, [...named, ...Object.entries(describeJson(known)).flat()]);
+    response.writeHead(200, [...named, ...describeJson(known)]);
     endWithJson(response, known);
   };
 }

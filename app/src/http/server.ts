@@ -31,14 +31,14 @@ export function createHttpServer(listener: RequestListener, limits: Limits): Ser
  * is; those behind it would never hear of it, and what counts requests in flight would count them for ever.
  */
 function closeWaitingResponses(server: Server): void {
-  const open = new WeakMap<Socket, Set<ServerResponse>>();
+  const unclosed = new WeakMap<Socket, ServerResponse[]>();
   server.on('connection', (socket) => {
-    const responses = new Set<ServerResponse>();
-    open.set(socket, responses);
+    const responses: ServerResponse[] = [];
+    unclosed.set(socket, responses);
     socket.once('close', () => {
       // After Node has closed its own.
       setImmediate(() => {
-        for (const response of responses) {
+        for (const response of responses.filter(({ closed }) => !closed)) {
           response.destroy().emit('close');
           // What serves files listens for this one (on-finished), and would keep them open.
           response.emit('end');
@@ -47,9 +47,10 @@ function closeWaitingResponses(server: Server): void {
     });
   });
   server.prependListener('request', (request, response) => {
-    const responses = open.get(request.socket);
-    responses?.add(response);
-    response.once('close', () => responses?.delete(response));
+    const responses = unclosed.get(request.socket);
+    // Those that are closed make room here: a listener for each would cost more than the rest of this.
+    while (responses?.[0]?.closed === true) responses.shift();
+    responses?.push(response);
   });
 }
 
