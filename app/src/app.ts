@@ -15,13 +15,13 @@ import {
 } from './http/health.ts';
 import type { DiscoverIssuer } from './http/issuer.ts';
 import { createObserver, observeRequests } from './http/observe-requests.ts';
+import { answerPlainReads } from './http/plain-answers.ts';
 import { refuseRepeats } from './http/refuse-repeats.ts';
-import { answerFromMemory } from './http/remembered-answers.ts';
 import type { RememberedTokens } from './http/remembered-tokens.ts';
 import { createContexts, openContext } from './http/request-context.ts';
 import { setSecurityHeaders } from './http/security-headers.ts';
 import { answerEcho, answerVersion, answerWelcome, leadToContract } from './http/service-routes.ts';
-import { shedLoad } from './http/shed-load.ts';
+import { createPlaces, shedLoad } from './http/shed-load.ts';
 import { validate } from './http/validate.ts';
 import type { Cursors } from './movies/cursor.ts';
 import type { MovieCache } from './movies/movie-cache.ts';
@@ -63,6 +63,7 @@ export function createApp(deps: AppDeps): RequestListener {
   const original = createOriginalRoutes(repository);
   const createContext = createContexts(tracing, newId);
   const observe = createObserver(logger, metrics);
+  const takePlace = createPlaces(config.limits.requestsInFlight, metrics);
 
   const app = express();
   app.disable('x-powered-by');
@@ -83,7 +84,7 @@ export function createApp(deps: AppDeps): RequestListener {
     checked,
     answerReadiness(() => repository.ready(), lifecycle),
   );
-  app.use(shedLoad(config.limits.requestsInFlight, metrics));
+  app.use(shedLoad(takePlace));
 
   app.get('/', checked, answerWelcome);
   app.get('/version', checked, answerVersion(config.build));
@@ -115,5 +116,6 @@ export function createApp(deps: AppDeps): RequestListener {
   app.use(answerErrors);
 
   if (tokens === 'everyone') return app;
-  return answerFromMemory({ movies: repository, tokens, lifecycle, createContext, observe }, app);
+  const front = { movies: repository, tokens, takePlace, lifecycle, tracing, createContext, observe };
+  return answerPlainReads(front, app);
 }

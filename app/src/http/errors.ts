@@ -63,7 +63,7 @@ export function refuseOtherMethods(allowed: string): RequestHandler {
   };
 }
 
-function toProblem(error: unknown): HttpProblem {
+export function toProblem(error: unknown): HttpProblem {
   if (error instanceof HttpProblem) return error;
   return toMovieProblem(error) ?? toFrameworkProblem(error) ?? unexpected();
 }

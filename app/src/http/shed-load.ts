@@ -1,11 +1,15 @@
+import type { ServerResponse } from 'node:http';
 import type { RequestHandler } from 'express';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { HttpProblem } from './problem.ts';
 
+/** Gives a request a place until its answer is out. Throws a 503 when all are taken. */
+export type TakePlace = (response: ServerResponse) => void;
+
 /** Refuses what is too much at once, so that what was accepted is still answered in time. */
-export function shedLoad(mostInFlight: number, metrics: Metrics): RequestHandler {
+export function createPlaces(mostInFlight: number, metrics: Pick<Metrics, 'requestShed'>): TakePlace {
   let inFlight = 0;
-  return (_request, response, next) => {
+  return (response) => {
     if (inFlight >= mostInFlight) {
       metrics.requestShed();
       throw new HttpProblem(503, 'Too many requests at once. Try again in a moment.', {
@@ -16,6 +20,12 @@ export function shedLoad(mostInFlight: number, metrics: Metrics): RequestHandler
     response.once('close', () => {
       inFlight -= 1;
     });
+  };
+}
+
+export function shedLoad(takePlace: TakePlace): RequestHandler {
+  return (_request, response, next) => {
+    takePlace(response);
     next();
   };
 }

@@ -36,7 +36,7 @@ export const rotating: Scenario = {
 export const cold: Scenario = {
   name: 'cold',
   title: 'One movie of 50,000, in turn, from memory',
-  measures: 'The same where no movie comes again while it is remembered: each request takes the whole chain.',
+  measures: 'The same where no movie comes again while it is remembered: each request asks the repository.',
   run: (bench) =>
     compare(bench, {
       scenario: 'cold',

@@ -1,28 +1,47 @@
 import { createServer, type Server } from 'node:http';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { RequestContext } from '../../app/src/http/request-context.ts';
-import { answerFromMemory } from '../../app/src/http/remembered-answers.ts';
+import { answerPlainReads } from '../../app/src/http/plain-answers.ts';
 import { closeServer, listen } from '../../app/src/http/server.ts';
-import { NotFound } from '../../app/src/movies/errors.ts';
-import type { Known } from '../../app/src/movies/movie-cache.ts';
+import { createPlaces } from '../../app/src/http/shed-load.ts';
+import { NotFound, Throttled, TimedOut, Unavailable } from '../../app/src/movies/errors.ts';
+import type { Known, SerialisedMovie } from '../../app/src/movies/movie-cache.ts';
 import type { MovieKey } from '../../app/src/movies/movie.ts';
 import { startApi, type Api } from '../support/api.ts';
+import type { Mood } from '../support/database-front.ts';
 import { createClient, type Answer, type Call, type Send } from '../support/client.ts';
 import { aMovie } from '../support/movies.ts';
 
 describe('the stage in front', () => {
   const passedOn = 599;
-  const known: Known = { movie: aMovie(), revision: 'r', json: '{"année":1}', jsonBytes: 12 };
+  const known: SerialisedMovie = { movie: aMovie(), revision: 'r', json: '{"année":1}', jsonBytes: 12 };
   const memory = new Map<string, Known>([
     ['2013/Rush', known],
     ['2013/V/H/S', known],
     ['2013/Gone', new NotFound('There is none.')],
+  ]);
+  const table = new Map<string, SerialisedMovie | Error>([
+    ['2013/Stored', known],
+    ['2013/Absent', new NotFound('There is none.')],
+    ['2013/Throttled', new Throttled('Too much.')],
+    ['2013/Away', new Unavailable('It is away.')],
+    ['2013/Slow', new TimedOut('It is slow.')],
+    ['2013/Broken', new Error('a secret of ours')],
   ]);
   const scopes = new Map([
     ['reader', 'movies/read'],
     ['writer', 'movies/write'],
   ]);
   const reader = { authorization: 'Bearer reader' };
+  const ofTable = ({ year, title }: MovieKey): Promise<SerialisedMovie> => {
+    const found = table.get(`${year}/${title}`);
+    return found instanceof Error || found === undefined
+      ? Promise.reject(found ?? new Error('Nobody asked for this one.'))
+      : Promise.resolve(found);
+  };
+  let reading = ofTable;
+  const places = 1;
+  let shed: number;
   let isDraining: boolean;
   let observed: string[];
   let server: Server;
@@ -30,6 +49,8 @@ describe('the stage in front', () => {
 
   beforeEach(async () => {
     isDraining = false;
+    shed = 0;
+    reading = ofTable;
     observed = [];
     const context: RequestContext = {
       requestId: 'an-id-of-mine',
@@ -37,9 +58,14 @@ describe('the stage in front', () => {
       startedAt: 0,
     };
     server = createServer(
-      answerFromMemory(
+      answerPlainReads(
         {
-          movies: { recall: ({ year, title }: MovieKey) => memory.get(`${year}/${title}`) },
+          movies: {
+            recall: ({ year, title }: MovieKey) => memory.get(`${year}/${title}`),
+            findRecent: (key) => reading(key),
+          },
+          takePlace: createPlaces(places, { requestShed: () => (shed += 1) }),
+          tracing: { run: (_trace, work) => work() },
           tokens: {
             recall: (token) => {
               const scope = scopes.get(token);
@@ -73,6 +99,12 @@ describe('the stage in front', () => {
     ['who accepts JSON', 200, '/movies/2013/Rush', { headers: { ...reader, accept: 'application/json' } }],
     ['an encoded title', 200, '/movies/2013/V%2fH%2FS', { headers: reader }],
     ['a movie that is missing', 404, '/movies/2013/Gone', { headers: reader }],
+    ['a movie of the table', 200, '/movies/2013/Stored', { headers: reader }],
+    ['a movie that the table has not', 404, '/movies/2013/Absent', { headers: reader }],
+    ['a table that asks for less', 503, '/movies/2013/Throttled', { headers: reader }],
+    ['a table that is away', 503, '/movies/2013/Away', { headers: reader }],
+    ['a table that is slow', 504, '/movies/2013/Slow', { headers: reader }],
+    ['what nobody thought of', 500, '/movies/2013/Broken', { headers: reader }],
   ])('answers %s with %d', async (_what, status, path, call) => {
     const answer = await send('GET', path, call);
 
@@ -82,7 +114,15 @@ describe('the stage in front', () => {
   test.each<[string, string, string, Call]>([
     ['another method', 'HEAD', '/movies/2013/Rush', { headers: reader }],
     ['a write', 'DELETE', '/movies/2013/Rush', { headers: reader }],
-    ['a movie that is not remembered', 'GET', '/movies/2013/Other', { headers: reader }],
+    ['a year before the contract’s first', 'GET', '/movies/1869/Rush', { headers: reader }],
+    ['a year after the contract’s last', 'GET', '/movies/2201/Rush', { headers: reader }],
+    ['a title that is too long', 'GET', `/movies/2013/${'x'.repeat(1_025)}`, { headers: reader }],
+    [
+      'a tag and a movie that is not remembered',
+      'GET',
+      '/movies/2013/Stored',
+      { headers: { ...reader, 'if-none-match': '"r"' } },
+    ],
     ['a query', 'GET', '/movies/2013/Rush?', { headers: reader }],
     ['a slash at the end', 'GET', '/movies/2013/Rush/', { headers: reader }],
     ['another spelling of the year', 'GET', '/movies/02013/Rush', { headers: reader }],
@@ -125,6 +165,34 @@ describe('the stage in front', () => {
     expect({ status, observed }).toEqual({ status: passedOn, observed: [] });
   });
 
+  test('tells nothing of what went wrong inside', async () => {
+    const { text } = await send('GET', '/movies/2013/Broken', { headers: reader });
+
+    expect(text).toContain('"requestId":"an-id-of-mine"');
+    expect(text).not.toContain('secret');
+  });
+
+  test('refuses a read of the table that is one too many, and answers what is remembered all the same', async () => {
+    let arrive = (): void => undefined;
+    const arrived = new Promise<void>((resolve) => (arrive = resolve));
+    let land: (movie: SerialisedMovie) => void = () => undefined;
+    reading = () => {
+      arrive();
+      return new Promise((resolve) => (land = resolve));
+    };
+    const first = send('GET', '/movies/2013/Stored', { headers: reader });
+    await arrived;
+
+    const second = await send('GET', '/movies/2013/Stored', { headers: reader });
+    const remembered = await send('GET', '/movies/2013/Rush', { headers: reader });
+    land(known);
+
+    expect(second).toMatchObject({ status: 503, headers: { 'retry-after': '1' } });
+    expect(remembered.status).toBe(200);
+    expect((await first).status).toBe(200);
+    expect(shed).toBe(1);
+  });
+
   test('passes on everything while it is draining, so that connections end', async () => {
     isDraining = true;
 
@@ -132,7 +200,7 @@ describe('the stage in front', () => {
   });
 });
 
-describe('an answer from memory', () => {
+describe('an answer of the stage in front', () => {
   let api: Api;
   beforeAll(async () => {
     // Nothing is forgotten while this test runs.
@@ -147,6 +215,19 @@ describe('an answer from memory', () => {
     const { date, ...others } = headers;
     return { status, headers: others, text, isDated: date !== undefined };
   };
+
+  /** A stack names where it came from, which is what differs. */
+  const withoutTimes = ({
+    time,
+    durationMs,
+    traceId,
+    err,
+    ...others
+  }: Readonly<Record<string, unknown>>) => ({
+    ...others,
+    isTimed: time !== undefined && durationMs !== undefined && traceId !== undefined,
+    failure: typeof err === 'object' && err !== null && 'message' in err ? err.message : undefined,
+  });
 
   test.each<[string, string, Call['headers'], number]>([
     ['a movie', '/movies/2013/Rush', {}, 200],
@@ -164,6 +245,58 @@ describe('an answer from memory', () => {
 
     expect(comparable(memory)).toEqual(comparable(chain));
     expect(memory.status).toBe(status);
+  });
+
+  describe('that takes the table', () => {
+    let uncached: Api;
+    beforeAll(async () => {
+      uncached = await startApi({
+        MOVIE_CACHE_TTL_MS: '0',
+        DYNAMODB_MAX_ATTEMPTS: '1',
+        DYNAMODB_TIMEOUT_MS: '200',
+      });
+      await uncached.writer('POST', '/movies', { body: aMovie() });
+    });
+    afterEach(() => {
+      uncached.database.mood = 'well';
+    });
+    afterAll(() => uncached.stop());
+
+    test.each<[string, Mood, string, number]>([
+      ['a movie', 'well', '/movies/2013/Rush', 200],
+      ['a movie that is missing', 'well', '/movies/2013/Missing', 404],
+      ['a table that asks for less', 'throttling', '/movies/2013/Rush', 503],
+      ['a table that is away', 'broken', '/movies/2013/Rush', 503],
+      ['a table that does not answer', 'silent', '/movies/2013/Rush', 504],
+    ])('is the same as the full chain’s: %s', async (_what, mood, path, status) => {
+      // The stage in front knows its token.
+      await uncached.reader('GET', '/movies/2013/Rush');
+      uncached.database.mood = mood;
+      const headers = { 'x-request-id': 'one-and-the-same' };
+      const lines = uncached.log.length;
+
+      const chain = await uncached.reader('GET', path, { headers: { ...headers, ...notPlain } });
+      const front = await uncached.reader('GET', path, { headers });
+
+      expect(comparable(front)).toEqual(comparable(chain));
+      expect(front.status).toBe(status);
+      const [ofChain, ofFront] = uncached.log.slice(lines).map(withoutTimes);
+      expect(ofFront).toEqual(ofChain);
+    });
+
+    test('passes the trace on to the table', async () => {
+      await uncached.reader('GET', '/movies/2013/Rush');
+      const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
+      const seen = uncached.database.seen.length;
+
+      await uncached.reader('GET', '/movies/2013/Rush', {
+        headers: { traceparent: `00-${traceId}-00f067aa0ba902b7-00` },
+      });
+
+      expect(uncached.database.seen.slice(seen)).toMatchObject([
+        { traceparent: expect.stringMatching(`^00-${traceId}-[\\da-f]{16}-00$`) },
+      ]);
+    });
   });
 
   test('needs no database, has an id of its own, one log line and one observation', async () => {
