@@ -99,6 +99,30 @@ describe('a database in trouble', () => {
     await expect(repository.ready()).rejects.toThrow(TimedOut);
   });
 
+  test('an answer that stops half-way is asked for again, and then is TimedOut', async () => {
+    const repository = await repositoryOn(
+      (_request, response) => {
+        response.writeHead(200, { 'content-length': 100 }).write('{"Item":');
+      },
+      { requestTimeoutMs: 50, maxAttempts: 2 },
+    );
+
+    await expect(repository.find(aMovie())).rejects.toBeInstanceOf(TimedOut);
+    expect(database?.operations).toHaveLength(2);
+  });
+
+  test('an answer that breaks off half-way is asked for again, and then is Unavailable', async () => {
+    const repository = await repositoryOn(
+      (_request, response) => {
+        response.writeHead(200, { 'content-length': 100 }).write('{"Item":', () => response.destroy());
+      },
+      { maxAttempts: 2 },
+    );
+
+    await expect(repository.find(aMovie())).rejects.toBeInstanceOf(Unavailable);
+    expect(database?.operations).toHaveLength(2);
+  });
+
   test('nobody there is Unavailable', async () => {
     const repository = await repositoryOn(() => undefined);
     await database?.stop();

@@ -1,6 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { UndiciHttpHandler } from '@smithy/undici-http-handler';
 import { buildInfo } from '../build-info.ts';
+import { collectBytes } from './answer-bytes.ts';
 import { observeCalls } from './dynamo-calls.ts';
 import type { DynamoObserver } from './dynamo-observer.ts';
 import { createLimiter } from './limiter.ts';
@@ -49,6 +50,7 @@ export function createDynamoClient(settings: DynamoSettings, observer?: DynamoOb
     maxAttempts,
     retryMode: 'standard',
     cacheMiddleware: true,
+    streamCollector: collectBytes,
     requestHandler: new UndiciHttpHandler({
       dispatcher: {
         connections: concurrency,
