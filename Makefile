@@ -48,6 +48,11 @@ clean-data: ## Forget the data that `make run` keeps
 tools: install ## Install what the tests can use and this machine lacks
 	@node --import tsx tools/install/main.ts
 
+# Scanners that are not there are "not checked". Caches begin empty, and keep what the step that ended first had built.
+.PHONY: cached-tools
+cached-tools: install $(addprefix .cache/bin/,cosign crane gitleaks terraform-docs tflint trivy) ## In a pipeline step: install all that its caches are for, or fail
+	@node --import tsx tools/install/main.ts --cached
+
 ##@ Check
 .PHONY: test
 test: install ## Run every test that this machine can run (PART=service|platform: one part, as a pipeline step does)
@@ -224,7 +229,7 @@ plan-rotation: install identity ## ENV=prod STEP=accept|sign|drop PLAN=file Writ
 	@npx tsx tools/pipeline/upkeep.ts plan-rotation --env "$(ENV)" --step "$$STEP" --plan "$(PLAN)" $(ARGS)
 
 .PHONY: rotate-cursor-key
-rotate-cursor-key: install identity .cache/bin/cosign ## ENV=dev STEP=accept|sign|drop Take it, probe, and take it back when that fails (ARGS=--help)
+rotate-cursor-key: install identity .cache/bin/crane .cache/bin/cosign ## ENV=dev STEP=accept|sign|drop Take it, probe, and take it back when that fails (ARGS=--help)
 	@npx tsx tools/pipeline/upkeep.ts rotate-cursor-key --env "$(ENV)" --step "$$STEP" --plan "$(PLAN)" $(ARGS)
 
 .PHONY: destroy

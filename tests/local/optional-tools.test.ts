@@ -1,8 +1,12 @@
+import { spawnSync } from 'node:child_process';
 import { access } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import { createDebianTools } from '../../tools/install/debian.ts';
 import tools from '../../tools/install/optional-tools.json' with { type: 'json' };
 import { installTools } from '../../tools/install/tool.ts';
+
+const project = fileURLToPath(new URL('../../', import.meta.url));
 
 describe('installing optional tools', () => {
   test('a tool that cannot be had is named with the reason, and the others are still installed', async () => {
@@ -40,6 +44,15 @@ describe('installing optional tools', () => {
     expect(lines).toEqual([
       'missing    no-such           for a test: `make tools` installs it on a Debian-like system as root',
     ]);
+  });
+
+  test('what the caches of the pipeline are for must be had', () => {
+    const program = ['--import', 'tsx', 'tools/install/main.ts', '--cached'];
+
+    const ended = spawnSync(process.execPath, program, { cwd: project, env: { PATH: '' }, encoding: 'utf8' });
+
+    expect(ended.stdout).toMatch(/^missing {4}python3-venv /m);
+    expect(ended.status).toBe(1);
   });
 
   test('every Python tool of the list has its pins', async () => {

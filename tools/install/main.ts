@@ -21,6 +21,9 @@ const pythonTools: Tool[] = tools.python.map(({ environment, for: purpose }) => 
   },
 }));
 
+/** A plain image of Debian has Python, and nothing that makes environments of it. */
+const isForPython = ({ package: name }: { readonly package: string }): boolean => name === 'python3-venv';
+
 /** Built by the Makefile from the checksums in tools/go: minutes of work, which only `make tools` takes on. */
 const goTools = (mayBuild: boolean): Tool[] =>
   tools.go.map(({ tool, for: purpose }) => ({
@@ -49,12 +52,17 @@ const imageNode: Tool = {
   },
 };
 
-function readOptions(): { cacheOnly: boolean } {
+function readOptions(): { cacheOnly: boolean; cached: boolean } {
   const command = new Command('make tools')
     .description(
       'Install what the tests can use and this machine lacks. Optional: nothing here fails when missing.',
     )
     .option('--cache-only', 'install into .cache only, no Debian packages', false)
+    .option(
+      '--cached',
+      "what the pipeline's caches hold, and what that takes; here everything must be had",
+      false,
+    )
     .exitOverride()
     .allowExcessArguments(false)
     .parse();
@@ -62,14 +70,20 @@ function readOptions(): { cacheOnly: boolean } {
 }
 
 try {
-  const { cacheOnly } = readOptions();
-  const debianTools = createDebianTools(tools.debian, !cacheOnly);
-  await installTools(
-    [...debianTools, imageNode, ...pythonTools, ...javaTools, ...goTools(!cacheOnly)],
-    (line) => {
-      console.log(line);
-    },
-  );
+  const { cacheOnly, cached } = readOptions();
+  const wanted = cached
+    ? [...createDebianTools(tools.debian.filter(isForPython), true), ...pythonTools]
+    : [
+        ...createDebianTools(tools.debian, !cacheOnly),
+        imageNode,
+        ...pythonTools,
+        ...javaTools,
+        ...goTools(!cacheOnly),
+      ];
+  const outcomes = await installTools(wanted, (line) => {
+    console.log(line);
+  });
+  if (cached && outcomes.includes('missing')) process.exitCode = 1;
 } catch (error) {
   if (!(error instanceof CommanderError)) throw error;
   process.exitCode = error.exitCode === 0 ? 0 : 2;
