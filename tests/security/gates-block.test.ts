@@ -189,9 +189,12 @@ const answered = (gate: Gate, read: () => ReturnType<typeof readSignatures>): Ga
 });
 const reported = (report: object, code = 0) => ({ code, stdout: JSON.stringify(report), stderr: '' });
 
-test.each([trivy.trivyVulnerabilities, trivy.trivyImageVulnerabilities])(
+test.each([
+  [trivy.trivyVulnerabilities, trivy.readVulnerabilities],
+  [trivy.trivyImageVulnerabilities, trivy.readImageVulnerabilities],
+])(
   'the judgement of $id blocks what is high, and leaves what is medium as advice',
-  async (gate) => {
+  async (gate, readFindings) => {
     const of = (Severity: string) => ({
       VulnerabilityID: `CVE-2026-${Severity}`,
       PkgName: 'express',
@@ -208,10 +211,10 @@ test.each([trivy.trivyVulnerabilities, trivy.trivyImageVulnerabilities])(
         Vulnerabilities: [of('HIGH'), of('MEDIUM')],
       },
     ];
-    const report = reported({ SchemaVersion: 2, Results });
+    const report = reported({ SchemaVersion: 2, Metadata: { OS: { Family: 'debian' } }, Results });
 
     const found = await blockedBy(
-      answered(gate, () => checked('packages', trivy.readVulnerabilities(report))),
+      answered(gate, () => checked('packages', readFindings(report))),
       {
         ...nothing,
         root: project,

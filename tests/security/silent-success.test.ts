@@ -11,6 +11,7 @@ import { readAudit, readSignatures } from '../../tools/security/scanners/npm.ts'
 import { judgePipeline } from '../../tools/security/scanners/pipeline-policies.ts';
 import { readTflint, tflint } from '../../tools/security/scanners/tflint.ts';
 import {
+  readImageVulnerabilities,
   readMisconfigurations,
   readResults,
   trivyConfiguration,
@@ -57,6 +58,16 @@ const cases: [string, () => unknown, string][] = [
     'Trivy has no vulnerability database',
     () => readResults(run(1, '', 'FATAL\tFatal error run error: init error: DB error')),
     'DB error',
+  ],
+  [
+    'Trivy does not know the operating system of an image',
+    () => readImageVulnerabilities(run(0, '{"Metadata":{"OS":{"Family":"none"}},"Results":[]}')),
+    'no operating system',
+  ],
+  [
+    'Trivy says nothing of the operating system of an image',
+    () => readImageVulnerabilities(run(0, '{"Metadata":{},"Results":[]}')),
+    'no operating system',
   ],
   [
     'hadolint does not find the Dockerfile',

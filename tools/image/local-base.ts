@@ -8,7 +8,7 @@ import { nodeVersion, pinnedNode } from '../node/node.ts';
 
 const run = promisify(execFile);
 /** Changes when the recipe below does, so that an image of an older recipe isn't taken for it. */
-const recipe = 1;
+const recipe = 2;
 const libraries = ['libc6', 'libgcc-s1', 'libstdc++6'];
 
 export interface BaseImages {
@@ -63,6 +63,8 @@ async function makeBase(root: string, node: string): Promise<void> {
   );
   await writeFile(join(root, 'etc/group'), 'root:x:0:\nnonroot:x:65532:\n');
   await cp('/etc/os-release', join(root, 'etc/os-release'), { dereference: true });
+  // Trivy takes the system from it, as distroless has it; without it no package of the system is looked up.
+  await cp('/etc/debian_version', join(root, 'etc/debian_version'));
   await mkdir(join(root, 'tmp'));
   await chmod(join(root, 'tmp'), 0o1777);
 }

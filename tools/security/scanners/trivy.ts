@@ -139,6 +139,19 @@ export const readVulnerabilities = (run: Run): readonly Finding[] =>
     })),
   );
 
+/** The same of an image. Where Trivy doesn't know the operating system it looks up none of its packages, and says nothing. */
+export function readImageVulnerabilities(run: Run): readonly Finding[] {
+  const findings = readVulnerabilities(run);
+  const { Metadata: metadata } = parseOutput('Trivy', run) as {
+    readonly Metadata?: { readonly OS?: { readonly Family?: string } };
+  };
+  const family = metadata?.OS?.Family ?? 'none';
+  if (family !== 'none') return findings;
+  throw new NotChecked(
+    "Trivy knows no operating system in the image, and looked up none of the system's packages",
+  );
+}
+
 export const trivySecrets: Gate = {
   id: 'trivy-secrets',
   title: 'secrets in the files (a second opinion)',
@@ -200,6 +213,6 @@ export const trivyImageVulnerabilities: Gate = {
   run: async ({ root, image }) =>
     checked(
       `packages of ${nameOf(image)}`,
-      readVulnerabilities(await trivy(root, 'image', '--scanners', 'vuln', ...placeOf(image))),
+      readImageVulnerabilities(await trivy(root, 'image', '--scanners', 'vuln', ...placeOf(image))),
     ),
 };
