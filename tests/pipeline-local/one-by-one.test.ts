@@ -79,8 +79,8 @@ describe('the times of a pipeline', () => {
     ]).toEqual([undefined, undefined, undefined, undefined]);
   });
 
-  const told = (oneByOne: boolean) => ({
-    scenario: { id: 'good', title: 'it goes to prod' },
+  const told = (oneByOne: boolean, isWholePipeline = true) => ({
+    scenario: { id: 'good', title: 'it goes to prod', isWholePipeline },
     played: { steps, facts: [], faults: [] },
     seconds: 480,
     oneByOne,
@@ -94,6 +94,7 @@ describe('the times of a pipeline', () => {
       /checks one by one: 6 min 00 s; side by side.*: 5 min 00 s, as "tests"\n.*from the commit to prod.*: 7 min 00 s/,
     );
     expect(describeTold([told(false)])).not.toContain('one by one');
+    expect(describeTold([told(true, false)])).not.toContain('one by one');
   });
 
   test('has no minute of sixty seconds', () => {

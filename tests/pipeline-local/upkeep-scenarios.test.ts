@@ -8,6 +8,7 @@ import type { FiledCall } from '../../tools/pipeline-local/code-insights-api.ts'
 import type { Outcome, StepResult } from '../../tools/pipeline-local/runner.ts';
 import { byHand } from '../../tools/pipeline-local/scenarios/by-hand.ts';
 import { rescan } from '../../tools/pipeline-local/scenarios/rescan.ts';
+import { countServing } from '../../tools/pipeline-local/serving.ts';
 import type { Choices } from '../../tools/pipeline-local/world.ts';
 
 const repository = '000000000000.dkr.ecr.eu-west-1.amazonaws.com/movies-api';
@@ -34,6 +35,18 @@ async function write(path: string, text: string): Promise<string> {
 const step = async (name: string, outcome: Outcome, says = ''): Promise<StepResult> => ({
   ...{ name, outcome, seconds: 1, stage: 0 },
   log: await write(`${name}.log`, says),
+});
+
+test('what serves is what runs: not what drains or was stopped', () => {
+  const tasks = [
+    { status: 'RUNNING', digest: good },
+    { status: 'RUNNING', digest: good },
+    { status: 'PENDING', digest: regretted },
+    { status: 'DEACTIVATING', digest: regretted },
+    { status: 'STOPPED', digest: regretted },
+  ] as const;
+
+  expect(countServing(tasks)).toEqual({ digests: [good], tasks: 2 });
 });
 
 describe('the scenario by-hand', () => {

@@ -2,7 +2,7 @@ import type { Played, Scenario } from './scenario.ts';
 import { timesOf } from './times.ts';
 
 export interface Told {
-  readonly scenario: Pick<Scenario, 'id' | 'title'>;
+  readonly scenario: Pick<Scenario, 'id' | 'title' | 'isWholePipeline'>;
   readonly played: Played;
   readonly seconds: number;
   /** Whether the steps of a `parallel` ran one after another. */
@@ -57,8 +57,8 @@ function rowsOf(told: Told): readonly (readonly string[])[] {
 }
 
 /** As Bitbucket would take it, whose steps have machines of their own; what it needs to start them comes on top. */
-function describeTimes({ played, oneByOne = false }: Told): readonly string[] {
-  const times = oneByOne ? timesOf(played.steps) : undefined;
+function describeTimes({ scenario, played, oneByOne = false }: Told): readonly string[] {
+  const times = oneByOne && scenario.isWholePipeline === true ? timesOf(played.steps) : undefined;
   if (times === undefined) return [];
   const { sumOfChecks, longestCheck, commitToEnd } = times;
   return [

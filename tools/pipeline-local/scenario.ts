@@ -8,6 +8,8 @@ export interface Scenario {
   readonly title: string;
   /** The scenario that has to have run before. */
   readonly after?: string;
+  /** Whether its steps are those of one whole pipeline, so that their times are the pipeline's. */
+  readonly isWholePipeline?: boolean;
   readonly play: (world: World, choices: PlayChoices) => Promise<Played>;
 }
 

@@ -1,5 +1,6 @@
 import { createControlClient } from '../local-deployment/control-client.ts';
 import { createServingHome } from '../local-deployment/serving-process.ts';
+import type { TaskState } from '../local-deployment/state.ts';
 
 /** What runs for an environment. */
 export interface Serving {
@@ -10,6 +11,13 @@ export interface Serving {
 
 export async function readServing(home: string): Promise<Serving> {
   const serving = await createServingHome(home).find();
-  const { tasks } = serving ? await createControlClient(serving.control).state() : { tasks: [] };
-  return { digests: [...new Set(tasks.map(({ digest }) => digest))], tasks: tasks.length };
+  return serving === undefined
+    ? { digests: [], tasks: 0 }
+    : countServing((await createControlClient(serving.control).state()).tasks);
+}
+
+/** The state tells of tasks that drain or were stopped, too: those of releases before. */
+export function countServing(tasks: readonly Pick<TaskState, 'status' | 'digest'>[]): Serving {
+  const running = tasks.filter(({ status }) => status === 'RUNNING');
+  return { digests: [...new Set(running.map(({ digest }) => digest))], tasks: running.length };
 }

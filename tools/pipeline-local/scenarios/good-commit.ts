@@ -5,6 +5,7 @@ import { approve, leavesOut, unless, type Scenario } from '../scenario.ts';
 export const goodCommit: Scenario = {
   id: 'good',
   title: 'a good commit goes to prod, each environment before the next, by the digest that was pushed once',
+  isWholePipeline: true,
   play: async ({ run, home, exchange, insights, servingOf }, { leftOut }) => {
     const steps = await run('good', { approves: approve, leavesOut: leavesOut(leftOut) });
 
