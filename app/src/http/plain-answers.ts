@@ -6,12 +6,12 @@ import { noCache, ownCacheOnly } from './cache-control.ts';
 import { toEntityTag } from './entity-tag.ts';
 import { describeProblem, toProblem } from './errors.ts';
 import type { Lifecycle } from './health.ts';
-import { describeJson, endWithJson } from './json-text.ts';
 import type { Observe } from './observe-requests.ts';
 import { readPlainly, type PlainRead } from './plain-read.ts';
 import type { RememberedTokens } from './remembered-tokens.ts';
 import type { CreateContext, RequestContext } from './request-context.ts';
 import { dataHeaders } from './security-headers.ts';
+import { endWithJson, jsonType } from './send-json.ts';
 import type { TakePlace } from './shed-load.ts';
 
 export interface PlainAnswersDeps {
@@ -105,7 +105,8 @@ function createAnswers() {
         response.writeHead(304, named).end();
         return;
       }
-      response.writeHead(200, [...named, ...describeJson(movie)]);
+      const length = String(movie.jsonBytes);
+      response.writeHead(200, [...named, 'Content-Type', jsonType, 'Content-Length', length]);
       endWithJson(response, movie);
     },
 

@@ -31,14 +31,14 @@ export function createHttpServer(listener: RequestListener, limits: Limits): Ser
  * is; those behind it would never hear of it, and what counts requests in flight would count them for ever.
  */
 function closeWaitingResponses(server: Server): void {
-  const unclosed = new WeakMap<Socket, ServerResponse[]>();
+  const open = new WeakMap<Socket, Set<ServerResponse>>();
   server.on('connection', (socket) => {
-    const responses: ServerResponse[] = [];
-    unclosed.set(socket, responses);
+    const responses = new Set<ServerResponse>();
+    open.set(socket, responses);
     socket.once('close', () => {
       // After Node has closed its own.
       setImmediate(() => {
-        for (const response of responses.filter(({ closed }) => !closed)) {
+        for (const response of responses) {
           response.destroy().emit('close');
           // What serves files listens for this one (on-finished), and would keep them open.
           response.emit('end');
@@ -46,11 +46,11 @@ function closeWaitingResponses(server: Server): void {
       });
     });
   });
+  // Forgotten when it is out: an idle connection would keep its last request, token and all.
   server.prependListener('request', (request, response) => {
-    const responses = unclosed.get(request.socket);
-    // Those that are closed make room here: a listener for each would cost more than the rest of this.
-    while (responses?.[0]?.closed === true) responses.shift();
-    responses?.push(response);
+    const responses = open.get(request.socket);
+    responses?.add(response);
+    response.once('close', () => responses?.delete(response));
   });
 }
 

@@ -1,11 +1,11 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { UndiciHttpHandler } from '@smithy/undici-http-handler';
 import { buildInfo } from '../build-info.ts';
-import { collectBytes } from './answer-bytes.ts';
+import { collectBytes } from './dynamo-answer-bytes.ts';
 import { observeCalls } from './dynamo-calls.ts';
 import type { DynamoObserver } from './dynamo-observer.ts';
 import { createLimiter } from './limiter.ts';
-import { addHeaders } from './request-headers.ts';
+import { addHeaders } from './dynamo-request-headers.ts';
 
 export interface DynamoSettings {
   readonly region: string;

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
-import { toJsonText, type JsonText } from '../http/json-text.ts';
 import { NotFound } from './errors.ts';
+import { toJsonText, type JsonText } from './json-text.ts';
 import type { MovieRepository } from './movie-repository.ts';
 import type { MovieKey, StoredMovie } from './movie.ts';
 

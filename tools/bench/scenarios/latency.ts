@@ -2,7 +2,7 @@ import type { Bench } from '../bench.ts';
 import type { LoadResult } from '../load/generator.ts';
 import { waitForAnswer, withServer, type ServerProcess } from '../server-process.ts';
 import { benchMovies, pathOf } from '../servers/movies.ts';
-import { warmUp, worked } from '../work.ts';
+import { warmUp, worked } from '../warm-up.ts';
 import type { Scenario } from './scenario.ts';
 
 const paths = benchMovies().map(pathOf);

@@ -1,7 +1,7 @@
 import type { Bench } from '../bench.ts';
 import { busyMetric, type Claim, type Figure, type Target } from '../result.ts';
 import { waitForAnswer, withServer, type ServerProcess } from '../server-process.ts';
-import { warmUp, worked, type Steady } from '../work.ts';
+import { warmUp, worked, type Steady } from '../warm-up.ts';
 
 export interface Subject {
   readonly name: string;
