@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Report } from '../../tools/pipeline/code-insights.ts';
+import { bundled } from '../support/bundled.ts';
 import { describeInTestAll } from '../support/requirements.ts';
 import { pinnedNodeJs } from './requirement.ts';
 
@@ -14,7 +15,7 @@ const root = join(import.meta.dirname, '../..');
 const check = (...args: readonly string[]) => run('check.ts', ...args);
 
 async function run(script: string, ...args: readonly string[]) {
-  const child = spawn(process.execPath, ['--import', 'tsx', `tools/bench/${script}`, ...args], {
+  const child = spawn(process.execPath, [bundled(`tools/bench/${script}`), ...args], {
     cwd: root,
     env: { ...process.env, NODE_OPTIONS: '' },
     stdio: ['ignore', 'pipe', 'pipe'],

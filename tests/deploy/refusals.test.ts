@@ -5,6 +5,7 @@ import { backendOf, findBackend } from '../../tools/deploy/backend.ts';
 import { emulatedAws } from '../../tools/deploy/local/aws-environment.ts';
 import { failureOf } from '../../tools/deploy/failure.ts';
 import { checkEnvironment, checkRelease, refuseProduction } from '../../tools/deploy/service.ts';
+import { bundled } from '../support/bundled.ts';
 
 const project = resolve(import.meta.dirname, '../..');
 const root = resolve(project, 'terraform');
@@ -42,8 +43,7 @@ test('destroying prod is refused, although prod exists', () => {
 });
 
 test('the command says what is wrong and what to do, and ends with 2', () => {
-  const program = resolve(project, 'tools/deploy/main.ts');
-  const args = ['--import', 'tsx', program, 'plan', '--env', 'dev', '--image', 'movies-api:1.0'];
+  const args = [bundled('tools/deploy/main.ts'), 'plan', '--env', 'dev', '--image', 'movies-api:1.0'];
 
   const { status, stderr } = spawnSync(process.execPath, args, { cwd: project, encoding: 'utf8' });
 

@@ -1,11 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { expect, test } from '@jest/globals';
+import { bundled } from '../support/bundled.ts';
 import { allDrills } from './drills.ts';
 import { drillIds } from './ids.ts';
 
 /** As `make drill DRILLS=…` runs it, where no local deployment serves. */
 const drill = (ids: string) => {
-  const program = ['--import', 'tsx', 'tools/verify/main.ts', 'drills', '--only', ids];
+  const program = [bundled('tools/verify/main.ts'), 'drills', '--only', ids];
   const env = { PATH: process.env['PATH'], LOCAL_HOME: '/nonexistent' };
   const { status, stderr } = spawnSync(process.execPath, program, { env, encoding: 'utf8' });
   return { status, stderr };

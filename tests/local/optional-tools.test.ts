@@ -5,6 +5,7 @@ import { describe, expect, test } from '@jest/globals';
 import { createDebianTools } from '../../tools/install/debian.ts';
 import tools from '../../tools/install/optional-tools.json' with { type: 'json' };
 import { installTools } from '../../tools/install/tool.ts';
+import { bundled } from '../support/bundled.ts';
 
 const project = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -47,7 +48,7 @@ describe('installing optional tools', () => {
   });
 
   test('what the caches of the pipeline are for must be had', () => {
-    const program = ['--import', 'tsx', 'tools/install/main.ts', '--cached'];
+    const program = [bundled('tools/install/main.ts'), '--cached'];
 
     const ended = spawnSync(process.execPath, program, { cwd: project, env: { PATH: '' }, encoding: 'utf8' });
 

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { bundled } from '../support/bundled.ts';
 import { describeWith, program } from '../support/requirements.ts';
 import { startMakeRunOnTerminal, startProgram, startRun, type LocalRun } from './local-run.ts';
 
@@ -130,7 +131,7 @@ describeWith([curl], 'make run', () => {
 
 describe('make run, where it can not', () => {
   const start = (args: readonly string[], env?: NodeJS.ProcessEnv) =>
-    startProgram(process.execPath, ['--import', 'tsx', 'app/src/local/main.ts', ...args], env);
+    startProgram(process.execPath, [bundled('app/src/local/main.ts'), ...args], env);
 
   test('names the port that is taken and the setting that chooses another one', async () => {
     const other = createServer().listen(0, '127.0.0.1');

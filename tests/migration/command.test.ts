@@ -7,6 +7,7 @@ import { startEmbeddedDynamoDb, type EmbeddedDynamoDb } from '../../app/src/loca
 import { createDynamoClient } from '../../app/src/movies/dynamo-client.ts';
 import { createDynamoRepository } from '../../app/src/movies/dynamo-repository.ts';
 import type { MovieRepository } from '../../app/src/movies/movie-repository.ts';
+import { bundled } from '../support/bundled.ts';
 import { forwardTo, operationOf, startFaultyDynamoDb } from '../support/faulty-dynamodb.ts';
 import { aMovie } from '../support/movies.ts';
 
@@ -50,7 +51,7 @@ const oldForm = (title: string, more: Record<string, AttributeValue> = {}) =>
 const bestOf2013 = async () => (await repository.list({ year: 2013, sort: 'rating' }, 100)).movies;
 
 async function migrate(...args: string[]): Promise<{ exitCode: number; output: string }> {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'app/src/migration/main.ts', ...args], {
+  const child = spawn(process.execPath, [bundled('app/src/migration/main.ts'), ...args], {
     env: { PATH: process.env['PATH'] },
   });
   let output = '';

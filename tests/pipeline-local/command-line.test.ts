@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { resolve } from 'node:path';
 import { expect, test } from '@jest/globals';
+import { bundled } from '../support/bundled.ts';
 
 const project = resolve(import.meta.dirname, '../..');
 const run = (...args: string[]): { status: number | null; output: string } => {
-  const program = ['--import', 'tsx', 'tools/pipeline-local/main.ts', ...args];
+  const program = [bundled('tools/pipeline-local/main.ts'), ...args];
   const { status, stdout, stderr } = spawnSync(process.execPath, program, { cwd: project, encoding: 'utf8' });
   return { status, output: `${stdout}${stderr}` };
 };

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { SignJWT } from 'jose';
+import { bundled } from '../support/bundled.ts';
 
 const repository = fileURLToPath(new URL('../../', import.meta.url));
 const role = 'arn:aws:iam::123456789012:role/pipeline/movies-api-dev-apply';
@@ -21,9 +22,7 @@ const run = (program: string, args: readonly string[], settings: NodeJS.ProcessE
   return { status, output: `${stdout}${stderr}` };
 };
 const tool = (file: string, ...args: readonly string[]): readonly string[] => [
-  '--import',
-  'tsx',
-  `tools/pipeline/${file}.ts`,
+  bundled(`tools/pipeline/${file}.ts`),
   ...args,
 ];
 

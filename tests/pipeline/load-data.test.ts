@@ -9,6 +9,7 @@ import { ensureTable } from '../../app/src/local/create-table.ts';
 import { startEmbeddedDynamoDb } from '../../app/src/local/embedded-dynamodb.ts';
 import { createDynamoClient } from '../../app/src/movies/dynamo-client.ts';
 import { runLoader } from '../../tools/pipeline/load-data.ts';
+import { bundled } from '../support/bundled.ts';
 import { aMovie } from '../support/movies.ts';
 
 const project = fileURLToPath(new URL('../../', import.meta.url));
@@ -48,7 +49,7 @@ test('movies of a file are in the table of the environment, by the credentials o
 });
 
 test("prod's movies are refused before anything is asked", () => {
-  const args = ['--import', 'tsx', 'tools/pipeline/upkeep.ts', 'load-data', '--env', 'prod'];
+  const args = [bundled('tools/pipeline/upkeep.ts'), 'load-data', '--env', 'prod'];
 
   const { status, stderr } = spawnSync(process.execPath, args, { cwd: project, encoding: 'utf8' });
 

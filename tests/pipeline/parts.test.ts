@@ -4,12 +4,12 @@ import { join, resolve } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import parts from '../parts.json' with { type: 'json' };
+import { bundled } from '../support/bundled.ts';
 
 const project = resolve(import.meta.dirname, '../..');
 const run = (program: string, args: readonly string[], settings: NodeJS.ProcessEnv = {}) =>
   spawnSync(program, args, { cwd: project, env: { ...process.env, ...settings }, encoding: 'utf8' });
-const argumentsFor = (...part: string[]) =>
-  run(process.execPath, ['--import', 'tsx', 'tools/tests/main.ts', ...part]);
+const argumentsFor = (...part: string[]) => run(process.execPath, [bundled('tools/tests/main.ts'), ...part]);
 const testFiles = readdirSync(join(project, 'tests'), { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.test.ts'))
   .map((file) => join(project, 'tests', file))

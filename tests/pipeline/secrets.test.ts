@@ -8,6 +8,7 @@ import { SignJWT } from 'jose';
 import { failureOf } from '../../tools/deploy/failure.ts';
 import { readEvent } from '../../tools/deploy/events.ts';
 import { createProgress } from '../../tools/deploy/progress.ts';
+import { bundled } from '../support/bundled.ts';
 
 const repository = fileURLToPath(new URL('../../', import.meta.url));
 const image = `registry.invalid/movies-api@sha256:${'0'.repeat(64)}`;
@@ -46,10 +47,10 @@ test.each([
   ['deploy', ['deploy/main', 'deploy', '--env', 'dev', '--plan', 'none.tfplan']],
   ['drift', ['deploy/main', 'drift', '--env', 'moon']],
 ])('what make %s prints holds no secret of its environment', (_target, [tool = '', ...args]) => {
-  const program = join(repository, 'tools', `${tool}.ts`);
+  const program = bundled(`tools/${tool}.ts`);
   const given = args.map((argument) => (argument === 'token' ? join(folder, argument) : argument));
 
-  const { stdout, stderr } = spawnSync(process.execPath, ['--import', 'tsx', program, ...given], {
+  const { stdout, stderr } = spawnSync(process.execPath, [program, ...given], {
     cwd: repository,
     encoding: 'utf8',
     timeout: 60_000,

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { bundled } from './bundled.ts';
 
 export interface ApiProcess {
   readonly pid: number;
@@ -18,7 +19,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
  */
 export function startApiProcess(
   settings: Readonly<Record<string, string>>,
-  program: readonly string[] = ['--import', 'tsx', 'app/src/main.ts'],
+  program: readonly string[] = [bundled('app/src/main.ts')],
 ): ApiProcess {
   const child = spawn(process.execPath, [...program], {
     cwd: root,

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { bundled } from './bundled.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -17,14 +18,10 @@ export function runLoader(
 ): Promise<LoaderRun> {
   return new Promise((resolve, reject) => {
     const environment = { ...process.env, NODE_OPTIONS: '', TABLE_NAME: undefined, REGION: undefined };
-    const loader = spawn(
-      process.execPath,
-      ['--import', 'tsx', join(root, 'app/src/loader/main.ts'), ...args],
-      {
-        cwd: root,
-        env: environment,
-      },
-    );
+    const loader = spawn(process.execPath, [bundled('app/src/loader/main.ts'), ...args], {
+      cwd: root,
+      env: environment,
+    });
     let [output, errors] = ['', ''];
     loader.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
     loader.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
