@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { createApp } from './app.ts';
 import type { AuthConfig, Config } from './config.ts';
 import { refuseEveryone } from './http/authenticate.ts';
+import { loadValidator } from './http/contract-validator.ts';
 import { createDiscovery, type DiscoverIssuer } from './http/issuer.ts';
 import { closeServer, createHttpServer, listen } from './http/server.ts';
 import { rememberTokens, type RememberedTokens } from './http/remembered-tokens.ts';
@@ -70,6 +71,13 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
   });
   const server = createHttpServer(app, limits);
   const metricsServer = createMetricsServer(metrics.registry);
+  // The first answer is a probe's, which comes before users do and takes no validator. Those find it loaded.
+  let loading: Promise<unknown> | undefined;
+  server.once('request', (_request, response) => {
+    response.once('close', () => {
+      loading = loadValidator();
+    });
+  });
   const port = await listen(server, config.port, host);
   const metricsPort = await listen(metricsServer, config.metricsPort, host);
   logger.info({ port, metricsPort, table: table.name, region: table.region, ...config.build }, 'listening');
@@ -82,6 +90,7 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
       const { drainDelayMs, shutdownTimeoutMs } = limits;
       logger.info({ drainDelayMs }, 'draining');
       await delay(drainDelayMs);
+      await loading;
       const finished = await closeServer(server, Math.max(0, shutdownTimeoutMs - drainDelayMs));
       await closeServer(metricsServer, 0);
       client.destroy();

@@ -4,6 +4,7 @@ import type { RequestContext } from '../../app/src/http/request-context.ts';
 import { answerPlainReads } from '../../app/src/http/plain-answers.ts';
 import { closeServer, listen } from '../../app/src/http/server.ts';
 import { createPlaces } from '../../app/src/http/shed-load.ts';
+import { InvalidToken } from '../../app/src/http/token-verifier.ts';
 import { NotFound, Throttled, TimedOut, Unavailable } from '../../app/src/movies/errors.ts';
 import type { Known, SerialisedMovie } from '../../app/src/movies/movie-cache.ts';
 import type { MovieKey } from '../../app/src/movies/movie.ts';
@@ -28,9 +29,15 @@ describe('the stage in front', () => {
     ['2013/Slow', new TimedOut('It is slow.')],
     ['2013/Broken', new Error('a secret of ours')],
   ]);
-  const scopes = new Map([
-    ['reader', 'movies/read'],
-    ['writer', 'movies/write'],
+  const caller = (scope: string) => ({ scopes: new Set([scope]), validUntilMs: Infinity });
+  const callers = new Map([
+    ['reader', caller('movies/read')],
+    ['writer', caller('movies/write')],
+  ]);
+  /** Good ones that nobody has presented yet. */
+  const strangers = new Map([
+    ['new-reader', caller('movies/read')],
+    ['new-writer', caller('movies/write')],
   ]);
   const reader = { authorization: 'Bearer reader' };
   const ofTable = ({ year, title }: MovieKey): Promise<SerialisedMovie> => {
@@ -67,9 +74,11 @@ describe('the stage in front', () => {
           takePlace: createPlaces(places, { requestShed: () => (shed += 1) }),
           tracing: { run: (_trace, work) => work() },
           tokens: {
-            recall: (token) => {
-              const scope = scopes.get(token);
-              return scope === undefined ? undefined : { scopes: new Set([scope]), validUntilMs: Infinity };
+            recall: (token) => callers.get(token),
+            verify: (token) => {
+              const known = callers.get(token) ?? strangers.get(token);
+              if (token === 'unknown-key') return Promise.reject(new Unavailable('It is away.'));
+              return known === undefined ? Promise.reject(new InvalidToken('No.')) : Promise.resolve(known);
             },
           },
           lifecycle: { isDraining: () => isDraining },
@@ -105,6 +114,27 @@ describe('the stage in front', () => {
     ['a table that is away', 503, '/movies/2013/Away', { headers: reader }],
     ['a table that is slow', 504, '/movies/2013/Slow', { headers: reader }],
     ['what nobody thought of', 500, '/movies/2013/Broken', { headers: reader }],
+    [
+      'the first request of a token',
+      200,
+      '/movies/2013/Stored',
+      { headers: { authorization: 'Bearer new-reader' } },
+    ],
+    ['a forged token', 401, '/movies/2013/Rush', { headers: { authorization: 'Bearer x' } }],
+    ['no token behind the scheme', 401, '/movies/2013/Rush', { headers: { authorization: 'Bearer a b' } }],
+    [
+      'an issuer that is away',
+      503,
+      '/movies/2013/Rush',
+      { headers: { authorization: 'Bearer unknown-key' } },
+    ],
+    ['who may only write', 403, '/movies/2013/Rush', { headers: { authorization: 'Bearer writer' } }],
+    [
+      'who may only write and is new',
+      403,
+      '/movies/2013/Rush',
+      { headers: { authorization: 'Bearer new-writer' } },
+    ],
   ])('answers %s with %d', async (_what, status, path, call) => {
     const answer = await send('GET', path, call);
 
@@ -130,16 +160,10 @@ describe('the stage in front', () => {
     ['a title that is no UTF-8', 'GET', '/movies/2013/%ff', { headers: reader }],
     ['nobody', 'GET', '/movies/2013/Rush', {}],
     [
-      'a token that is not remembered',
+      'a tag of whom nobody knows yet',
       'GET',
       '/movies/2013/Rush',
-      { headers: { authorization: 'Bearer x' } },
-    ],
-    [
-      'a caller who may only write',
-      'GET',
-      '/movies/2013/Rush',
-      { headers: { authorization: 'Bearer writer' } },
+      { headers: { authorization: 'Bearer new-reader', 'if-none-match': '"r"' } },
     ],
     ['another scheme', 'GET', '/movies/2013/Rush', { headers: { authorization: 'Basic reader' } }],
     [
@@ -296,6 +320,65 @@ describe('an answer of the stage in front', () => {
       expect(uncached.database.seen.slice(seen)).toMatchObject([
         { traceparent: expect.stringMatching(`^00-${traceId}-[\\da-f]{16}-00$`) },
       ]);
+    });
+  });
+
+  describe('to who is not remembered', () => {
+    const apis: Api[] = [];
+    const start = async (settings: Readonly<Record<string, string>> = {}) => {
+      const started = await startApi({ TOKEN_CACHE_TTL_MS: '0', ...settings });
+      apis.push(started);
+      return started;
+    };
+    let unsure: Api;
+    beforeAll(async () => {
+      unsure = await start();
+      await unsure.writer('POST', '/movies', { body: aMovie() });
+    });
+    afterAll(() => Promise.all(apis.map((started) => started.stop())));
+
+    /** The answer of both, which are the same. */
+    async function askBoth({ stranger, log }: Api, authorization: string): Promise<Answer> {
+      const headers = { 'x-request-id': 'one-and-the-same', authorization };
+      const lines = log.length;
+
+      const chain = await stranger('GET', '/movies/2013/Rush', { headers: { ...headers, ...notPlain } });
+      const front = await stranger('GET', '/movies/2013/Rush', { headers });
+
+      expect(comparable(front)).toEqual(comparable(chain));
+      const [ofChain, ofFront] = log.slice(lines).map(withoutTimes);
+      expect(ofFront).toEqual(ofChain);
+      return front;
+    }
+
+    test.each<[string, number, (issuer: Api['issuer']) => string | Promise<string>]>([
+      ['who may read', 200, (issuer) => issuer.token('movies/read')],
+      ['who may only write', 403, (issuer) => issuer.token('movies/write')],
+      ['who has no scope', 403, (issuer) => issuer.token('')],
+      ['a forged signature', 401, async (issuer) => `${await issuer.token('movies/read')}x`],
+      ['a token for nobody', 401, (issuer) => issuer.sign({ iss: issuer.issuer, exp: 4_000_000_000 })],
+      ['what is no token', 401, () => 'a'],
+      ['two tokens', 401, () => 'a b'],
+    ])('is the same as the full chain’s: %s', async (_what, status, token) => {
+      const answer = await askBoth(unsure, `Bearer ${await token(unsure.issuer)}`);
+
+      expect(answer.status).toBe(status);
+    });
+
+    test('is the same as the full chain’s: without an issuer', async () => {
+      const closed = await start({ OIDC_ISSUER: '', OIDC_AUDIENCE: '' });
+
+      const answers = [await askBoth(closed, 'Bearer a.b.c'), await askBoth(closed, 'Bearer a b')];
+
+      expect(answers.map(({ status }) => status)).toEqual([401, 401]);
+    });
+
+    test('is the same as the full chain’s: an issuer that is away', async () => {
+      const lonely = await start({ OIDC_JWKS_URI: 'http://127.0.0.1:9/keys' });
+
+      const answer = await askBoth(lonely, `Bearer ${await lonely.issuer.token('movies/read')}`);
+
+      expect(answer.status).toBe(503);
     });
   });
 

@@ -10,19 +10,26 @@ export const refuseEveryone: VerifyToken = () =>
     new InvalidToken('No token issuer is configured here (OIDC_ISSUER), so no access token can be accepted.'),
   );
 
-/** Finds out who calls. Whoever gets past it has a `caller`. */
-export function authenticate(verify: VerifyToken): RequestHandler {
-  return async (request, response, next) => {
-    const header = request.get('authorization');
+/** Finds out who sends an `Authorization` header. Rejects with the 401 for who can't prove it. */
+export function createIdentification(verify: VerifyToken): (header: string | undefined) => Promise<Caller> {
+  return async (header) => {
     const token = bearer.exec(header ?? '')?.[1];
     if (token === undefined && verify !== refuseEveryone) {
       throw unauthorized(
         header === undefined ? undefined : 'The Authorization header holds no bearer token.',
       );
     }
-    response.locals.caller = await verify(token ?? '').catch((error: unknown) => {
+    return verify(token ?? '').catch((error: unknown) => {
       throw error instanceof InvalidToken ? unauthorized(error.message) : error;
     });
+  };
+}
+
+/** Whoever gets past it has a `caller`. */
+export function authenticate(verify: VerifyToken): RequestHandler {
+  const identify = createIdentification(verify);
+  return async (request, response, next) => {
+    response.locals.caller = await identify(request.get('authorization'));
     next();
   };
 }

@@ -12,9 +12,12 @@ const maxFaults = 20;
 /** What a firewall in front lets through. Of a larger body the first fault is told: to find all of them takes too long. */
 const thoroughBytes = 8_192;
 
+/** The library, a third of all code. Loaded when it is first asked for. */
+export const loadValidator = () => import('./openapi-validator.ts');
+
 /**
  * `express-openapi-validator`, one for each path: for each request it goes through all the routes that it knows
- * (https://github.com/cdimascio/express-openapi-validator/pull/1217). Loaded and made when a path is first asked for.
+ * (https://github.com/cdimascio/express-openapi-validator/pull/1217). Made when a path is first asked for.
  */
 export function createContractValidator(contract: Contract): ContractValidator {
   const validators = new Map<string, Promise<Validator>>();
@@ -56,7 +59,7 @@ interface Validator {
 }
 
 async function createValidator(contract: Contract, path: string, allErrors: boolean): Promise<Validator> {
-  const { middleware, error: kinds } = await import('./openapi-validator.ts');
+  const { middleware, error: kinds } = await loadValidator();
   // A copy of its own: the validator rewrites what it is given.
   const alone = structuredClone({ ...contract, paths: { [path]: contract.paths[path] } });
   const steps = middleware({

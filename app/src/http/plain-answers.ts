@@ -2,6 +2,8 @@ import type { RequestListener, ServerResponse } from 'node:http';
 import { NotFound } from '../movies/errors.ts';
 import type { Known, MovieCache, SerialisedMovie } from '../movies/movie-cache.ts';
 import type { Tracing } from '../telemetry/tracing.ts';
+import { createIdentification } from './authenticate.ts';
+import { requireScope } from './authorize.ts';
 import { noCache, ownCacheOnly } from './cache-control.ts';
 import { toEntityTag } from './entity-tag.ts';
 import { describeProblem, toProblem } from './errors.ts';
@@ -13,10 +15,11 @@ import type { CreateContext, RequestContext } from './request-context.ts';
 import { dataHeaders } from './security-headers.ts';
 import { endWithJson, jsonType } from './send-json.ts';
 import type { TakePlace } from './shed-load.ts';
+import type { Caller } from './token-verifier.ts';
 
 export interface PlainAnswersDeps {
   readonly movies: Pick<MovieCache, 'recall' | 'findRecent'>;
-  readonly tokens: Pick<RememberedTokens, 'recall'>;
+  readonly tokens: Pick<RememberedTokens, 'recall' | 'verify'>;
   readonly takePlace: TakePlace;
   readonly lifecycle: Lifecycle;
   readonly tracing: Pick<Tracing, 'run'>;
@@ -27,25 +30,32 @@ export interface PlainAnswersDeps {
 const route = () => '/movies/{year}/{title}';
 
 /**
- * The stage in front of all others. It answers a plain read by whoever was seen to have the right a moment ago, from memory
- * or from the table; every other request goes on to `next`, which would give these the very same answer.
+ * The stage in front of all others. It answers plain reads, from memory or from the table; every other request goes on to
+ * `next`, which would give these the very same answer.
  */
 export function answerPlainReads(
   { movies, tokens, takePlace, lifecycle, tracing, createContext, observe }: PlainAnswersDeps,
   next: RequestListener,
 ): RequestListener {
   const { answer, refuse } = createAnswers();
+  const identify = createIdentification(tokens.verify);
 
-  const find = async (read: PlainRead, response: ServerResponse): Promise<SerialisedMovie> => {
+  const find = async (
+    read: PlainRead,
+    caller: Caller | undefined,
+    response: ServerResponse,
+  ): Promise<SerialisedMovie> => {
     takePlace(response);
+    requireScope(caller ?? (await identify(read.headers.get('authorization'))), 'movies/read');
     return movies.findRecent(read.key);
   };
 
   return (request, response) => {
     const read = lifecycle.isDraining() ? undefined : readPlainly(request);
-    const mayRead = read !== undefined && tokens.recall(read.token)?.scopes.has('movies/read') === true;
-    const known = mayRead ? movies.recall(read.key) : undefined;
-    if (!mayRead || !isPlain(read, known)) {
+    const caller = read === undefined ? undefined : tokens.recall(read.token);
+    const mayRead = caller?.scopes.has('movies/read') === true;
+    const known = read !== undefined && mayRead ? movies.recall(read.key) : undefined;
+    if (read === undefined || !isPlain(read, known)) {
       next(request, response);
       return;
     }
@@ -64,7 +74,7 @@ export function answerPlainReads(
       return;
     }
     void tracing
-      .run(context.trace, () => find(read, response))
+      .run(context.trace, () => find(read, caller, response))
       .then(
         (found) => {
           answer(response, read, context, found);

@@ -1,4 +1,4 @@
-import { json, type RequestHandler } from 'express';
+import { json, type Request, type RequestHandler } from 'express';
 import { createContractValidator } from './contract-validator.ts';
 import { operationsByRoute, type Contract, type Method, type Operation } from './contract.ts';
 import { HttpProblem, badRequest } from './problem.ts';
@@ -82,12 +82,30 @@ const isDeeperThan = (depth: number, value: unknown): boolean =>
 function matchContract(contract: Contract): RequestHandler {
   const { check } = createContractValidator(contract);
   return (request, response, next) => {
-    const { path } = request.route as { readonly path: string };
+    const route = request.route as { readonly path: string };
+    const path = route.path.replace(/:(\w+)/g, '{$1}');
+    if (isPlainProbe(contract.paths[path], request)) {
+      next();
+      return undefined;
+    }
     const given = { path: { ...request.params }, query: { ...request.query } };
-    return check(path.replace(/:(\w+)/g, '{$1}'), request, response, (error?: unknown) => {
+    return check(path, request, response, (error?: unknown) => {
       next(error ?? misspelt(given, { path: request.params, query: request.query }));
     });
   };
+}
+
+/** Asks for what takes no parameters, and brings nothing: who probes a service that starts needs no validator. */
+function isPlainProbe({ get, ...item }: Contract['paths'][string] = {}, request: Request): boolean {
+  const { method, url, headers } = request;
+  return (
+    get !== undefined &&
+    !('parameters' in get || 'parameters' in item) &&
+    (method === 'GET' || method === 'HEAD') &&
+    !url.includes('?') &&
+    headers['content-length'] === undefined &&
+    headers['transfer-encoding'] === undefined
+  );
 }
 
 type Parameters = Readonly<Record<'path' | 'query', Readonly<Record<string, unknown>>>>;
