@@ -93,10 +93,19 @@ describe('a database in trouble', () => {
     expect(calls).toEqual([expect.objectContaining({ outcome: 'timed-out' })]);
   });
 
-  test('silence ends at the deadline of a call when its attempts would take longer', async () => {
-    const repository = await repositoryOn(() => undefined, { requestTimeoutMs: 60_000 });
+  test('silence ends at the deadline of a call when its attempts would take longer, and so does the request', async () => {
+    let giveUp: () => void;
+    const givenUp = new Promise<void>((resolve) => (giveUp = resolve));
+    const repository = await repositoryOn(
+      ({ socket }) => {
+        socket.once('close', giveUp);
+      },
+      { requestTimeoutMs: 60_000 },
+    );
 
     await expect(repository.ready()).rejects.toThrow(TimedOut);
+    await givenUp;
+    expect(calls).toEqual([expect.objectContaining({ outcome: 'timed-out', retries: 0 })]);
   });
 
   test('an answer that stops half-way is asked for again, and then is TimedOut', async () => {

@@ -1,11 +1,13 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { UndiciHttpHandler } from '@smithy/undici-http-handler';
 import { buildInfo } from '../build-info.ts';
 import { collectBytes } from './dynamo-answer-bytes.ts';
 import { observeCalls } from './dynamo-calls.ts';
+import { DynamoHttpHandler } from './dynamo-http-handler.ts';
 import type { DynamoObserver } from './dynamo-observer.ts';
 import { createLimiter } from './limiter.ts';
 import { addHeaders } from './dynamo-request-headers.ts';
+import { speedUpSettings } from './sdk-settings.ts';
+import { Sha256 } from './sha256.ts';
 
 export interface DynamoSettings {
   readonly region: string;
@@ -51,7 +53,8 @@ export function createDynamoClient(settings: DynamoSettings, observer?: DynamoOb
     retryMode: 'standard',
     cacheMiddleware: true,
     streamCollector: collectBytes,
-    requestHandler: new UndiciHttpHandler({
+    sha256: Sha256,
+    requestHandler: new DynamoHttpHandler({
       dispatcher: {
         connections: concurrency,
         connect: { timeout: connectionTimeoutMs },
@@ -61,6 +64,7 @@ export function createDynamoClient(settings: DynamoSettings, observer?: DynamoOb
     }),
   });
   signWithOne(client);
+  speedUpSettings(client);
   for (const { name } of costly) client.middlewareStack.remove(name);
   addHeaders(client, 'identify', () => identity);
 

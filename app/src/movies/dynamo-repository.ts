@@ -7,7 +7,7 @@ import {
   ScanCommand,
   type DynamoDBClient,
 } from '@aws-sdk/client-dynamodb';
-import { withDeadline, type WithinDeadline } from './deadline.ts';
+import { withDeadline } from './deadline.ts';
 import { capacityUnits, retriesOf } from './dynamo-calls.ts';
 import { isConditionFailure, toMovieError, toWriteError } from './dynamo-errors.ts';
 import { Conflict, NotFound, PreconditionFailed } from './errors.ts';
@@ -44,16 +44,13 @@ export function createDynamoRepository({
   random = Math.random,
 }: DynamoRepositoryDeps): MovieRepository {
   const table = { TableName: tableName, ReturnConsumedCapacity: 'TOTAL' } as const;
-  const inTime = <T>(call: (options: WithinDeadline) => Promise<T>): Promise<T> =>
-    withDeadline(deadlineMs, call);
+  const inTime = <T>(call: () => Promise<T>): Promise<T> => withDeadline(deadlineMs, call);
 
   /** Strongly consistent: a movie is there as soon as its 201 is, and an edit starts from the latest revision. */
   const readItem = async (key: MovieKey): Promise<Item> => {
     if (!canExist(key)) throw missing(key);
     const command = new GetItemCommand({ ...table, Key: keyOf(key), ConsistentRead: true });
-    const { Item: item } = await inTime((deadline) => client.send(command, deadline)).catch(
-      rethrow(toMovieError),
-    );
+    const { Item: item } = await inTime(() => client.send(command)).catch(rethrow(toMovieError));
     if (item === undefined) throw missing(key);
     return item;
   };
@@ -75,7 +72,7 @@ export function createDynamoRepository({
   const put = (stored: StoredMovie, condition: Condition): Promise<boolean> => {
     const command = new PutItemCommand({ ...table, Item: toItem(stored), ...condition });
     return attempt(
-      () => inTime((deadline) => client.send(command, deadline)),
+      () => inTime(() => client.send(command)),
       async () => fromItem(await readItem(stored.movie)).revision === stored.revision,
     );
   };
@@ -83,7 +80,7 @@ export function createDynamoRepository({
   const remove = (key: MovieKey, condition: Condition): Promise<boolean> => {
     const command = new DeleteItemCommand({ ...table, Key: keyOf(key), ...condition });
     return attempt(
-      () => inTime((deadline) => client.send(command, deadline)),
+      () => inTime(() => client.send(command)),
       () =>
         readItem(key).then(
           () => false,
@@ -118,10 +115,10 @@ export function createDynamoRepository({
       ...(start === undefined ? {} : { ExclusiveStartKey: start }),
     };
     const query = { KeyConditionExpression: path.keyCondition, ScanIndexForward: !path.descending };
-    const answer = await inTime((deadline) =>
+    const answer = await inTime(() =>
       path.keyCondition === undefined
-        ? client.send(new ScanCommand(request), deadline)
-        : client.send(new QueryCommand({ ...request, ...query }), deadline),
+        ? client.send(new ScanCommand(request))
+        : client.send(new QueryCommand({ ...request, ...query })),
     ).catch(rethrow(toMovieError));
     return {
       items: answer.Items ?? [],
@@ -134,9 +131,7 @@ export function createDynamoRepository({
   const ready = createReadiness(
     async () => {
       const command = new GetItemCommand({ ...table, Key: probeKey });
-      await withDeadline(readyTimeoutMs, (deadline) => client.send(command, deadline)).catch(
-        rethrow(toMovieError),
-      );
+      await withDeadline(readyTimeoutMs, () => client.send(command)).catch(rethrow(toMovieError));
     },
     { cacheMs: readyCacheMs },
   );

@@ -1,0 +1,14 @@
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { getSchemaSerdePlugin } from '@smithy/core/schema';
+
+/**
+ * The SDK copies all settings of a client three times for each call. It puts them together one by one, and V8 keeps an object
+ * that grew like this as a hash table, which takes 7 µs to copy; a copy of it has fast properties
+ * (https://v8.dev/blog/fast-properties), and takes 1 µs. Reads cost 11 % less by it (ADR 0175).
+ */
+export function speedUpSettings(client: DynamoDBClient): void {
+  const config = { ...client.config };
+  Object.assign(client, { config });
+  // What the client made of its own settings before; everything else asks it when it is called.
+  client.middlewareStack.use(getSchemaSerdePlugin(config));
+}
