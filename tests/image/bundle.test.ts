@@ -46,6 +46,15 @@ test('a bundle imports none of Node’s modules, one of which would load all of 
   expect(new Set(imported.map(([, name]) => name))).toEqual(new Set(['node:module']));
 });
 
+test('a bundle keeps the names of functions, in lines that a stack trace can point at', async () => {
+  await build([`${relative(projectRoot, folder)}/`]);
+
+  const code = await readFile(join(projectRoot, '.cache/bundle-test/main.js'), 'utf8');
+
+  expect(code).toMatch(/\bfunction answerPlainReads\(/);
+  expect(code.length / code.split('\n').length).toBeLessThan(200);
+});
+
 test('the library still compiles the schema of OpenAPI although it is told not to, so a bundle goes without it', () => {
   const { validator } = new OpenAPISchemaValidator({
     version: '3.0.3',
