@@ -9,7 +9,9 @@ export default tseslint.config(
   ...tseslint.configs.stylisticTypeChecked,
   {
     languageOptions: {
-      parserOptions: { projectService: { allowDefaultProject: ['*.js', 'tests/support/*.js'] } },
+      parserOptions: {
+        projectService: { allowDefaultProject: ['*.js', 'tests/support/*.js', 'tools/build/*.cjs'] },
+      },
     },
     rules: {
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],

@@ -1,19 +1,24 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { edited, project, read } from './mistakes.ts';
 
+const copied = ['app', 'tests/api', 'tests/support', 'tools/build', 'package.json', 'tsconfig.json'];
+const shared = ['node_modules', '.cache/test-keys'];
 const suite = 'tests/api/authentication.test.ts';
 
 /** Runs the suite in a copy of the service. */
 async function runInCopy(app: string): Promise<{ failed: boolean; output: string }> {
   const copy = await mkdtemp(join(tmpdir(), 'middleware-'));
   try {
-    for (const part of ['app', 'tests/api', 'tests/support', 'package.json', 'tsconfig.json'])
-      await cp(join(project, part), join(copy, part), { recursive: true });
-    await symlink(join(project, 'node_modules'), join(copy, 'node_modules'));
+    for (const part of copied) await cp(join(project, part), join(copy, part), { recursive: true });
+    await mkdir(join(copy, '.cache'));
+    for (const part of shared) {
+      await mkdir(join(project, part), { recursive: true });
+      await symlink(join(project, part), join(copy, part));
+    }
     await writeFile(join(copy, 'app', 'src', 'app.ts'), app);
     return await new Promise((done) => {
       const args = [

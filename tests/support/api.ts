@@ -9,6 +9,7 @@ import { startService, type Service } from '../../app/src/service.ts';
 import { createLogger } from '../../app/src/telemetry/logger.ts';
 import { createClient, type Send } from './client.ts';
 import { promised } from './promised-answers.ts';
+import { createSigningKeys } from './signing-keys.ts';
 import { startDatabaseFront, type DatabaseFront } from './database-front.ts';
 
 export interface Api {
@@ -33,12 +34,13 @@ export interface Api {
 }
 
 const tableName = 'movies';
+const signingKey = createSigningKeys();
 
 /** The real service with a real database and a real issuer, each on its own port; answers must match the contract. */
 export async function startApi(settings: Readonly<Record<string, string>> = {}): Promise<Api> {
   const engine = await startEmbeddedDynamoDb();
   const database = await startDatabaseFront(engine.endpoint);
-  const issuer = await startTokenIssuer();
+  const issuer = await startTokenIssuer({ signingKey });
   const client = createDynamoClient({ region: 'eu-west-1', endpoint: engine.endpoint });
   await ensureTable(client, tableName);
 

@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import { exportJWK, generateKeyPair, SignJWT, type JWTPayload } from 'jose';
+import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWTPayload } from 'jose';
 import { issuerConfiguration, type Client } from './issuer-configuration.ts';
 import { closeServer, listenOnLoopback } from './listen.ts';
 import { createProvider, OidcError } from './quiet-oidc-provider.ts';
@@ -32,11 +32,14 @@ export interface TokenIssuerOptions {
   /** How long a token lives; one hour by default. */
   readonly tokenTtlSeconds?: number;
   readonly algorithm?: 'RS256' | 'ES256';
+  /** Where each signing key comes from: a new one by default. Of the algorithm, and extractable. */
+  readonly signingKey?: () => Promise<{ readonly privateKey: CryptoKey }>;
 }
 
 /** A certified OpenID provider (oidc-provider) for this machine: real grants, real keys, no accounts, nothing kept. */
 export async function startTokenIssuer(options: TokenIssuerOptions = {}): Promise<TokenIssuer> {
   const { port = 0, audience = 'movies-api', tokenTtlSeconds = 3600, algorithm = 'RS256' } = options;
+  const { signingKey = () => generateKeyPair(algorithm, { extractable: true }) } = options;
   const machineClient: Client = { id: 'local-machine', secret: crypto.randomUUID() };
   const swaggerClientId = 'local-swagger-ui';
   const cookieKey = crypto.randomUUID();
@@ -45,7 +48,7 @@ export async function startTokenIssuer(options: TokenIssuerOptions = {}): Promis
   const { url: issuer } = await listenOnLoopback(server, port);
 
   const createIssuer = async () => {
-    const { privateKey } = await generateKeyPair(algorithm, { extractable: true });
+    const { privateKey } = await signingKey();
     const kid = crypto.randomUUID();
     const provider = createProvider(
       issuer,
