@@ -1,5 +1,5 @@
 import { readConfig, type Config } from './config.ts';
-import { startService } from './service.ts';
+import { startService, type Service } from './service.ts';
 import { ConfigError } from './settings-reader.ts';
 import { createLogOutput } from './telemetry/log-output.ts';
 import { createLogger } from './telemetry/logger.ts';
@@ -28,14 +28,16 @@ function die(error: unknown): never {
 process.on('uncaughtException', die);
 process.on('unhandledRejection', die);
 
-const service = await startService(config, logger);
+startService(config, logger).then(stopBySignal, die);
 
-let isStopping = false;
-for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-  process.on(signal, () => {
-    // Who asks twice is in a hurry.
-    if (isStopping) process.exit(1);
-    isStopping = true;
-    service.stop().then(() => process.exit(0), die);
-  });
+function stopBySignal(service: Service): void {
+  let isStopping = false;
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      // Who asks twice is in a hurry.
+      if (isStopping) process.exit(1);
+      isStopping = true;
+      service.stop().then(() => process.exit(0), die);
+    });
+  }
 }

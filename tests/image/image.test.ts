@@ -2,6 +2,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { processSettings } from '../../tools/bench/bench.ts';
 import { createEngine, type Engine } from '../../tools/containers/engine.ts';
 import { runContainer, type Container, type ContainerOptions } from '../../tools/containers/container.ts';
 import { buildArguments, buildImage, certificates, type BuildOptions } from '../../tools/image/build.ts';
@@ -137,6 +138,21 @@ describeWith(
       expect(status).toMatch(/^CapEff:\t0+$/m);
       expect(status).toMatch(/^NoNewPrivs:\t1$/m);
       await expect(container.checkHealth()).resolves.toBeUndefined();
+    });
+
+    test('its code cache is taken as a task runs it', async () => {
+      const read =
+        "const [source, cachedData] = ['service.js', 'service.cache'].map((name) => require('fs').readFileSync(`/app/${name}`));";
+      const compile =
+        "const script = new (require('vm').Script)(source.toString('latin1'), { filename: '/app/service.js', cachedData });";
+
+      const container = await start({
+        environment: { NODE_OPTIONS: processSettings.NODE_OPTIONS },
+        command: ['-e', `${read} ${compile} console.log(script.cachedDataRejected)`],
+      });
+
+      expect(await container.wait()).toBe(0);
+      expect(await container.logs()).toBe('false');
     });
 
     test('SIGTERM ends it with exit code 0 within the stop timeout', async () => {

@@ -71,12 +71,8 @@ const folder = `${projectRoot}.cache/bench/`;
 export async function openBench({ pace, portableLoad = false, burdenUs, say }: BenchOptions): Promise<Bench> {
   say('building the service as it is shipped, and once more with its movies in memory');
   mkdirSync(folder, { recursive: true });
-  const [{ program }, bundles, script, issuer] = await Promise.all([
-    pinnedNode(),
-    buildBundles(),
-    buildScripts(),
-    startIssuer(),
-  ]);
+  const { program } = await pinnedNode();
+  const [bundles, script, issuer] = await Promise.all([buildBundles(program), buildScripts(), startIssuer()]);
   const { prefix, note } = createPinning();
   const node = (place: Place) => [...prefix(place), program];
   const load = createLoadGenerator(node('load'), prefix('load'), portableLoad);

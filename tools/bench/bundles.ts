@@ -1,13 +1,18 @@
+import { execFile } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { build, type Plugin } from 'esbuild';
 import { bundle, type BundleOptions } from '../build/bundle.ts';
+import { codeCacheCommand } from '../build/code-cache-command.ts';
 import { readSource } from '../build/source.ts';
 
 const projectRoot = fileURLToPath(new URL('../../', import.meta.url));
 const servers = fileURLToPath(new URL('servers/', import.meta.url));
 const built = '.cache/bench';
+const codeCacheScript = fileURLToPath(new URL('../build/code-cache.ts', import.meta.url));
+const run = promisify(execFile);
 
 export interface Bundles {
   /** Absolute paths of `main.js`. */
@@ -17,14 +22,17 @@ export interface Bundles {
 }
 
 /** The bundle that is shipped, the same with its repository exchanged for one in memory, and the same without tracing. */
-export async function buildBundles(): Promise<Bundles> {
+export async function buildBundles(node: string): Promise<Bundles> {
   const source = readSource(projectRoot, process.env);
   const build = async (out: string, exchange: Pick<BundleOptions, 'plugins' | 'exchanged'> = {}) => {
     await bundle({ projectRoot, out, source, ...exchange });
     return `${projectRoot}${out}/main.js`;
   };
+  const production = await build(`${built}/production`);
+  const [program, ...args] = codeCacheCommand(node, codeCacheScript, `${projectRoot}${built}/production`);
+  await run(program, args);
   return {
-    production: await build(`${built}/production`),
+    production,
     inMemory: await build(`${built}/in-memory`, exchange('dynamo-repository', 'memory-repository')),
     untraced: await build(`${built}/untraced`, exchange('tracing', 'no-tracing')),
   };

@@ -1,10 +1,9 @@
 import { build, type Plugin } from 'esbuild';
 import { mkdirSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { assetUrls } from './asset-urls.ts';
+import { serviceFile } from '../../app/src/compiled-service.ts';
 import { billOfMaterials } from './bill-of-materials.ts';
 import { bundledPackages } from './bundled-packages.ts';
-import { builtinsByRequire } from './builtins-by-require.ts';
 import { checkedContract } from './checked-contract.ts';
 import { licenceNotices } from './licence-notices.ts';
 import { builtAt, type Source } from './source.ts';
@@ -21,17 +20,10 @@ export interface BundleOptions {
   readonly exchanged?: readonly string[];
 }
 
-/** CommonJS packages inside of an ES module still ask for these three. */
-const commonJs = [
-  "import { createRequire as __createRequire } from 'node:module';",
-  'const require = __createRequire(import.meta.url);',
-  'const __filename = import.meta.filename;',
-  'const __dirname = import.meta.dirname;',
-].join('\n');
-
 /**
- * Bundles the service and its health check with their production dependencies. Names and statements stay as they are, in
- * lines of a few statements, so that a stack trace names functions and lines without a source map. `import()` becomes a chunk of its own, loaded when asked for.
+ * Bundles the service and its health check with their production dependencies: one file with all code of the service, which
+ * V8 can keep compiled, and the program that starts it. Names stay as they are, and lines hold a few statements, so that a
+ * stack trace is read without a source map. What is asked for with `import()` begins to run then.
  * Rejects with esbuild's messages when a source can't be bundled.
  */
 export async function bundle({
@@ -44,22 +36,27 @@ export async function bundle({
   const outdir = join(projectRoot, out);
   rmSync(outdir, { recursive: true, force: true });
   mkdirSync(outdir, { recursive: true });
-  const { metafile } = await build({
+  const options = {
     absWorkingDir: projectRoot,
-    entryPoints: { main: 'app/src/main.ts', 'health-check': 'app/src/health-check.ts' },
-    outdir,
     bundle: true,
-    splitting: true,
-    chunkNames: '[name]-[hash]',
-    platform: 'node',
-    format: 'esm',
+    platform: 'node' as const,
+    format: 'cjs' as const,
     target: 'node20',
     // Packages as ES modules where they have both forms: what nobody imports is left out, as of the AWS SDK.
     mainFields: ['module', 'main'],
     // Without comments and indentation a start reads half as much.
     minifyWhitespace: true,
     lineLimit: 120,
-    banner: { js: commonJs },
+    logLevel: 'warning' as const,
+  };
+  const { metafile } = await build({
+    ...options,
+    entryPoints: ['app/src/main.ts'],
+    outfile: join(outdir, serviceFile),
+    format: 'iife',
+    banner: { js: '(function (require, __filename, __dirname) {' },
+    footer: { js: '})' },
+    supported: { 'dynamic-import': false },
     define: {
       BUILD_INFO: JSON.stringify({
         version: source.version,
@@ -68,14 +65,18 @@ export async function bundle({
       }),
     },
     legalComments: 'none', // all of them are in the notices, whole
-    plugins: [...plugins, builtinsByRequire, checkedContract, swaggerUiAssets(outdir), assetUrls(outdir)],
+    plugins: [...plugins, checkedContract, swaggerUiAssets(outdir)],
     metafile: true,
-    logLevel: 'warning',
+  });
+  await build({
+    ...options,
+    entryPoints: { main: 'app/src/launch.ts', 'health-check': 'app/src/health-check.ts' },
+    outdir,
   });
   refuseDevelopmentCode(
     Object.keys(metafile.inputs).filter((input) => !exchanged.some((folder) => input.startsWith(folder))),
   );
-  writeFileSync(join(outdir, 'package.json'), `${JSON.stringify({ type: 'module' })}\n`);
+  writeFileSync(join(outdir, 'package.json'), `${JSON.stringify({ type: 'commonjs' })}\n`);
   const packages = bundledPackages(projectRoot, metafile);
   writeFileSync(join(outdir, 'THIRD-PARTY-NOTICES.txt'), licenceNotices(packages));
   writeFileSync(join(outdir, 'third-party.cdx.json'), billOfMaterials(packages));
