@@ -1,5 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { setFlagsFromString } from 'node:v8';
 import { TestEnvironment } from 'jest-environment-node';
+
+// Most functions run a few times in a test file and are gone: V8 may take longer to find one worth optimising. From Node.js 22 on
+// it does by itself, and knows no such flag.
+if (Number(process.versions.node.split('.')[0]) < 22) setFlagsFromString('--interrupt-budget=1000000');
 
 /**
  * Jest's environment for Node.js, that takes the AsyncLocalStorages of a test file with it. Jest makes one for each file
