@@ -20,7 +20,7 @@ afterAll(() => {
 
 const sources: Readonly<Record<string, string>> = {
   'main.ts':
-    "import { word } from './word.ts';\nconsole.log(word, import.meta.dirname, new URL('x', import.meta.url).pathname);\n",
+    "import { word } from './word.ts';\nconsole.log('import.meta.url __filename', word, import.meta.dirname, new URL('x', import.meta.url).pathname);\n",
   'word.ts': "export const word: string = 'first';\n",
 };
 const write = (name: string, text: string) => {
@@ -38,8 +38,8 @@ test('a bundle knows the place of its sources, and is made again when one of the
   write('word.ts', "export const word: string = 'second';\n");
   const second = run();
 
-  expect(first).toBe(`first ${folder} ${join(folder, 'x')}\n`);
-  expect(second).toBe(`second ${folder} ${join(folder, 'x')}\n`);
+  expect(first).toBe(`import.meta.url __filename first ${folder} ${join(folder, 'x')}\n`);
+  expect(second).toBe(`import.meta.url __filename second ${folder} ${join(folder, 'x')}\n`);
   expect(same).toBe(made);
   expect(bundled(entry())).not.toBe(made);
 });

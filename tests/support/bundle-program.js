@@ -14,6 +14,14 @@ const [entry, record] = process.argv.slice(2);
 const digestOf = (content) => createHash('sha256').update(content).digest('hex');
 
 /** What a file knows of its place stays the place of its source: what lies beside it is found from there. */
+const placeOf = (path) => ({
+  'import.meta.url': pathToFileURL(path).href,
+  'import.meta.dirname': dirname(path),
+  'import.meta.filename': path,
+  __dirname: dirname(path),
+  __filename: path,
+});
+const nameOf = (place) => `place_${place.replaceAll(/\W/g, '_')}`;
 const placeOfSource = {
   name: 'place-of-source',
   setup: (builder) => {
@@ -22,20 +30,10 @@ const placeOfSource = {
     }));
     builder.onLoad({ filter: /\.[cm]?[jt]s$/ }, async ({ path }) => {
       const source = await readFile(path, 'utf8');
-      const place = {
-        'import.meta.url': pathToFileURL(path).href,
-        'import.meta.dirname': dirname(path),
-        'import.meta.filename': path,
-        __dirname: dirname(path),
-        __filename: path,
-      };
-      const known = Object.entries(place).filter(([name]) => source.includes(name));
+      const known = Object.entries(placeOf(path)).filter(([place]) => source.includes(place));
       if (known.length === 0) return undefined;
-      const contents = known.reduce(
-        (text, [name, value]) =>
-          text.replace(new RegExp(`(?<![\\w$.'"\`])${name}\\b(?! =)`, 'g'), JSON.stringify(value)),
-        source,
-      );
+      const places = known.map(([place, value]) => `const ${nameOf(place)} = ${JSON.stringify(value)};`);
+      const contents = `${places.join(' ')} ${source.replace(/^#!/, '// ')}`;
       return { contents, loader: /\.[cm]?ts$/.test(path) ? 'ts' : 'js' };
     });
   },
@@ -63,6 +61,7 @@ const { metafile } = await build({
   // These look for programs or modules beside themselves; `performance` is a name that Node.js never had.
   external: ['dynalite', 'esbuild', 'playwright-core', 'performance'],
   legalComments: 'none',
+  define: Object.fromEntries(Object.keys(placeOf('/')).map((place) => [place, nameOf(place)])),
   plugins: [placeOfSource],
   metafile: true,
   logLevel: 'error',
