@@ -52,8 +52,12 @@ export interface Bench {
   readonly close: () => Promise<void>;
 }
 
-/** Of the process itself, as in each task definition (tests/plan/service.test.ts compares them). */
-export const processSettings = { NODE_ENV: 'production', NODE_OPTIONS: '--max-semi-space-size=16' };
+/** Of the process itself, as in prod's task definition (tests/plan/service.test.ts compares them). */
+export const processSettings = {
+  NODE_ENV: 'production',
+  NODE_OPTIONS: '--max-semi-space-size=16 --max-old-space-size=512',
+  MALLOC_ARENA_MAX: '1',
+};
 
 /** What is not here has the service's default. */
 const productionSettings = {
