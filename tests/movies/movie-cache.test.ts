@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { NotFound, Unavailable } from '../../app/src/movies/errors.ts';
 import { createMovieCache, type MovieCache } from '../../app/src/movies/movie-cache.ts';
 import type { MovieRepository } from '../../app/src/movies/movie-repository.ts';
-import type { StoredMovie } from '../../app/src/movies/movie.ts';
+import type { Movie, StoredMovie } from '../../app/src/movies/movie.ts';
 import { aMovie } from '../support/movies.ts';
 
 const key = { year: 2013, title: 'Rush' };
@@ -10,12 +10,12 @@ const ttlMs = 1_000;
 
 /** A table whose reads and writes end when the test says so. */
 function aSlowTable() {
-  const reads: { answer: (revision: string) => void; fail: (error: Error) => void }[] = [];
+  const reads: { answer: (revision: string, movie?: Movie) => void; fail: (error: Error) => void }[] = [];
   const writes: { end: () => void; fail: (error: Error) => void }[] = [];
   const read = () =>
     new Promise<StoredMovie>((resolve, reject) => {
-      const answer = (revision: string) => {
-        resolve({ movie: aMovie(), revision });
+      const answer = (revision: string, movie = aMovie()) => {
+        resolve({ movie, revision });
       };
       reads.push({ answer, fail: reject });
     });
@@ -103,6 +103,38 @@ describe('a remembered movie', () => {
     expect((await cache.findRecent(key)).revision).toBe('second');
   });
 
+  test('stays the same object when it is read again unchanged, for as long as its time to live again', async () => {
+    await found('first');
+    const before = cache.recall(key);
+    nowMs += ttlMs + 1;
+    await found('first');
+    nowMs += ttlMs;
+    const after = cache.recall(key);
+    nowMs += 1;
+
+    expect(after).toBe(before);
+    expect(cache.recall(key)).toBeUndefined();
+  });
+
+  test('is another one when its content is, even under the same revision', async () => {
+    await found('first');
+    nowMs += ttlMs + 1;
+    const changed = { ...aMovie(), info: { plot: 'Changed by somebody who knows nothing of revisions' } };
+    const asked = cache.findRecent(key);
+    table.reads.at(-1)?.answer('first', changed);
+
+    expect((await asked).json).toBe(JSON.stringify(changed));
+    expect(cache.recall(key)).toMatchObject({ json: JSON.stringify(changed) });
+  });
+
+  test('is another one when its revision is, even with the same content', async () => {
+    await found('first');
+    nowMs += ttlMs + 1;
+
+    expect(await found('second')).toBe('second');
+    expect(cache.recall(key)).toMatchObject({ revision: 'second' });
+  });
+
   test('is always read from the table by who asks for what is true now', async () => {
     await found('first');
 
@@ -122,7 +154,7 @@ describe('a remembered movie', () => {
   });
 
   test('gives way when others are used more: the memory is bounded', async () => {
-    const small = createMovieCache(table.repository, { ttlMs, maxBytes: 5_000, now: () => nowMs });
+    const small = createMovieCache(table.repository, { ttlMs, maxBytes: 4_000, now: () => nowMs });
     for (const title of ['A', 'B', 'C', 'D', 'E']) {
       const asked = small.findRecent({ year: 2013, title });
       table.reads.at(-1)?.answer(title);

@@ -28,30 +28,35 @@ export function createHttpServer(listener: RequestListener, limits: Limits): Ser
 
 /**
  * Of pipelined requests one is answered at a time. When the connection is lost, Node closes the response whose turn it
- * is; those behind it would never hear of it, and what counts requests in flight would count them for ever.
+ * is; those behind it would never hear of it, and what counts requests in flight would count them for ever. Only those are
+ * kept: a list of every request for each connection would outlive them, and grow old.
  */
 function closeWaitingResponses(server: Server): void {
-  const open = new WeakMap<Socket, Set<ServerResponse>>();
-  server.on('connection', (socket) => {
-    const responses = new Set<ServerResponse>();
-    open.set(socket, responses);
-    socket.once('close', () => {
-      // After Node has closed its own.
-      setImmediate(() => {
-        for (const response of responses) {
-          response.destroy().emit('close');
-          // What serves files listens for this one (on-finished), and would keep them open.
-          response.emit('end');
-        }
-      });
+  const waiting = new WeakMap<Socket, Set<ServerResponse>>();
+  server.prependListener('request', ({ socket }, response) => {
+    const isItsTurn = response.socket !== null;
+    if (isItsTurn) return;
+    const responses = waiting.get(socket) ?? closedWith(socket);
+    waiting.set(socket, responses);
+    responses.add(response);
+    response.once('close', () => responses.delete(response));
+  });
+}
+
+/** Responses that are closed when the socket is. */
+function closedWith(socket: Socket): Set<ServerResponse> {
+  const responses = new Set<ServerResponse>();
+  socket.once('close', () => {
+    // After Node has closed its own.
+    setImmediate(() => {
+      for (const response of responses) {
+        response.destroy().emit('close');
+        // What serves files listens for this one (on-finished), and would keep them open.
+        response.emit('end');
+      }
     });
   });
-  // Forgotten when it is out: an idle connection would keep its last request, token and all.
-  server.prependListener('request', (request, response) => {
-    const responses = open.get(request.socket);
-    responses?.add(response);
-    response.once('close', () => responses?.delete(response));
-  });
+  return responses;
 }
 
 /** Rejects with the system's error, `EADDRINUSE` for instance. Port 0 takes a free one. */

@@ -17,8 +17,10 @@ export interface MovieCacheSettings {
   readonly now?: () => number;
 }
 
-/** A movie with its JSON, made once for all who ask for it. */
-export interface SerialisedMovie extends StoredMovie, JsonText {}
+/** A movie as it is answered, made once for all who ask for it. */
+export interface SerialisedMovie extends JsonText {
+  readonly revision: string;
+}
 
 /** What was found, or that nothing was. */
 export type Known = SerialisedMovie | NotFound;
@@ -26,7 +28,7 @@ export type Known = SerialisedMovie | NotFound;
 export interface MovieCache extends MovieRepository {
   /** As `find`, but what it says was in the table up to `ttlMs` ago. Who asks while a read is under way shares it. */
   findRecent(key: MovieKey): Promise<SerialisedMovie>;
-  /** As `find`, with its JSON. */
+  /** As `find`, as it is answered. */
   findFresh(key: MovieKey): Promise<SerialisedMovie>;
   /** What `findRecent` would say without a read; undefined when it takes one. */
   recall(key: MovieKey): Known | undefined;
@@ -34,9 +36,8 @@ export interface MovieCache extends MovieRepository {
 
 /** That a movie is missing is believed for a shorter time: who waits for one asks again and again. */
 const missingShare = 1 / 4;
-/** Of an entry beside its text, measured: the movie as an object is about twice its JSON. */
+/** Of an entry beside its text. */
 const overheadBytes = 500;
-const objectShare = 2;
 
 /**
  * Remembers what was read for a short time. A change through this repository is seen by all reads that start after it;
@@ -50,14 +51,28 @@ export function createMovieCache(
     maxSize: maxBytes,
     sizeCalculation: sizeOf,
     ttlResolution: 0,
+    noDeleteOnStaleGet: true,
     perf: { now },
   });
   const flights = new Map<string, { readonly startedAt: number; readonly movie: Promise<SerialisedMovie> }>();
 
+  /**
+   * Where nothing has changed, the entry that has expired is the answer again: a new one each second would grow old, too, and be what
+   * the garbage collector stops the service for.
+   */
+  const unlessKnown = (name: string, found: SerialisedMovie): SerialisedMovie => {
+    const known = entries.peek(name, { allowStale: true });
+    if (known === undefined || known instanceof NotFound) return found;
+    return known.revision === found.revision && known.json === found.json ? known : found;
+  };
+
   const read = (key: MovieKey, name: string): Promise<SerialisedMovie> => {
     observe('table');
     const startedAt = now();
-    const flight = { startedAt, movie: repository.find(key).then(serialise) };
+    const flight = {
+      startedAt,
+      movie: repository.find(key).then((stored) => unlessKnown(name, serialise(stored))),
+    };
     const land = (known: Known | undefined, livesMs: number) => {
       // Not the one that is waited for any more: something was changed meanwhile, or it took too long.
       if (flights.get(name) !== flight) return;
@@ -118,7 +133,7 @@ export function createMovieCache(
 
 const nameOf = ({ year, title }: MovieKey): string => `${year}/${title}`;
 
-const serialise = (stored: StoredMovie): SerialisedMovie => ({ ...stored, ...toJsonText(stored.movie) });
+const serialise = ({ movie, revision }: StoredMovie): SerialisedMovie => ({ revision, ...toJsonText(movie) });
 
 const sizeOf = (known: Known, name: string): number =>
-  name.length + overheadBytes + (known instanceof NotFound ? 0 : known.jsonBytes * (1 + objectShare));
+  name.length + overheadBytes + (known instanceof NotFound ? 0 : known.jsonBytes);
