@@ -29,7 +29,7 @@ export async function buildVersion(version: Version): Promise<Built> {
     plugins,
     exchanged: ['tests/database-changes/releases/'],
   });
-  const migrate = `${projectRoot}${out}/migrate.js`;
+  const migrate = `${projectRoot}${out}/migrate.mjs`;
   await esbuild({
     entryPoints: [`${projectRoot}app/src/migration/main.ts`],
     outfile: migrate,
