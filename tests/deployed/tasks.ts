@@ -12,7 +12,7 @@ import {
 import { askEcs, askElb } from './aws.ts';
 import type { Deployment } from './deployment.ts';
 
-/** Name of the container that serves (terraform/service.tf). */
+/** Name of the container that serves (terraform/task.tf). */
 export const container = 'api';
 
 export async function describeService(deployment: Deployment): Promise<Service> {

@@ -47,7 +47,7 @@ export async function readTaskDefinition(
   if (!taskDefinition || !serving)
     throw new Problem(
       `The task definition ${arn} has no container ${containerName}.`,
-      'See terraform/service.tf.',
+      'See terraform/task.tf.',
     );
   return {
     arn: taskDefinition.taskDefinitionArn ?? arn,

@@ -6,7 +6,7 @@ import { DynamoHttpHandler } from './dynamo-http-handler.ts';
 import type { DynamoObserver } from './dynamo-observer.ts';
 import { createLimiter } from './limiter.ts';
 import { addHeaders } from './dynamo-request-headers.ts';
-import { speedUpSettings } from './sdk-settings.ts';
+import { speedUpSettings } from './dynamo-sdk-settings.ts';
 import { Sha256 } from './sha256.ts';
 
 export interface DynamoSettings {
