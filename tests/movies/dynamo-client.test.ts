@@ -86,3 +86,22 @@ test('each request says who sent it and is signed', async () => {
     },
   ]);
 });
+
+test('a clock that is wrong is put right by what the table says of the time', async () => {
+  const hourMs = 3_600_000;
+  await database.stop();
+  database = await startFaultyDynamoDb(({ headers }, response) => {
+    heard.push(headers);
+    response.setHeader('date', new Date(Date.now() + hourMs).toUTCString());
+    response.setHeader('content-type', 'application/x-amz-json-1.0').end('{"TableNames":[]}');
+  });
+  const client = createDynamoClient({ region, endpoint: database.endpoint });
+  await client.send(new ListTablesCommand({}));
+  await client.send(new ListTablesCommand({}));
+  client.destroy();
+
+  const [first = Number.NaN, second = Number.NaN] = heard.map((headers) =>
+    Date.parse(String(headers['x-amz-date']).replace(/^(....)(..)(..T..)(..)(..Z)$/, '$1-$2-$3:$4:$5')),
+  );
+  expect(second - first).toBeGreaterThan(hourMs / 2);
+});

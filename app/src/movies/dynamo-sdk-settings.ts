@@ -9,6 +9,7 @@ import { getSchemaSerdePlugin } from '@smithy/core/schema';
 export function speedUpSettings(client: DynamoDBClient): void {
   const config = { ...client.config };
   Object.assign(client, { config });
-  // What the client made of its own settings before; everything else asks it when it is called.
+  // Of the parts that the client made of its settings before, this one copies them; the others keep those, which have the same
+  // values: what changes a setting comes before.
   client.middlewareStack.use(getSchemaSerdePlugin(config));
 }
