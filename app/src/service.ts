@@ -18,6 +18,7 @@ import { createMetricsServer } from './telemetry/metrics-server.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import { propagateTrace } from './telemetry/trace-propagation.ts';
 import { createTracing, type Spans } from './telemetry/tracing.ts';
+import { goOnWithoutMaglev } from './without-maglev.ts';
 
 export interface Service {
   readonly port: number;
@@ -71,11 +72,11 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
   });
   const server = createHttpServer(app, limits);
   const metricsServer = createMetricsServer(metrics.registry);
-  // The first answer is a probe's, which comes before users do and takes no validator. Those find it loaded.
+  // The first answer is a probe's, which comes before users do and takes no validator. Those find it loaded, and a start is over then.
   let loading: Promise<unknown> | undefined;
   server.once('request', (_request, response) => {
     response.once('close', () => {
-      loading = loadValidator();
+      loading = loadValidator().then(goOnWithoutMaglev);
     });
   });
   const port = await listen(server, config.port, host);

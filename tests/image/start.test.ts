@@ -69,9 +69,9 @@ describeWith([pinnedNodeJs], 'the code cache of a bundle', () => {
     await bundle({ projectRoot, out, source });
   });
 
+  const script = join(projectRoot, 'tools/build/code-cache.ts');
   function fill(): Buffer {
     rmSync(cache, { force: true });
-    const script = join(projectRoot, 'tools/build/code-cache.ts');
     const [program, ...args] = codeCacheCommand(node, script, folder);
     execFileSync(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     return readFileSync(cache);
@@ -113,9 +113,48 @@ describeWith([pinnedNodeJs], 'the code cache of a bundle', () => {
     expect(await probe(start(out))).toEqual(healthy);
   });
 
+  test('is filled by verified tokens and reads of the table where Node.js has no fetch: undici is in the bundle', () => {
+    const trap = join(projectRoot, home, 'no-fetch.cjs');
+    writeFileSync(
+      trap,
+      `for (const name of ['fetch', 'Headers', 'Request', 'Response', 'FormData'])
+        Object.defineProperty(globalThis, name, { get() { throw new Error('Node.js loads its own undici for ' + name); } });`,
+    );
+
+    expect(() => execFileSync(node, ['--require', trap, script, folder], { stdio: 'pipe' })).not.toThrow();
+  });
+
   test('that is not there changes nothing', async () => {
     rmSync(cache, { force: true });
 
     expect(await probe(start(out))).toEqual(healthy);
   });
+});
+
+describeWith([pinnedNodeJs], 'once a bundle has answered', () => {
+  const out = `${home}/compilers`;
+  let node: string;
+  beforeAll(async () => {
+    node = (await pinnedNode()).program;
+    await bundle({ projectRoot, out, source });
+  });
+
+  const compiledBy = (compiler: string, text: string): number =>
+    text.split(`completed compiling`).filter((line) => line.includes(`(target ${compiler})`)).length;
+
+  test('V8 compiles what is hot with Turbofan and no more with Maglev', async () => {
+    const settings = { TABLE_NAME: 'movies', ALLOW_ANONYMOUS: 'true', LOG_LEVEL: 'info' };
+    service = startApiProcess(settings, ['--trace-opt', `${out}/main.js`], node);
+    const { port } = await service.listening;
+    const ask = (path: string) => fetch(`http://127.0.0.1:${port}${path}`).then((answer) => answer.text());
+    await ask('/healthz');
+    // Takes the validator, with which the start is over.
+    await ask('/movies?limit=none');
+    const before = service.output();
+
+    while (compiledBy('TURBOFAN_JS', service.output()) < 20) await ask('/healthz');
+
+    const after = service.output().slice(before.length);
+    expect(compiledBy('MAGLEV', after)).toBe(0);
+  }, 30_000);
 });

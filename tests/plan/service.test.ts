@@ -132,6 +132,13 @@ checkPlans({
           );
         });
       },
+      'what it gives back stays with malloc': ({ output }) => {
+        output('container_definitions', (after) => {
+          after[0].environment = after[0].environment.filter(
+            ({ name }: { name: string }) => name !== 'MALLOC_MMAP_THRESHOLD_',
+          );
+        });
+      },
     },
   },
 

@@ -52,12 +52,15 @@ export async function bundle({
   const { metafile } = await build({
     ...options,
     entryPoints: ['app/src/main.ts'],
+    inject: ['app/src/one-undici.ts'],
     outfile: join(outdir, serviceFile),
     format: 'iife',
     banner: { js: '(function (require, __filename, __dirname) {' },
     footer: { js: '})' },
     supported: { 'dynamic-import': false },
     define: {
+      // undici looks at this one for who brings headers of Node.js's own undici; nobody does.
+      'globalThis.Headers': 'undefined',
       BUILD_INFO: JSON.stringify({
         version: source.version,
         commit: source.commit,
