@@ -21,7 +21,7 @@ module "api_container" {
     {
       NODE_ENV = "production"
       # Neither what V8 would take from the task's memory, nor more than it needs: docs/adr/0176-the-memory-of-a-task.md.
-      NODE_OPTIONS = "--max-semi-space-size=8 --max-old-space-size=${floor(var.task_size.memory * 5 / 8)}"
+      NODE_OPTIONS = "--max-semi-space-size=16 --max-old-space-size=${floor(var.task_size.memory * 5 / 8)}"
       # What compiling took is given back: threads with arenas of their own keep it, and so does a heap in the middle of which it is.
       MALLOC_ARENA_MAX       = "1"
       MALLOC_MMAP_THRESHOLD_ = "30000"

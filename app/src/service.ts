@@ -18,7 +18,6 @@ import { createMetricsServer } from './telemetry/metrics-server.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import { propagateTrace } from './telemetry/trace-propagation.ts';
 import { createTracing, type Spans } from './telemetry/tracing.ts';
-import { goOnWithoutMaglev } from './without-maglev.ts';
 
 export interface Service {
   readonly port: number;
@@ -72,11 +71,11 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
   });
   const server = createHttpServer(app, limits);
   const metricsServer = createMetricsServer(metrics.registry);
-  // The first answer is a probe's, which comes before users do and takes no validator. Those find it loaded, and a start is over then.
+  // The first answer is a probe's, which comes before users do and takes no validator. Those find it loaded.
   let loading: Promise<unknown> | undefined;
   server.once('request', (_request, response) => {
     response.once('close', () => {
-      loading = loadValidator().then(goOnWithoutMaglev);
+      loading = loadValidator();
     });
   });
   const port = await listen(server, config.port, host);

@@ -130,31 +130,3 @@ describeWith([pinnedNodeJs], 'the code cache of a bundle', () => {
     expect(await probe(start(out))).toEqual(healthy);
   });
 });
-
-describeWith([pinnedNodeJs], 'once a bundle has answered', () => {
-  const out = `${home}/compilers`;
-  let node: string;
-  beforeAll(async () => {
-    node = (await pinnedNode()).program;
-    await bundle({ projectRoot, out, source });
-  });
-
-  const compiledBy = (compiler: string, text: string): number =>
-    text.split(`completed compiling`).filter((line) => line.includes(`(target ${compiler})`)).length;
-
-  test('V8 compiles what is hot with Turbofan and no more with Maglev', async () => {
-    const settings = { TABLE_NAME: 'movies', ALLOW_ANONYMOUS: 'true', LOG_LEVEL: 'info' };
-    service = startApiProcess(settings, ['--trace-opt', `${out}/main.js`], node);
-    const { port } = await service.listening;
-    const ask = (path: string) => fetch(`http://127.0.0.1:${port}${path}`).then((answer) => answer.text());
-    await ask('/healthz');
-    // Takes the validator, with which the start is over.
-    await ask('/movies?limit=none');
-    const before = service.output();
-
-    while (compiledBy('TURBOFAN_JS', service.output()) < 20) await ask('/healthz');
-
-    const after = service.output().slice(before.length);
-    expect(compiledBy('MAGLEV', after)).toBe(0);
-  }, 30_000);
-});

@@ -8,8 +8,6 @@ export interface ApiProcess {
   /** Port and metrics port once it listens; rejects with what it said when it ends before. */
   readonly listening: Promise<{ readonly port: number; readonly metricsPort: number }>;
   readonly ended: Promise<{ readonly code: number | null; readonly output: string }>;
-  /** What it has said so far. */
-  output(): string;
   signal(name: NodeJS.Signals): void;
 }
 
@@ -18,14 +16,12 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 /**
  * The service as a container runs it: a process of its own that knows nothing but these settings.
  * @param program from the sources unless a bundle is named
- * @param node the one that runs the tests unless another is named
  */
 export function startApiProcess(
   settings: Readonly<Record<string, string>>,
   program: readonly string[] = [bundled('app/src/main.ts')],
-  node = process.execPath,
 ): ApiProcess {
-  const child = spawn(node, [...program], {
+  const child = spawn(process.execPath, [...program], {
     cwd: root,
     env: { PATH: process.env['PATH'], HOST: '127.0.0.1', PORT: '0', METRICS_PORT: '0', ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -48,7 +44,6 @@ export function startApiProcess(
     pid: child.pid ?? 0,
     listening,
     ended: once(child, 'close').then(([code]) => ({ code: code as number | null, output })),
-    output: () => output,
     signal: (name) => child.kill(name),
   };
 }

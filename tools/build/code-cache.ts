@@ -5,7 +5,6 @@ import { createServer, get, type IncomingMessage, type Server } from 'node:http'
 import { join, resolve } from 'node:path';
 import { mock } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import { setFlagsFromString } from 'node:v8';
 import { cacheFile, launch, serviceFile } from '../../app/src/compiled-service.ts';
 
 /**
@@ -50,8 +49,6 @@ for (const path of ['/movies/2013/Rush', '/movies?limit=1']) {
   const status = await ask(path);
   if (status !== 200) throw new Error(`${path} answers ${status}`);
 }
-// The service has turned it off by now (app/src/without-maglev.ts). V8 takes the cache under the flags only under which it was made.
-setFlagsFromString('--maglev');
 writeFileSync(file, script.createCachedData());
 const { atime, mtime } = statSync(join(folder, serviceFile));
 utimesSync(file, atime, mtime);
