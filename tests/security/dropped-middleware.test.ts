@@ -3,7 +3,7 @@ import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { edited, project, read } from './mistakes.ts';
+import { edited, project } from './mistakes.ts';
 
 const copied = ['app', 'tests/api', 'tests/support', 'tools/build', 'package.json', 'tsconfig.json'];
 const shared = ['node_modules', '.cache/test-keys'];
@@ -23,6 +23,7 @@ async function runInCopy(app: string): Promise<{ failed: boolean; output: string
     return await new Promise((done) => {
       const args = [
         '--experimental-vm-modules',
+        '--min-semi-space-size=16',
         'node_modules/jest/bin/jest.js',
         suite,
         '--reporters=default',
@@ -49,14 +50,8 @@ test.each([
     const { failed, output } = await runInCopy(await edited('app/src/app.ts', from, to));
 
     expect(failed).toBe(true);
-    expect(output).toMatch(/Tests: +[1-9]\d* failed/);
+    // Those that the mistake doesn't concern pass: it is what fails, not the copy.
+    expect(output).toMatch(/Tests: +[1-9]\d* failed, [1-9]\d* passed/);
   },
   120_000,
 );
-
-test('they pass in a copy without a mistake', async () => {
-  const { failed, output } = await runInCopy(await read('app/src/app.ts'));
-
-  expect(failed).toBe(false);
-  expect(output).toMatch(/Tests: +[1-9]\d* passed/);
-}, 120_000);

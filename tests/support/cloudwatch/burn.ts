@@ -61,11 +61,14 @@ function runningSums(minutes: readonly Minute[]): readonly Minute[] {
 /** Whether a window's alarm is in ALARM at the end of a minute; a window that slides with each evaluation. */
 function firing(window: Window, sums: readonly Minute[]): (minute: number) => boolean {
   const { value, isBreaching } = readAlarm(window);
+  const isFiring = remembering<number>((all, bad) => {
+    const burn = value({ all, bad });
+    return burn !== undefined && isBreaching(burn);
+  });
   return (minute) => {
     const [to, from] = [sums[minute + 1], sums[Math.max(0, minute + 1 - window.minutes)]];
     if (to === undefined || from === undefined) throw new Error(`minute ${minute} is beyond the end`);
-    const burn = value({ all: to.all - from.all, bad: to.bad - from.bad });
-    return burn !== undefined && isBreaching(burn);
+    return isFiring(to.all - from.all, to.bad - from.bad);
   };
 }
 
@@ -80,12 +83,23 @@ function compileRule(
     .replaceAll('AND', 'and')
     .replaceAll('OR', 'or');
   const compiled = parse(expression).compile();
-  return (minute) => {
-    const states = names.map((name, index): [string, boolean] => [
-      `alarm${index}`,
-      fires.get(name)?.(minute) ?? missing(name),
-    ]);
-    return compiled.evaluate(Object.fromEntries(states)) === true;
+  const isTold = remembering<boolean>(
+    (...states) =>
+      compiled.evaluate(Object.fromEntries(states.map((state, index) => [`alarm${index}`, state]))) === true,
+  );
+  return (minute) => isTold(...names.map((name) => fires.get(name)?.(minute) ?? missing(name)));
+}
+
+/** Most minutes are like others, and an expression takes a hundred times as long as it takes to look one up. */
+function remembering<Parameter>(
+  decide: (...parameters: readonly Parameter[]) => boolean,
+): (...parameters: readonly Parameter[]) => boolean {
+  const known = new Map<string, boolean>();
+  return (...parameters) => {
+    const key = parameters.join(' ');
+    const decided = known.get(key) ?? decide(...parameters);
+    known.set(key, decided);
+    return decided;
   };
 }
 
