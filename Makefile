@@ -62,7 +62,7 @@ test: install ## Run every test that this machine can run (PART=service|platform
 
 .PHONY: test-fast
 test-fast: install ## Run every test that needs nothing but Node.js: no Terraform, container, deployment, browser
-	@TESTS=fast npm test --silent
+	@TESTS=fast npm test --silent -- --maxWorkers=4
 
 .PHONY: test-all
 test-all: export DRILLS = all

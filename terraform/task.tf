@@ -20,22 +20,21 @@ module "api_container" {
   environment = [for name, value in merge(
     {
       NODE_ENV = "production"
-      # Neither what V8 would take from the task's memory, nor more than it needs: docs/adr/0176-the-memory-of-a-task.md.
+      # V8 would take the first from the task's memory, too: 1 MB in 512 MB, where every request pays for collections (docs/adr/0176).
       NODE_OPTIONS = "--max-semi-space-size=16 --max-old-space-size=${floor(var.task_size.memory * 5 / 8)}"
-      # What compiling took is given back: threads with arenas of their own keep it, and so does a heap in the middle of which it is.
+      # What compiling took is given back: a thread's own arena would keep it, and so would the heap in whose middle it lies.
       MALLOC_ARENA_MAX       = "1"
       MALLOC_MMAP_THRESHOLD_ = "30000"
-
-      PORT                  = "8080"
-      METRICS_PORT          = "9464"
-      REGION                = var.region
-      TABLE_NAME            = module.movies_table.table_name
-      OIDC_ISSUER           = var.oidc == null ? one([for access in module.api_access : access.issuer]) : var.oidc.issuer
-      OIDC_AUDIENCE         = join(",", var.oidc == null ? one([for access in module.api_access : access.audience]) : var.oidc.audience)
-      DRAIN_DELAY_MS        = "5000"
-      LOG_LEVEL             = var.log_level
-      AWS_XRAY_TRACING_NAME = local.name
-      TRACE_SAMPLE_RATE     = tostring(var.trace_sample_rate)
+      PORT                   = "8080"
+      METRICS_PORT           = "9464"
+      REGION                 = var.region
+      TABLE_NAME             = module.movies_table.table_name
+      OIDC_ISSUER            = var.oidc == null ? one([for access in module.api_access : access.issuer]) : var.oidc.issuer
+      OIDC_AUDIENCE          = join(",", var.oidc == null ? one([for access in module.api_access : access.audience]) : var.oidc.audience)
+      DRAIN_DELAY_MS         = "5000"
+      LOG_LEVEL              = var.log_level
+      AWS_XRAY_TRACING_NAME  = local.name
+      TRACE_SAMPLE_RATE      = tostring(var.trace_sample_rate)
       # The collector beside it: containers of a task share their loopback.
       OTEL_EXPORTER_OTLP_ENDPOINT = "http://127.0.0.1:4318"
     },

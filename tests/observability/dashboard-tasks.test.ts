@@ -2,11 +2,12 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { createTasks } from '../../tools/dashboard/tasks.ts';
+import { createTasks, type Tasks } from '../../tools/dashboard/tasks.ts';
 import { eventually } from '../support/eventually.ts';
 
 let folder: string;
 let script: string;
+let tasks: Tasks;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'dashboard-tasks-'));
@@ -14,6 +15,8 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
+  // What a failed test left would keep the whole run from ending; after a good one all is stopped.
+  await tasks.stop().catch(() => undefined);
   await rm(folder, { recursive: true });
 });
 
@@ -26,11 +29,12 @@ writeFileSync('${join(folder, 'pid')}', String(process.pid));\n${rest}\n`,
   );
 const pid = async (): Promise<number> => Number(await readFile(join(folder, 'pid'), 'utf8'));
 const answers = "createServer((_, response) => response.end('ok')).listen(process.env.PORT, '127.0.0.1');";
-const neverAnswers = 'setInterval(() => {}, 1_000);';
+/** It has the port, which nobody else can answer on. */
+const neverAnswers = "createServer(() => undefined).listen(process.env.PORT, '127.0.0.1');";
 
 test('a task that never answers is not left behind', async () => {
   await writeTask(neverAnswers);
-  const tasks = await createTasks(script, {}, 1_000);
+  tasks = await createTasks(script, {}, 1_000);
 
   await expect(tasks.start()).rejects.toThrow('a task was not ready in 1 s');
 
@@ -42,7 +46,7 @@ test('a task that never answers is not left behind', async () => {
 
 test('a task that is about to start is stopped with the others', async () => {
   await writeTask(neverAnswers);
-  const tasks = await createTasks(script, {});
+  tasks = await createTasks(script, {});
   const started = tasks.start().catch(String);
   const id = await eventually(pid);
 
@@ -54,7 +58,7 @@ test('a task that is about to start is stopped with the others', async () => {
 
 test('a task that ends at once is told with its exit code', async () => {
   await writeTask('process.exit(78);');
-  const tasks = await createTasks(script, {});
+  tasks = await createTasks(script, {});
 
   await expect(tasks.start()).rejects.toThrow('a task ended with code 78');
   await tasks.stop();
@@ -62,7 +66,7 @@ test('a task that ends at once is told with its exit code', async () => {
 
 test('a task that answers runs until it is stopped', async () => {
   await writeTask(answers);
-  const tasks = await createTasks(script, {});
+  tasks = await createTasks(script, {});
 
   await tasks.start();
   expect(tasks.running()).toHaveLength(1);

@@ -5,7 +5,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseDocument } from 'yaml';
-import { eventually } from './eventually.ts';
+import { eventually, fatal } from './eventually.ts';
 import type { Requirement } from './requirements.ts';
 
 export const collectorProgram = resolve('.cache/bin/collector');
@@ -54,7 +54,11 @@ export async function startCollector({
     },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
-  await eventually(async () => fetch(`http://127.0.0.1:${otlpPort}/`));
+  await eventually(async () => {
+    // Somebody else may have been faster to take the port, and answer on it.
+    if (running.exitCode !== null) throw fatal(`the collector ended with code ${running.exitCode}`);
+    return fetch(`http://127.0.0.1:${otlpPort}/`);
+  });
   return {
     stop: async () => {
       if (running.kill('SIGTERM')) await once(running, 'exit');

@@ -1,23 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setFlagsFromString } from 'node:v8';
-import vm from 'node:vm';
 import { TestEnvironment } from 'jest-environment-node';
 
 // Most functions run a few times in a test file and are gone: V8 may take longer to find one worth optimising. From Node.js 22 on
 // it does by itself, and knows no such flag.
 if (Number(process.versions.node.split('.')[0]) < 22) setFlagsFromString('--interrupt-budget=1000000');
 
-/** What V8 made of a module's text, by its file: Jest compiles the same libraries anew for each test file of a worker. */
-const compiled = new Map();
-const { compileFunction } = vm;
-vm.compileFunction = (code, parameters, options) => {
-  const known = compiled.get(options.filename);
-  if (known?.code === code)
-    return compileFunction(code, parameters, { ...options, cachedData: known.cachedData });
-  const made = compileFunction(code, parameters, { ...options, produceCachedData: true });
-  compiled.set(options.filename, { code, cachedData: made.cachedData });
-  return made;
-};
 /**
  * Jest's environment for Node.js, that takes the AsyncLocalStorages of a test file with it. Jest makes one for each file
  * and libraries make others; Node.js 20 keeps each that was ever used in a list, and goes through it whenever a promise

@@ -87,7 +87,7 @@ async function spawnTask(
     metrics: `127.0.0.1:${metricsPort}`,
     isReady: async () => {
       const deadline = Date.now() + withinMs;
-      while (!(await isHealthy(url))) {
+      while (!(await isHealthy(url, deadline - Date.now()))) {
         if (hasEnded(child)) throw new Error(`a task ended with code ${child.exitCode}`);
         if (Date.now() > deadline) throw new Error(`a task was not ready in ${withinMs / 1_000} s`);
         await pause(50);
@@ -103,5 +103,7 @@ async function spawnTask(
 
 const hasEnded = ({ exitCode, signalCode }: ChildProcess) => exitCode !== null || signalCode !== null;
 
-const isHealthy = async (url: string): Promise<boolean> =>
-  (await fetch(`${url}/healthz`).catch(() => undefined))?.ok ?? false;
+const isHealthy = async (url: string, withinMs: number): Promise<boolean> => {
+  const signal = AbortSignal.timeout(Math.max(1, withinMs));
+  return (await fetch(`${url}/healthz`, { signal }).catch(() => undefined))?.ok ?? false;
+};
