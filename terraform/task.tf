@@ -21,10 +21,10 @@ module "api_container" {
     {
       NODE_ENV = "production"
       # V8 would take the first from the task's memory, too: 1 MB in 512 MB, where every request pays for collections (docs/adr/0176).
-      NODE_OPTIONS = "--max-semi-space-size=16 --max-old-space-size=${floor(var.task_size.memory * 5 / 8)}"
+      NODE_OPTIONS = "--max-semi-space-size=8 --max-old-space-size=${floor(var.task_size.memory * 5 / 8)}"
       # What compiling took is given back: a thread's own arena would keep it, and so would the heap in whose middle it lies.
       MALLOC_ARENA_MAX       = "1"
-      MALLOC_MMAP_THRESHOLD_ = "30000"
+      MALLOC_MMAP_THRESHOLD_ = "7000"
       PORT                   = "8080"
       METRICS_PORT           = "9464"
       REGION                 = var.region

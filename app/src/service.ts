@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { createApp } from './app.ts';
 import type { AuthConfig, Config } from './config.ts';
+import { forgetTheStart } from './forget-the-start.ts';
 import { refuseEveryone } from './http/authenticate.ts';
 import { loadValidator } from './http/contract-validator.ts';
 import { createDiscovery, type DiscoverIssuer } from './http/issuer.ts';
@@ -71,11 +72,11 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
   });
   const server = createHttpServer(app, limits);
   const metricsServer = createMetricsServer(metrics.registry);
-  // The first answer is a probe's, which comes before users do and takes no validator. Those find it loaded.
+  // The first answer is a probe's, which comes before users do and takes no validator. Those find it loaded, and a start is over then.
   let loading: Promise<unknown> | undefined;
   server.once('request', (_request, response) => {
     response.once('close', () => {
-      loading = loadValidator();
+      loading = loadValidator().then(forgetTheStart);
     });
   });
   const port = await listen(server, config.port, host);

@@ -55,9 +55,9 @@ export interface Bench {
 /** Of the process itself, as in prod's task definition (tests/plan/service.test.ts compares them). */
 export const processSettings = {
   NODE_ENV: 'production',
-  NODE_OPTIONS: '--max-semi-space-size=16 --max-old-space-size=640',
+  NODE_OPTIONS: '--max-semi-space-size=8 --max-old-space-size=640',
   MALLOC_ARENA_MAX: '1',
-  MALLOC_MMAP_THRESHOLD_: '30000',
+  MALLOC_MMAP_THRESHOLD_: '7000',
 };
 
 /** What is not here has the service's default. */
