@@ -3,7 +3,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { createApp } from './app.ts';
 import type { AuthConfig, Config } from './config.ts';
-import { forgetTheStart } from './forget-the-start.ts';
 import { refuseEveryone } from './http/authenticate.ts';
 import { loadValidator } from './http/contract-validator.ts';
 import { createDiscovery, type DiscoverIssuer } from './http/issuer.ts';
@@ -30,8 +29,15 @@ export interface Service {
   stop(): Promise<void>;
 }
 
-/** Puts the service together and listens, for the public and for the scraper of metrics. */
-export async function startService(config: Config, logger: Logger): Promise<Service> {
+/**
+ * Puts the service together and listens, for the public and for the scraper of metrics.
+ * @param onStarted called once, when the first answer is out and everything is loaded
+ */
+export async function startService(
+  config: Config,
+  logger: Logger,
+  onStarted: () => void = () => undefined,
+): Promise<Service> {
   const { table, limits, host } = config;
   const metrics = createMetrics();
   const spans = await startSpans(config, logger);
@@ -72,11 +78,11 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
   });
   const server = createHttpServer(app, limits);
   const metricsServer = createMetricsServer(metrics.registry);
-  // The first answer is a probe's, which comes before users do and takes no validator. Those find it loaded, and a start is over then.
+  // The first answer is a probe's, which comes before users do and takes no validator. Those find it loaded.
   let loading: Promise<unknown> | undefined;
   server.once('request', (_request, response) => {
     response.once('close', () => {
-      loading = loadValidator().then(forgetTheStart);
+      loading = loadValidator().then(onStarted);
     });
   });
   const port = await listen(server, config.port, host);
