@@ -81,7 +81,9 @@ describe('a service tells V8 to forget its start', () => {
       bundled('app/src/main.ts'),
     ]);
   });
-  afterEach(() => { service.signal('SIGKILL'); });
+  afterEach(() => {
+    service.signal('SIGKILL');
+  });
 
   async function toldUntilItEnds(): Promise<string[]> {
     service.signal('SIGTERM');
