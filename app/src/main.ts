@@ -1,5 +1,5 @@
 import { readConfig, type Config } from './config.ts';
-import { forgetTheStart } from './forget-the-start.ts';
+import { forgetOnlyTheStart } from './forget-only-the-start.ts';
 import { startService, type Service } from './service.ts';
 import { ConfigError } from './settings-reader.ts';
 import { createLogOutput } from './telemetry/log-output.ts';
@@ -29,7 +29,7 @@ function die(error: unknown): never {
 process.on('uncaughtException', die);
 process.on('unhandledRejection', die);
 
-startService(config, logger, forgetTheStart).then(stopBySignal, die);
+startService(config, logger, forgetOnlyTheStart).then(stopBySignal, die);
 
 function stopBySignal(service: Service): void {
   let isStopping = false;

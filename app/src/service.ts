@@ -87,7 +87,10 @@ export async function startService(
   });
   const port = await listen(server, config.port, host);
   const metricsPort = await listen(metricsServer, config.metricsPort, host);
-  logger.info({ port, metricsPort, table: table.name, region: table.region, ...config.build }, 'listening');
+  // Its version is in each line.
+  const { commit, builtAt } = config.build;
+  const { name, region } = table;
+  logger.info({ port, metricsPort, table: name, region, commit, builtAt }, 'listening');
 
   return {
     port,

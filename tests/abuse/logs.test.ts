@@ -83,6 +83,12 @@ describe('log lines that callers would like to write (API8)', () => {
       .split('\n')
       .map((line) => JSON.parse(line) as Record<string, unknown>);
 
+  test('no line names anything twice, of which readers would take either', () => {
+    const read = lines().map((line) => JSON.stringify(line));
+
+    expect(output.trimEnd().split('\n')).toEqual(read);
+  });
+
   test.each(injections.map(([what], at) => [what, at] as const))(
     '%s leaves one line, and nothing of itself in it',
     (_what, at) => {

@@ -53,6 +53,7 @@ beforeEach(() => {
     ttlMs,
     maxBytes: 1_000_000,
     now: () => nowMs,
+    random: () => 0,
     observe: (source) => sources.push(source),
   });
 });
@@ -151,6 +152,42 @@ describe('a remembered movie', () => {
     expect(before).toBeUndefined();
     expect(cache.recall(key)).toMatchObject({ revision: 'first' });
     expect(cache.recall({ ...key, year: 2014 })).toBeUndefined();
+  });
+
+  test('lives shorter by up to a quarter, as chance has it', async () => {
+    const unlucky = createMovieCache(table.repository, {
+      ...{ ttlMs, maxBytes: 1_000_000, now: () => nowMs },
+      random: () => 1,
+    });
+    const asked = unlucky.findRecent(key);
+    table.reads[0]?.answer('first');
+    await asked;
+    nowMs += (ttlMs * 3) / 4;
+    const before = unlucky.recall(key);
+    nowMs += 1;
+
+    expect(before).toMatchObject({ revision: 'first' });
+    expect(unlucky.recall(key)).toBeUndefined();
+  });
+
+  test('is not read again in the same moment as all others that were read in one moment', async () => {
+    const movies = Array.from({ length: 100 }, (_, n) => ({ year: 2013, title: `Rush ${n}` }));
+    const usual = createMovieCache(table.repository, { ttlMs, maxBytes: 1_000_000, now: () => nowMs });
+    const asked = movies.map((movie) => usual.findRecent(movie));
+    table.reads.forEach(({ answer }) => {
+      answer('first');
+    });
+    await Promise.all(asked);
+    const remembered = (afterMs: number) => {
+      nowMs = 5_000 + afterMs;
+      return movies.filter((movie) => usual.recall(movie) !== undefined).length;
+    };
+
+    expect(remembered((ttlMs * 3) / 4)).toBe(100);
+    const halfway = remembered((ttlMs * 7) / 8);
+    expect(halfway).toBeGreaterThan(0);
+    expect(halfway).toBeLessThan(100);
+    expect(remembered(ttlMs + 1)).toBe(0);
   });
 
   test('gives way when others are used more: the memory is bounded', async () => {

@@ -20,8 +20,9 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 export function startApiProcess(
   settings: Readonly<Record<string, string>>,
   program: readonly string[] = [bundled('app/src/main.ts')],
+  node = process.execPath,
 ): ApiProcess {
-  const child = spawn(process.execPath, [...program], {
+  const child = spawn(node, [...program], {
     cwd: root,
     env: { PATH: process.env['PATH'], HOST: '127.0.0.1', PORT: '0', METRICS_PORT: '0', ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,5 +1,7 @@
+import { meanLife } from '../../app/src/movies/movie-cache.ts';
+
 /**
- * What theory says of a cache whose entries live for a fixed time from their read on, under independent requests at
+ * What theory says of a cache whose entries live for a mean time T from their read on, under independent requests at
  * random: of each 1 + λT requests for a key, one is a miss. It knows nothing of a bounded memory.
  * @see Jung, Berger, Balakrishnan: Modeling TTL-based Internet caches (INFOCOM 2003)
  */
@@ -9,7 +11,7 @@ export function expectedReads(
 ): number[] {
   return shares.map((share) => {
     const rate = share * perSecond;
-    return rate / (1 + (rate * ttlMs) / 1_000);
+    return rate / (1 + (rate * ttlMs * meanLife) / 1_000);
   });
 }
 

@@ -41,7 +41,7 @@ export async function simulate({
   let nowMs = 0;
   const random = createRandom(seed);
   const draw = createDraw(shares, random);
-  const cache = createMovieCache(tableOf(), { ttlMs, maxBytes, now: () => nowMs });
+  const cache = createMovieCache(tableOf(), { ttlMs, maxBytes, now: () => nowMs, random });
   const reads = movies.map(() => 0);
   const ask = async (isCounted: boolean) => {
     nowMs += pause(perSecond, random);

@@ -4,7 +4,6 @@ export interface JsonText {
   readonly jsonBytes: number;
 }
 
-export function toJsonText(value: unknown): JsonText {
-  const json = JSON.stringify(value);
-  return { json, jsonBytes: Buffer.byteLength(json) };
-}
+export const measured = (json: string): JsonText => ({ json, jsonBytes: Buffer.byteLength(json) });
+
+export const toJsonText = (value: unknown): JsonText => measured(JSON.stringify(value));

@@ -1,13 +1,13 @@
 import { LRUCache } from 'lru-cache';
 import { NotFound } from './errors.ts';
-import { toJsonText, type JsonText } from './json-text.ts';
+import { measured, toJsonText, type JsonText } from './json-text.ts';
 import type { MovieRepository } from './movie-repository.ts';
 import type { MovieKey, StoredMovie } from './movie.ts';
 
 export type ReadSource = 'memory' | 'shared' | 'table';
 
 export interface MovieCacheSettings {
-  /** How old what is remembered may get, counted from when it was asked of the table. 0 remembers nothing. */
+  /** How old what is remembered may get at most, counted from when it was asked of the table. 0 remembers nothing. */
   readonly ttlMs: number;
   /** About what all entries take in memory; the least recently used give way. */
   readonly maxBytes: number;
@@ -15,6 +15,8 @@ export interface MovieCacheSettings {
   readonly observe?: (source: ReadSource) => void;
   /** Milliseconds on a clock that only goes forward. */
   readonly now?: () => number;
+  /** 0 to 1, for how much sooner each is read again. */
+  readonly random?: () => number;
 }
 
 /** A movie as it is answered, made once for all who ask for it. */
@@ -36,6 +38,13 @@ export interface MovieCache extends MovieRepository {
 
 /** That a movie is missing is believed for a shorter time: who waits for one asks again and again. */
 const missingShare = 1 / 4;
+/**
+ * Of each life, so much is up to chance. A new task is asked for everything at once; with lives of one length it would read
+ * all of it again in the same moment, over and over, and whoever asks in that moment would wait.
+ */
+const chanceShare = 1 / 4;
+/** Of `ttlMs`: how old an entry gets on average. */
+export const meanLife = 1 - chanceShare / 2;
 /** Of an entry beside its text. */
 const overheadBytes = 500;
 
@@ -45,7 +54,13 @@ const overheadBytes = 500;
  */
 export function createMovieCache(
   repository: MovieRepository,
-  { ttlMs, maxBytes, observe = () => undefined, now = () => performance.now() }: MovieCacheSettings,
+  {
+    ttlMs,
+    maxBytes,
+    observe = () => undefined,
+    now = () => performance.now(),
+    random = Math.random,
+  }: MovieCacheSettings,
 ): MovieCache {
   const entries = new LRUCache<string, Known>({
     maxSize: maxBytes,
@@ -57,13 +72,19 @@ export function createMovieCache(
   const flights = new Map<string, { readonly startedAt: number; readonly movie: Promise<SerialisedMovie> }>();
 
   /**
-   * Where nothing has changed, the entry that has expired is the answer again: a new one each second would grow old, too, and be what
-   * the garbage collector stops the service for.
+   * Where nothing has changed, the entry that has expired is the answer again, and nothing but text is made on the way. V8
+   * has seen that what is made here stays, and puts all of it where only a major collection, which stops the service, takes
+   * it away.
    */
-  const unlessKnown = (name: string, found: SerialisedMovie): SerialisedMovie => {
+  const serialiseUnlessKnown = (name: string, { movie, revision }: StoredMovie): SerialisedMovie => {
+    const json = JSON.stringify(movie);
     const known = entries.peek(name, { allowStale: true });
-    if (known === undefined || known instanceof NotFound) return found;
-    return known.revision === found.revision && known.json === found.json ? known : found;
+    const same =
+      known !== undefined &&
+      !(known instanceof NotFound) &&
+      known.revision === revision &&
+      known.json === json;
+    return same ? known : { revision, ...measured(json) };
   };
 
   const read = (key: MovieKey, name: string): Promise<SerialisedMovie> => {
@@ -71,9 +92,10 @@ export function createMovieCache(
     const startedAt = now();
     const flight = {
       startedAt,
-      movie: repository.find(key).then((stored) => unlessKnown(name, serialise(stored))),
+      movie: repository.find(key).then((stored) => serialiseUnlessKnown(name, stored)),
     };
-    const land = (known: Known | undefined, livesMs: number) => {
+    const land = (known: Known | undefined, atMostMs: number) => {
+      const livesMs = atMostMs * (1 - chanceShare * random());
       // Not the one that is waited for any more: something was changed meanwhile, or it took too long.
       if (flights.get(name) !== flight) return;
       flights.delete(name);
