@@ -156,7 +156,9 @@ describe('a remembered movie', () => {
 
   test('lives shorter by up to a quarter, as chance has it', async () => {
     const unlucky = createMovieCache(table.repository, {
-      ...{ ttlMs, maxBytes: 1_000_000, now: () => nowMs },
+      ttlMs,
+      maxBytes: 1_000_000,
+      now: () => nowMs,
       random: () => 1,
     });
     const asked = unlucky.findRecent(key);

@@ -5,7 +5,7 @@ import { warmUp, worked } from '../warm-up.ts';
 import type { Scenario } from './scenario.ts';
 
 const paths = benchMovies().map(pathOf);
-/** A major collection comes every half minute at this rate: in a window of a few seconds it is all or nothing. */
+/** A major collection comes every 13 s or more at this rate: in a window of a few seconds it is all or nothing. */
 const countedFor = 10;
 
 export const latency: Scenario = {
