@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { baselineOf, holds, judge, type Baseline } from '../../tools/bench/baseline.ts';
+import { baselineOf, confirm, holds, judge, suspects, type Baseline } from '../../tools/bench/baseline.ts';
 import { describeJudgement, reportJudgements } from '../../tools/bench/report/judgements.ts';
 import { merge, type BenchResult, type Claim } from '../../tools/bench/result.ts';
 
@@ -32,6 +32,27 @@ test('a ratio that fell below what is stored and tolerated is a regression by na
   expect(judgements.map(describeJudgement)).toEqual([
     'REGRESSION: hot/cpu/bare Express, stored 1.2×, measured 0.91×, tolerated 25 % worse',
   ]);
+});
+
+test.each([
+  ['is there the second time, too,', 0.85, false, 'REGRESSION'],
+  ['was that of a noisy minute', 1.1, true, 'as stored'],
+] as const)('a regression that %s is judged by the second time', (_what, again, isWell, verdict) => {
+  const first = judge(stored, resultOf(ratio([0.8])));
+  const judgements = confirm(first, judge(stored, resultOf(ratio([again]))));
+
+  expect(suspects(first)).toEqual(['hot']);
+  expect(judgements).toMatchObject([{ verdict, measured: again }]);
+  expect(holds(judgements)).toBe(isWell);
+});
+
+test('what is not measured the second time stays a regression, and what was well is not asked again', () => {
+  const worse = judge(stored, resultOf(ratio([0.8])));
+  const well = judge(stored, resultOf(ratio([1.2])));
+
+  expect(confirm(worse, [])).toEqual(worse);
+  expect(suspects(well)).toEqual([]);
+  expect(confirm(well, worse)).toEqual(well);
 });
 
 test('a ratio within the tolerance holds, and so does a better one', () => {

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { baselineOf, holds, judge, type Baseline } from './baseline.ts';
+import { baselineOf, confirm, holds, judge, scenarioOf, suspects, type Baseline } from './baseline.ts';
 import { measure } from './measure.ts';
 import { guarded, onlyOption, quick, roundsOption } from './options.ts';
 import { describeJudgement, reportJudgements } from './report/judgements.ts';
@@ -57,23 +57,29 @@ function microseconds(text: string): number {
 function readBaseline(file: string, only: readonly string[]): Baseline {
   if (!existsSync(file)) return { commit: '', node: '', claims: {} };
   const stored = JSON.parse(readFileSync(file, 'utf8')) as Baseline;
-  const asked = Object.entries(stored.claims).filter(([id]) => only.includes(id.split('/')[0] ?? ''));
+  const asked = Object.entries(stored.claims).filter(([id]) => only.includes(scenarioOf(id)));
   return { ...stored, claims: Object.fromEntries(asked) };
 }
 
 async function check({ only, rounds, baseline, store, burdenUs, report }: Options): Promise<boolean> {
-  const result = await measure({
-    only,
-    pace: { ...quick, onlyTargets: true, ...(rounds === undefined ? {} : { rounds }) },
-    portableLoad: true,
-    ...(burdenUs === undefined ? {} : { burdenUs }),
-  });
+  const run = (scenarios: readonly string[]) =>
+    measure({
+      only: scenarios,
+      pace: { ...quick, onlyTargets: true, ...(rounds === undefined ? {} : { rounds }) },
+      portableLoad: true,
+      ...(burdenUs === undefined ? {} : { burdenUs }),
+    });
+  const compared = async (scenarios: readonly string[]) =>
+    judge(readBaseline(baseline, scenarios), await run(scenarios));
   if (store) {
-    write(baseline, baselineOf(result));
+    write(baseline, baselineOf(await run(only)));
     console.log(`Stored in ${baseline}.`);
     return true;
   }
-  const judgements = judge(readBaseline(baseline, only), result);
+  const first = await compared(only);
+  const worse = suspects(first);
+  if (worse.length > 0) console.error(`Measuring again what seems worse: ${worse.join(', ')}`);
+  const judgements = worse.length > 0 ? confirm(first, await compared(worse)) : first;
   for (const judgement of judgements) console.log(describeJudgement(judgement));
   write(report, reportJudgements(judgements));
   return holds(judgements);
