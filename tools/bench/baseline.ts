@@ -90,7 +90,9 @@ export const scenarioOf = (id: string): string => id.split('/')[0] ?? '';
 /** A regression is one that is there the second time, too: a noisy minute is not. */
 export const confirm = (first: readonly Judgement[], second: readonly Judgement[]): Judgement[] =>
   first.map((judgement) =>
-    judgement.verdict === 'REGRESSION' ? (second.find(({ id }) => id === judgement.id) ?? judgement) : judgement,
+    judgement.verdict === 'REGRESSION'
+      ? (second.find(({ id }) => id === judgement.id) ?? judgement)
+      : judgement,
   );
 
 /** Whether a change may be merged. What was not measured, or has nothing to be compared with, is no proof. */
