@@ -13,15 +13,15 @@ RUN --mount=type=secret,id=ca --mount=type=cache,target=/var/cache/npm \
 COPY . .
 ARG REVISION=unknown
 ARG SOURCE_DATE_EPOCH=0
-RUN REVISION="$REVISION" SOURCE_DATE_EPOCH="$SOURCE_DATE_EPOCH" node tools/build/main.ts
+RUN REVISION="$REVISION" SOURCE_DATE_EPOCH="$SOURCE_DATE_EPOCH" node tools/release/build.ts
 
 # What V8 compiles for a start is good for one release of Node.js: by the base's own (docs/adr/0184-a-code-cache.md).
 FROM ${BASE_IMAGE} AS warm
 COPY --from=build /build/package.json /build/
-COPY --from=build /build/tools/build/code-cache.ts /build/tools/build/
+COPY --from=build /build/tools/lib/bundle/code-cache.ts /build/tools/build/
 COPY --from=build /build/app/src/compiled-service.ts /build/app/src/forget-only-the-start.ts /build/app/src/
 COPY --from=build --chown=65532:65532 /build/dist/ /app/
-RUN ["/nodejs/bin/node", "--predictable", "--max-semi-space-size=16", "--max-old-space-size=1024", "/build/tools/build/code-cache.ts", "/app"]
+RUN ["/nodejs/bin/node", "--predictable", "--max-semi-space-size=16", "--max-old-space-size=1024", "/build/tools/lib/bundle/code-cache.ts", "/app"]
 
 FROM ${BASE_IMAGE}
 ARG VERSION=unknown

@@ -23,7 +23,13 @@ export default tseslint.config(
     },
   },
   {
-    files: ['tests/**', 'tools/**', 'app/src/local/**', 'app/src/loader/**', 'app/src/migration/**'],
+    files: [
+      'tests/**',
+      'tools/**',
+      'app/src/local/**',
+      'app/src/commands/load/**',
+      'app/src/commands/migrate/**',
+    ],
     rules: { 'no-console': 'off' },
   },
   {
@@ -32,8 +38,8 @@ export default tseslint.config(
       'app/src/config.ts',
       'app/src/health-check.ts',
       'app/src/local/**',
-      'app/src/loader/**',
-      'app/src/migration/**',
+      'app/src/commands/load/**',
+      'app/src/commands/migrate/**',
     ],
     rules: {
       'no-restricted-properties': [
@@ -44,7 +50,7 @@ export default tseslint.config(
   },
   {
     // A mistake made on purpose reaches into any depth of a plan.
-    files: ['tests/plan/*.test.ts', 'tests/support/plan/checks.ts'],
+    files: ['tests/checks/plan/*.test.ts', 'tests/support/plan/checks.ts'],
     rules: {
       '@typescript-eslint/no-unsafe-assignment': 'off',
       '@typescript-eslint/no-unsafe-argument': 'off',

@@ -25,8 +25,8 @@ import { createPlaces, shedLoad } from './http/shed-load.ts';
 import { validate } from './http/validate.ts';
 import type { Cursors } from './movies/cursor.ts';
 import type { MovieCache } from './movies/movie-cache.ts';
-import { createOriginalRoutes } from './movies/original-routes.ts';
-import { createMovieRoutes } from './movies/routes.ts';
+import { createOriginalRoutes } from './http/original-routes.ts';
+import { createMovieRoutes } from './http/movie-routes.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 import type { Tracing } from './telemetry/tracing.ts';
 

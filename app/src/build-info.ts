@@ -1,6 +1,6 @@
 import packageJson from '../../package.json' with { type: 'json' };
 
-/** Replaced by tools/build with an object literal; undeclared everywhere else. */
+/** Replaced by tools/lib/bundle with an object literal; undeclared everywhere else. */
 declare const BUILD_INFO: BuildInfo;
 
 export interface BuildInfo {
@@ -12,7 +12,7 @@ export interface BuildInfo {
   readonly builtAt: string;
 }
 
-/** What the bundle was made from, from tools/build; commit and time are `unknown` when the sources run as they are. */
+/** What the bundle was made from, from tools/lib/bundle; commit and time are `unknown` when the sources run as they are. */
 export const buildInfo: BuildInfo =
   typeof BUILD_INFO === 'undefined'
     ? { version: packageJson.version, commit: 'unknown', builtAt: 'unknown' }

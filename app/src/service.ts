@@ -11,8 +11,8 @@ import { rememberTokens, type RememberedTokens } from './http/remembered-tokens.
 import { createSigningKeys } from './http/signing-keys.ts';
 import { createTokenVerifier } from './http/token-verifier.ts';
 import { createCursors } from './movies/cursor.ts';
-import { createDynamoClient } from './movies/dynamo-client.ts';
-import { createDynamoRepository } from './movies/dynamo-repository.ts';
+import { createDynamoClient } from './dynamo/client.ts';
+import { createDynamoRepository } from './dynamo/repository.ts';
 import { createMovieCache } from './movies/movie-cache.ts';
 import { createMetricsServer } from './telemetry/metrics-server.ts';
 import { createMetrics } from './telemetry/metrics.ts';

@@ -1,4 +1,4 @@
-"""The organisation's own rules for Checkov: one file each, beside its fixtures in tests/security/policies."""
+"""The organisation's own rules for Checkov: one file each, beside its fixtures in tests/checks/security/policies."""
 
 from pathlib import Path
 

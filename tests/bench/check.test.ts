@@ -5,10 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { Report } from '../../tools/pipeline/code-insights.ts';
+import type { Report } from '../../tools/release/code-insights.ts';
 import { bundled } from '../support/bundled.ts';
 import { describeInTestAll } from '../support/requirements.ts';
-import { pinnedNodeJs } from './requirement.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -26,7 +25,7 @@ async function run(script: string, ...args: readonly string[]) {
   return { exitCode: child.exitCode, output, errors };
 }
 
-describeInTestAll([pinnedNodeJs], 'make bench-check', () => {
+describeInTestAll([], 'make bench-check', () => {
   let folder: string;
   let baseline: string;
   const hot = (...more: readonly string[]) =>

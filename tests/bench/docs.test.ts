@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
 import { docs, published, recorded } from '../../tools/bench/publish.ts';
 import { guarded } from '../../tools/bench/options.ts';
-import { replaceBlock } from '../../tools/docs/block.ts';
+import { replaceBlock } from '../../tools/lib/block.ts';
 import { describeInTestAll } from '../support/requirements.ts';
 
 test('docs/performance.md and its chart show what is recorded (make bench ARGS=--publish)', () => {

@@ -3,12 +3,10 @@ import { openBench, type Bench } from '../../tools/bench/bench.ts';
 import { quick } from '../../tools/bench/options.ts';
 import { waitForAnswer, withServer, type ServerProcess } from '../../tools/bench/server-process.ts';
 import { benchMovie, pathOf } from '../../tools/bench/servers/movies.ts';
-import { describeWith } from '../support/requirements.ts';
-import { pinnedNodeJs } from './requirement.ts';
 
 const movie = benchMovie(0);
 
-describeWith([pinnedNodeJs], 'what is compared does the same work', () => {
+describe('what is compared does the same work', () => {
   let bench: Bench;
 
   beforeAll(async () => {

@@ -75,7 +75,7 @@ describe('tokens of an issuer that is not ours', () => {
 
 describe('make verify', () => {
   const verify = (...args: readonly string[]) => {
-    const program = [bundled('tools/verify/main.ts'), 'probes', ...args];
+    const program = [bundled('tools/release/verify.ts'), 'probes', ...args];
     const env = { PATH: process.env['PATH'], LOCAL_HOME: '/nonexistent' };
     const { status, stderr } = spawnSync(process.execPath, program, { env, encoding: 'utf8' });
     return { status, stderr };

@@ -2,7 +2,7 @@ import {
   CognitoIdentityProviderClient,
   DescribeUserPoolClientCommand,
 } from '@aws-sdk/client-cognito-identity-provider';
-import { Problem } from '../../tools/modules/problem.ts';
+import { Problem } from '../../app/src/commands/problem.ts';
 import { readOutputs, type Deployment, type Outputs } from './deployment.ts';
 
 interface Client {

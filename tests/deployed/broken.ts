@@ -7,9 +7,9 @@ import { CreateLogGroupCommand, DeleteLogGroupCommand } from '@aws-sdk/client-cl
 import { CreateTableCommand, DeleteTableCommand } from '@aws-sdk/client-dynamodb';
 import { AssociateWebACLCommand, DisassociateWebACLCommand } from '@aws-sdk/client-wafv2';
 import { describe, expect, test } from '@jest/globals';
-import { scaleTo } from '../drill/releases.ts';
-import { becomesSteady } from '../drill/steady.ts';
-import { chromiumProgram } from '../local/swagger-page.ts';
+import { scaleTo } from '../sandbox/drill/releases.ts';
+import { becomesSteady } from '../sandbox/drill/steady.ts';
+import { chromiumProgram } from '../app/local/swagger-page.ts';
 import { describeWith } from '../support/requirements.ts';
 import { askCloudWatch, askDynamoDb, askLogs, askWaf } from './aws.ts';
 import type { Deployment, Outputs } from './deployment.ts';

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createControlClient } from '../../tools/local-deployment/control-client.ts';
-import { createFaults, type Faults } from '../../tools/local-deployment/faults.ts';
-import { createServingHome } from '../../tools/local-deployment/serving-process.ts';
-import type { LocalState } from '../../tools/local-deployment/state.ts';
-import { Problem } from '../../tools/modules/problem.ts';
+import { createControlClient } from '../../tools/sandbox/deployment/control-client.ts';
+import { createFaults, type Faults } from '../../tools/sandbox/deployment/faults.ts';
+import { createServingHome } from '../../tools/sandbox/deployment/serving-process.ts';
+import type { LocalState } from '../../tools/sandbox/deployment/state.ts';
+import { Problem } from '../../app/src/commands/problem.ts';
 import { readOutputs, type Deployment } from './deployment.ts';
 
 /** A local deployment: to be asked like one on AWS, and to be harmed. */

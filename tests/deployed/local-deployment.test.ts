@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe } from '@jest/globals';
-import { describeDrills, describeSpentBudget } from '../drill/describe-drills.ts';
-import { longDrills, shortDrills } from '../drill/drills.ts';
+import { describeDrills, describeSpentBudget } from '../sandbox/drill/describe-drills.ts';
+import { longDrills, shortDrills } from '../sandbox/drill/drills.ts';
 import {
   localDeploymentRequirements,
   startLocalDeployment,

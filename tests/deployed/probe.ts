@@ -1,5 +1,5 @@
 import { describe, test } from '@jest/globals';
-import { chromiumProgram } from '../local/swagger-page.ts';
+import { chromiumProgram } from '../app/local/swagger-page.ts';
 import { describeWith, type Requirement } from '../support/requirements.ts';
 import type { Patience } from '../support/eventually.ts';
 import { isLocal, type Deployment } from './deployment.ts';

@@ -11,11 +11,11 @@ import {
 import { FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { DescribeTargetHealthCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { createAwsClients, type AwsClients } from '../../tools/local-deployment/aws-clients.ts';
-import { deployRevision } from '../../tools/local-deployment/revise.ts';
-import { createServingHome } from '../../tools/local-deployment/serving-process.ts';
-import type { LocalState } from '../../tools/local-deployment/state.ts';
-import { createRawClient } from '../emulator/client.ts';
+import { createAwsClients, type AwsClients } from '../../tools/sandbox/deployment/aws-clients.ts';
+import { deployRevision } from '../../tools/sandbox/deployment/revise.ts';
+import { createServingHome } from '../../tools/sandbox/deployment/serving-process.ts';
+import type { LocalState } from '../../tools/sandbox/deployment/state.ts';
+import { createRawClient } from '../sandbox/emulator/client.ts';
 import { eventually } from '../support/eventually.ts';
 import type { LocalDeployment } from '../support/local-deployment.ts';
 import { allowedActions, documentsOf, refusedOperations } from '../support/role-permissions.ts';

@@ -3,7 +3,7 @@ import { openNamedDeployment } from './named-deployment.ts';
 import { describeProbes } from './probe.ts';
 import { allProbes } from './probes.ts';
 
-// Run by tools/verify/main.ts, which says what to probe. It is no `*.test.ts`: without that there is nothing to test.
+// Run by tools/release/verify.ts, which says what to probe. It is no `*.test.ts`: without that there is nothing to test.
 const deployment = await openNamedDeployment(process.env);
 
 describeProbes(

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parse, stringify } from 'yaml';
-import { readSlo } from '../../tools/slo/objectives.ts';
+import { readSlo } from '../../tools/lib/objectives.ts';
 import { startApi } from '../support/api.ts';
 import { promtool, rulesFile } from '../support/promtool.ts';
 import { describeWith } from '../support/requirements.ts';

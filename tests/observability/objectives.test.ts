@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { createMetrics } from '../../app/src/telemetry/metrics.ts';
-import { readSlo, type Objective, type Slo } from '../../tools/slo/objectives.ts';
+import { readSlo, type Objective, type Slo } from '../../tools/lib/objectives.ts';
 
 const slo = await readSlo('docs/slo.yaml');
 const { paths } = parse(await readFile('app/openapi.yaml', 'utf8')) as {

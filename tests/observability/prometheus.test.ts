@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { closeServer, listenOnLoopback } from '../../app/src/local/listen.ts';
 import { startPrometheus } from '../../app/src/local/prometheus.ts';
-import { startRun, type LocalRun } from '../local/local-run.ts';
+import { startRun, type LocalRun } from '../app/local/local-run.ts';
 import { startApi, type Api } from '../support/api.ts';
 import { eventually } from '../support/eventually.ts';
 import { rulesFile } from '../support/promtool.ts';

@@ -3,7 +3,7 @@ import { basename, join, sep } from 'node:path';
 
 /** Attempts that must succeed: without them a service that refuses everything would look secure. */
 const control = /so that the refusals below mean something$/;
-const folder = join('tests', 'abuse') + sep;
+const folder = join('tests', 'app', 'abuse') + sep;
 
 /** Counts what the abuse suite tried, prints it and keeps it in `reports/abuse.json` for the security report. */
 export default class AbuseReport {

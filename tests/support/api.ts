@@ -4,7 +4,7 @@ import { readConfig } from '../../app/src/config.ts';
 import { ensureTable } from '../../app/src/local/create-table.ts';
 import { startEmbeddedDynamoDb } from '../../app/src/local/embedded-dynamodb.ts';
 import { startTokenIssuer, type TokenIssuer } from '../../app/src/local/token-issuer.ts';
-import { createDynamoClient } from '../../app/src/movies/dynamo-client.ts';
+import { createDynamoClient } from '../../app/src/dynamo/client.ts';
 import { startService, type Service } from '../../app/src/service.ts';
 import { createLogger } from '../../app/src/telemetry/logger.ts';
 import { createClient, type Send } from './client.ts';

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Json } from '../../app/src/movies/attribute-value.ts';
+import type { Json } from '../../app/src/dynamo/attribute-value.ts';
 import type { Movie } from '../../app/src/movies/movie.ts';
 
 const surrogates = { from: 0xd800, count: 0x800 };
@@ -33,7 +33,7 @@ export const titles = fc
 
 export const years = fc.integer({ min: 1870, max: 2200 });
 
-/** DynamoDB wants at least one character; one name is refused, because it means more than itself (tests/abuse). */
+/** DynamoDB wants at least one character; one name is refused, because it means more than itself (tests/app/abuse). */
 const attributeNames = fc.string({ minLength: 1, maxLength: 12 }).filter((name) => name !== '__proto__');
 
 export const json = fc.letrec<{ value: Json }>((tie) => ({

@@ -26,7 +26,7 @@ const placeOfSource = {
   name: 'place-of-source',
   setup: (builder) => {
     builder.onLoad({ filter: /openapi\.schema\.validator\.js$/ }, async () => ({
-      contents: await readFile(join(project, 'tools/build/openapi-schema-validator.cjs'), 'utf8'),
+      contents: await readFile(join(project, 'tools/lib/bundle/openapi-schema-validator.cjs'), 'utf8'),
     }));
     builder.onLoad({ filter: /\.[cm]?[jt]s$/ }, async ({ path }) => {
       const source = await readFile(path, 'utf8');

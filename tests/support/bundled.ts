@@ -13,8 +13,8 @@ interface Made {
 }
 
 /**
- * Gives the file that Node.js runs in place of `--import tsx <entry>`: the same sources as one bundle, made again when any of them
- * is another. Tests start some programs dozens of times, and tsx takes longer to load one than it runs.
+ * Gives the file that Node.js runs in place of `<entry>`: the same sources as one bundle, made again when any of them
+ * is another. Tests start some programs dozens of times, and loading one file by file takes longer than it runs.
  */
 export function bundled(entry: string): string {
   const record = join(project, '.cache/programs', `${entry.replaceAll('/', '-').replace(/\.ts$/, '')}.json`);

@@ -1,4 +1,4 @@
-import { installDynamoDbLocal } from '../../tools/dynamodb-local/install.ts';
+import { installDynamoDbLocal } from '../../tools/install/dynamodb-local.ts';
 import { program, type Requirement } from './requirements.ts';
 
 const java = program('java', 'install a Java runtime, 17 or newer', ['-version']);

@@ -17,7 +17,7 @@ export default function endLocalDeployment() {
     return; // another run has it, and ends it
   }
   try {
-    const program = ['--import', 'tsx', 'tools/local-deployment/main.ts', '--home', home, 'end'];
+    const program = ['tools/sandbox/deployment/main.ts', '--home', home, 'end'];
     const env = { ...process.env, NODE_OPTIONS: '' };
     execFileSync(process.execPath, program, { cwd: project, env, stdio: 'inherit' });
   } finally {

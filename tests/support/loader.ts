@@ -18,7 +18,7 @@ export function runLoader(
 ): Promise<LoaderRun> {
   return new Promise((resolve, reject) => {
     const environment = { ...process.env, NODE_OPTIONS: '', TABLE_NAME: undefined, REGION: undefined };
-    const loader = spawn(process.execPath, [bundled('app/src/loader/main.ts'), ...args], {
+    const loader = spawn(process.execPath, [bundled('app/src/commands/load.ts'), ...args], {
       cwd: root,
       env: environment,
     });

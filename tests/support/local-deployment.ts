@@ -1,22 +1,22 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { localRelease, referenceOf } from '../../tools/deploy/local/commands.ts';
+import { localRelease, referenceOf } from '../../tools/sandbox/deployment/commands.ts';
 import {
   ensureEmulator,
   openLocalDeployment,
   type LocalDeployment as AppliedDeployment,
   type LocalRelease,
-} from '../../tools/deploy/local/deployment.ts';
-import { createEmulatorHome, type EmulatorProcess } from '../../tools/deploy/local/emulator-process.ts';
-import { createProgress } from '../../tools/deploy/progress.ts';
-import { createControlClient } from '../../tools/local-deployment/control-client.ts';
-import { createFaults, type Faults } from '../../tools/local-deployment/faults.ts';
-import type { Outputs } from '../../tools/local-deployment/names.ts';
-import { buildRelease } from '../../tools/local-deployment/release.ts';
-import { createServingHome, type ServingRecord } from '../../tools/local-deployment/serving-process.ts';
-import type { LocalState } from '../../tools/local-deployment/state.ts';
-import { startTraffic } from '../../tools/local-deployment/traffic.ts';
+} from '../../tools/sandbox/deployment/deployment.ts';
+import { createEmulatorHome, type EmulatorProcess } from '../../tools/sandbox/deployment/emulator-process.ts';
+import { createProgress } from '../../tools/release/progress.ts';
+import { createControlClient } from '../../tools/sandbox/deployment/control-client.ts';
+import { createFaults, type Faults } from '../../tools/sandbox/deployment/faults.ts';
+import type { Outputs } from '../../tools/sandbox/deployment/names.ts';
+import { buildRelease } from '../../tools/sandbox/deployment/release.ts';
+import { createServingHome, type ServingRecord } from '../../tools/sandbox/deployment/serving-process.ts';
+import type { LocalState } from '../../tools/sandbox/deployment/state.ts';
+import { startTraffic } from '../../tools/sandbox/deployment/traffic.ts';
 import { takeLease } from './lease.ts';
 import { program, type Requirement } from './requirements.ts';
 import { awsProvider, registryModules, terraform } from './terraform.ts';

@@ -2,7 +2,7 @@ import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { terraformEnvironment, type TerraformEnvironment } from '../../tools/terraform/environment.ts';
+import { terraformEnvironment, type TerraformEnvironment } from '../../tools/lib/terraform/environment.ts';
 import { describeWith } from '../support/requirements.ts';
 import { awsProvider, terraform } from '../support/terraform.ts';
 import { terraformDirectories } from '../support/terraform-directories.ts';

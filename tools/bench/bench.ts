@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { readSource } from '../build/source.ts';
-import { nodeVersion, pinnedNode } from '../node/node.ts';
+import { readSource } from '../lib/bundle/source.ts';
+import { nodeVersion, nodePrograms } from '../install/node-programs.ts';
 import { buildBundles, buildScripts, type Bundles } from './bundles.ts';
 import { createPinning, type Place } from './cores.ts';
 import { startIssuer, type BenchIssuer } from './issuer.ts';
@@ -52,7 +52,7 @@ export interface Bench {
   readonly close: () => Promise<void>;
 }
 
-/** Of the process itself, as in prod's task definition (tests/plan/service.test.ts compares them). */
+/** Of the process itself, as in prod's task definition (tests/checks/plan/service.test.ts compares them). */
 export const processSettings = {
   NODE_ENV: 'production',
   NODE_OPTIONS: '--max-semi-space-size=8 --max-old-space-size=640',
@@ -76,7 +76,7 @@ const folder = `${projectRoot}.cache/bench/`;
 export async function openBench({ pace, portableLoad = false, burdenUs, say }: BenchOptions): Promise<Bench> {
   say('building the service as it is shipped, and once more with its movies in memory');
   mkdirSync(folder, { recursive: true });
-  const { program } = await pinnedNode();
+  const { program } = nodePrograms();
   const [bundles, script, issuer] = await Promise.all([buildBundles(program), buildScripts(), startIssuer()]);
   const { prefix, note } = createPinning();
   const node = (place: Place) => [...prefix(place), program];

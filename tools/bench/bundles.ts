@@ -4,14 +4,14 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { build, type Plugin } from 'esbuild';
-import { bundle, type BundleOptions } from '../build/bundle.ts';
-import { codeCacheCommand } from '../build/code-cache-command.ts';
-import { readSource } from '../build/source.ts';
+import { bundle, type BundleOptions } from '../lib/bundle/bundle.ts';
+import { codeCacheCommand } from '../lib/bundle/code-cache-command.ts';
+import { readSource } from '../lib/bundle/source.ts';
 
 const projectRoot = fileURLToPath(new URL('../../', import.meta.url));
 const servers = fileURLToPath(new URL('servers/', import.meta.url));
 const built = '.cache/bench';
-const codeCacheScript = fileURLToPath(new URL('../build/code-cache.ts', import.meta.url));
+const codeCacheScript = fileURLToPath(new URL('../lib/bundle/code-cache.ts', import.meta.url));
 const run = promisify(execFile);
 
 export interface Bundles {

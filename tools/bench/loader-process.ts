@@ -10,9 +10,9 @@ export interface Load {
   readonly peakRssBytes: number;
 }
 
-/** What `npm run load` gives Node.js: its flags without `tsx` in front and the script at the end. */
+/** What `npm run load` gives Node.js: its flagswith the script at the end. */
 const flags = packageJson.scripts.load.split(' ').slice(1, -1);
-const ourLoader = ['--import', 'tsx', 'app/src/loader/main.ts', '--table', 'movies', '--file', '-'];
+const ourLoader = ['app/src/commands/load.ts', '--table', 'movies', '--file', '-'];
 
 /** Feeds so many movies to our loader, as a person would start it, alone on the server's core. */
 export const loadWithOurs = (bench: Bench, movies: number, endpoint: string): Promise<Load> =>

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { replaceBlock } from '../docs/block.ts';
+import { replaceBlock } from '../lib/block.ts';
 import { scenarioNames } from './options.ts';
 import { drawBench } from './report/chart.ts';
 import { claimsTable, takenTable } from './report/markdown.ts';

@@ -6,9 +6,8 @@ import { Command, CommanderError } from 'commander';
 import { createDebianTools } from './debian.ts';
 import tools from './optional-tools.json' with { type: 'json' };
 import { installTools, type Tool } from './tool.ts';
-import { installDynamoDbLocal, isDynamoDbLocalInstalled } from '../dynamodb-local/install.ts';
-import { isNodeInstalled, pinnedNode } from '../node/node.ts';
-import { isPythonEnvironmentBuilt, pythonEnvironment } from '../python/environment.ts';
+import { installDynamoDbLocal, isDynamoDbLocalInstalled } from './dynamodb-local.ts';
+import { isPythonEnvironmentBuilt, pythonEnvironment } from './python/environment.ts';
 
 const project = resolve(import.meta.dirname, '../..');
 
@@ -24,7 +23,7 @@ const pythonTools: Tool[] = tools.python.map(({ environment, for: purpose }) => 
 /** A plain image of Debian has Python, and nothing that makes environments of it. */
 const isForPython = ({ package: name }: { readonly package: string }): boolean => name === 'python3-venv';
 
-/** Built by the Makefile from the checksums in tools/go: minutes of work, which only `make tools` takes on. */
+/** Built by the Makefile from the checksums in tools/install/go: minutes of work, which only `make tools` takes on. */
 const goTools = (mayBuild: boolean): Tool[] =>
   tools.go.map(({ tool, for: purpose }) => ({
     name: tool,
@@ -42,15 +41,6 @@ const javaTools: Tool[] = tools.java.map(({ tool, for: purpose }) => ({
   isPresent: () => Promise.resolve(isDynamoDbLocalInstalled()),
   install: () => Promise.resolve(void installDynamoDbLocal()),
 }));
-
-const imageNode: Tool = {
-  name: 'image-node',
-  purpose: 'what `make bench` measures: the Node.js of the image',
-  isPresent: isNodeInstalled,
-  install: async () => {
-    await pinnedNode();
-  },
-};
 
 function readOptions(): { cacheOnly: boolean; cached: boolean } {
   const command = new Command('make tools')
@@ -73,13 +63,7 @@ try {
   const { cacheOnly, cached } = readOptions();
   const wanted = cached
     ? [...createDebianTools(tools.debian.filter(isForPython), true), ...pythonTools]
-    : [
-        ...createDebianTools(tools.debian, !cacheOnly),
-        imageNode,
-        ...pythonTools,
-        ...javaTools,
-        ...goTools(!cacheOnly),
-      ];
+    : [...createDebianTools(tools.debian, !cacheOnly), ...pythonTools, ...javaTools, ...goTools(!cacheOnly)];
   const outcomes = await installTools(wanted, (line) => {
     console.log(line);
   });

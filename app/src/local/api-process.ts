@@ -31,7 +31,7 @@ export interface ApiProcessOptions {
 export function startApiProcess({ url, settings, logFile }: ApiProcessOptions): ApiProcess {
   mkdirSync(dirname(logFile), { recursive: true });
   const log = openSync(logFile, 'w');
-  const child = spawn(process.execPath, ['--import', 'tsx', 'app/src/main.ts'], {
+  const child = spawn(process.execPath, ['app/src/main.ts'], {
     cwd: projectRoot,
     env: { ...process.env, ...settings },
     stdio: ['ignore', log, log],

@@ -1,11 +1,11 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { createBatchWriter } from '../loader/batch-writer.ts';
-import { createMovieCheck } from '../loader/check-movie.ts';
-import { loadMovies, type LoadReport, type Reject } from '../loader/load-movies.ts';
-import { createProgress } from '../loader/progress.ts';
-import { createRejectsFile } from '../loader/rejects-file.ts';
+import { createBatchWriter } from '../commands/load/batch-writer.ts';
+import { createMovieCheck } from '../commands/load/check-movie.ts';
+import { loadMovies, type LoadReport, type Reject } from '../commands/load/load-movies.ts';
+import { createProgress } from '../commands/load/progress.ts';
+import { createRejectsFile } from '../commands/load/rejects-file.ts';
 import type { Movie } from '../movies/movie.ts';
 import { findingLines, reportImport } from './real-movies-report.ts';
 import { shownPath } from './terminal.ts';

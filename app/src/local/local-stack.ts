@@ -9,7 +9,7 @@ import { startPrometheus } from './prometheus.ts';
 import type { RunOptions } from './run-options.ts';
 import type { StopStack } from './stop-stack.ts';
 import { startTokenIssuer } from './token-issuer.ts';
-import { createDynamoClient } from '../movies/dynamo-client.ts';
+import { createDynamoClient } from '../dynamo/client.ts';
 
 const tableName = 'movies';
 const region = 'eu-west-1';

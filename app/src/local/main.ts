@@ -55,6 +55,4 @@ function explain(error: unknown): number {
   return 1;
 }
 
-// The AWS SDK announces on every start that it will need Node.js 22 some day. That is for us, not for who plays here.
-process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
 process.exit(await run().catch(explain));

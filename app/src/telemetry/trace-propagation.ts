@@ -1,5 +1,5 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { addHeaders } from '../movies/dynamo-request-headers.ts';
+import { addHeaders } from '../dynamo/request-headers.ts';
 import { traceHeaders, type Tracing } from './tracing.ts';
 
 /** Gives each call of this client the headers of the trace that it is made in; they are signed like all others. */

@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals';
-import { launchBrowser, openSwaggerUi } from '../../local/swagger-page.ts';
+import { launchBrowser, openSwaggerUi } from '../../app/local/swagger-page.ts';
 import type { Deployment } from '../deployment.ts';
 import type { ProbeGroup } from '../probe.ts';
 

@@ -1,4 +1,4 @@
-import { compileMetricMath, type Point } from '../../../tools/cloudwatch/metric-math.ts';
+import { compileMetricMath, type Point } from './metric-math.ts';
 
 export type AlarmState = 'OK' | 'ALARM' | 'INSUFFICIENT_DATA';
 

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { pythonEnvironment } from '../../../tools/python/environment.ts';
+import { pythonEnvironment } from '../../../tools/install/python/environment.ts';
 
 const program = `
 import json, sys

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
-import type { Environment } from '../../../tools/plans/inputs.ts';
-import { denormalise } from '../../../tools/plans/normalise.ts';
-import type { Recording } from '../../../tools/plans/recording.ts';
+import type { Environment } from '../../../tools/checks/plan-inputs.ts';
+import { denormalise } from '../../../tools/checks/normalise-plan.ts';
+import type { Recording } from '../../../tools/checks/plan-recording.ts';
 
 /** What the recorded plan of an environment creates of a type, by its address within its module. */
 export function planned<T>(environment: Environment, type: string): ReadonlyMap<string, T> {
-  const text = readFileSync(`tests/plan/recorded/${environment}.json`, 'utf8');
+  const text = readFileSync(`tests/checks/plan/recorded/${environment}.json`, 'utf8');
   const changes = denormalise((JSON.parse(text) as Recording).plan).resource_changes ?? [];
   return new Map(
     changes

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
-import { environments, type Environment } from '../../../tools/plans/inputs.ts';
-import { denormalise } from '../../../tools/plans/normalise.ts';
+import { environments, type Environment } from '../../../tools/checks/plan-inputs.ts';
+import { denormalise } from '../../../tools/checks/normalise-plan.ts';
 import { assertionsIn, linesOf } from './assertion-lines.ts';
 import { liesFor } from './lies.ts';
-import type { Recording } from '../../../tools/plans/recording.ts';
-import type { Json, ModuleConfiguration, PlanJson } from './plan-json.ts';
-import { Plan } from './plan.ts';
+import type { Recording } from '../../../tools/checks/plan-recording.ts';
+import type { Json, ModuleConfiguration, PlanJson } from '../../../tools/lib/plan/plan-json.ts';
+import { Plan } from '../../../tools/lib/plan/plan.ts';
 
 /** JSON that a mistake may change. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
@@ -39,7 +39,7 @@ export interface Check {
 }
 
 function recordedPlan(environment: Environment): PlanJson {
-  const text = readFileSync(`tests/plan/recorded/${environment}.json`, 'utf8');
+  const text = readFileSync(`tests/checks/plan/recorded/${environment}.json`, 'utf8');
   return denormalise((JSON.parse(text) as Recording).plan);
 }
 

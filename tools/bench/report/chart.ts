@@ -1,4 +1,4 @@
-import { bar, draw, label, stroke } from '../../charts/svg.ts';
+import { bar, draw, label, stroke } from './svg.ts';
 import { isMet, median, type BenchResult, type Claim, type Figure, type Section } from '../result.ts';
 import { shown, targetText } from './table.ts';
 

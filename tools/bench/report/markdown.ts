@@ -1,4 +1,4 @@
-import { markdownTable } from '../../docs/markdown-table.ts';
+import { markdownTable } from '../../lib/markdown-table.ts';
 import { isMet, median, worst, type BenchResult, type Claim } from '../result.ts';
 import { shown, targetText } from './table.ts';
 

@@ -79,7 +79,7 @@ export const page: Scenario = {
   name: 'page',
   title: 'A page of 20 movies of a year, from DynamoDB',
   measures:
-    'One Query of 20 items, 50 years in turn. That a page costs 1.5 read units at most is tested by tests/contract.',
+    'One Query of 20 items, 50 years in turn. That a page costs 1.5 read units at most is tested by tests/app/contract.',
   run: (bench) =>
     overStub(bench, {
       scenario: 'page',

@@ -1,6 +1,6 @@
 import { ensureTable } from '../../../app/src/local/create-table.ts';
 import { startEmbeddedDynamoDb } from '../../../app/src/local/embedded-dynamodb.ts';
-import { createDynamoClient } from '../../../app/src/movies/dynamo-client.ts';
+import { createDynamoClient } from '../../../app/src/dynamo/client.ts';
 import { settings } from './settings.ts';
 
 /** A real engine, in memory, with an empty table. */

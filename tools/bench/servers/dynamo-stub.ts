@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import { toItem } from '../../../app/src/movies/movie-item.ts';
+import { toItem } from '../../../app/src/dynamo/movie-item.ts';
 import { revisionOf } from '../../../app/src/movies/revision.ts';
 import { benchMovie } from './movies.ts';
 import { loopback, settings } from './settings.ts';

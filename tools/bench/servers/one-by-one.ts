@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline';
 import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
-import { toItem } from '../../../app/src/movies/movie-item.ts';
+import { toItem } from '../../../app/src/dynamo/movie-item.ts';
 import type { Movie } from '../../../app/src/movies/movie.ts';
 import { revisionOf } from '../../../app/src/movies/revision.ts';
 import { settings } from './settings.ts';

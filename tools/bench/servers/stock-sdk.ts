@@ -1,5 +1,5 @@
 import { DynamoDBClient, GetItemCommand, QueryCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
-import { fromItem } from '../../../app/src/movies/movie-item.ts';
+import { fromItem } from '../../../app/src/dynamo/movie-item.ts';
 import type { Movie } from '../../../app/src/movies/movie.ts';
 import { settings } from './settings.ts';
 

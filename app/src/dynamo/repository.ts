@@ -1,0 +1,188 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  DeleteItemCommand,
+  GetItemCommand,
+  PutItemCommand,
+  QueryCommand,
+  ScanCommand,
+  type DynamoDBClient,
+} from '@aws-sdk/client-dynamodb';
+import { withDeadline } from './deadline.ts';
+import { capacityUnits, retriesOf } from './calls.ts';
+import { isConditionFailure, toMovieError, toWriteError } from './failures.ts';
+import { Conflict, NotFound, PreconditionFailed } from '../movies/errors.ts';
+import { canExist, fromItem, keyOf, toItem, type Item } from './movie-item.ts';
+import { listMovies, type ReadItems } from './movie-list.ts';
+import type { Expected, MovieRepository } from '../movies/movie-repository.ts';
+import type { Movie, MovieKey, StoredMovie } from '../movies/movie.ts';
+import { createReadiness } from './readiness.ts';
+import { revisionOf } from '../movies/revision.ts';
+import { absent, present, unchangedSince, withRevision, type Condition } from './write-condition.ts';
+
+export interface DynamoRepositoryDeps {
+  readonly client: DynamoDBClient;
+  readonly tableName: string;
+  /** Of one call, all its attempts and waiting included. */
+  readonly deadlineMs?: number;
+  readonly readyTimeoutMs?: number;
+  readonly readyCacheMs?: number;
+  /** 0 to 1, for the jitter between attempts of an update. */
+  readonly random?: () => number;
+}
+
+/** No movie is from the year 0: reading this key costs half a unit and tells whether the table answers. */
+const probeKey = keyOf({ year: 0, title: 'ready?' });
+const maxUpdateAttempts = 32;
+const updateBackoffMs = { first: 5, most: 200 };
+
+export function createDynamoRepository({
+  client,
+  tableName,
+  deadlineMs = 3_000,
+  readyTimeoutMs = 1_000,
+  readyCacheMs = 1_000,
+  random = Math.random,
+}: DynamoRepositoryDeps): MovieRepository {
+  const table = { TableName: tableName, ReturnConsumedCapacity: 'TOTAL' } as const;
+  const inTime = <T>(call: () => Promise<T>): Promise<T> => withDeadline(deadlineMs, call);
+
+  /** Strongly consistent: a movie is there as soon as its 201 is, and an edit starts from the latest revision. */
+  const readItem = async (key: MovieKey): Promise<Item> => {
+    if (!canExist(key)) throw missing(key);
+    const command = new GetItemCommand({ ...table, Key: keyOf(key), ConsistentRead: true });
+    const { Item: item } = await inTime(() => client.send(command)).catch(rethrow(toMovieError));
+    if (item === undefined) throw missing(key);
+    return item;
+  };
+
+  /**
+   * Whether the condition held. A write whose answer got lost is sent again by the SDK and then meets its own result,
+   * so after a retry `landed` has the last word on a failed condition.
+   */
+  const attempt = async (write: () => Promise<unknown>, landed: () => Promise<boolean>): Promise<boolean> => {
+    try {
+      await write();
+      return true;
+    } catch (error) {
+      if (!isConditionFailure(error)) throw toWriteError(error);
+      return retriesOf(error) > 0 && (await landed());
+    }
+  };
+
+  const put = (stored: StoredMovie, condition: Condition): Promise<boolean> => {
+    const command = new PutItemCommand({ ...table, Item: toItem(stored), ...condition });
+    return attempt(
+      () => inTime(() => client.send(command)),
+      async () => fromItem(await readItem(stored.movie)).revision === stored.revision,
+    );
+  };
+
+  const remove = (key: MovieKey, condition: Condition): Promise<boolean> => {
+    const command = new DeleteItemCommand({ ...table, Key: keyOf(key), ...condition });
+    return attempt(
+      () => inTime(() => client.send(command)),
+      () =>
+        readItem(key).then(
+          () => false,
+          (error: unknown) => isMissing(error),
+        ),
+    );
+  };
+
+  /** Writes over the expected revision, which an item of another writer has only by its content. */
+  const writeOver = async (
+    key: MovieKey,
+    expected: Expected,
+    write: (condition: Condition) => Promise<boolean>,
+  ): Promise<void> => {
+    if (!canExist(key)) throw missing(key);
+    if (await write(expected === 'any' ? present() : withRevision(expected))) return;
+    if (expected === 'any') throw missing(key);
+    const item = await readItem(key);
+    const isForeign = item['revision'] === undefined;
+    if (isForeign && fromItem(item).revision === expected && (await write(unchangedSince(item)))) return;
+    throw stale(key);
+  };
+
+  const readItems: ReadItems = async (path, limit, start) => {
+    const request = {
+      ...table,
+      Limit: limit,
+      ...(path.index === undefined ? {} : { IndexName: path.index }),
+      ...(path.filter === undefined ? {} : { FilterExpression: path.filter }),
+      ...(Object.keys(path.names).length === 0 ? {} : { ExpressionAttributeNames: path.names }),
+      ...(Object.keys(path.values).length === 0 ? {} : { ExpressionAttributeValues: path.values }),
+      ...(start === undefined ? {} : { ExclusiveStartKey: start }),
+    };
+    const query = { KeyConditionExpression: path.keyCondition, ScanIndexForward: !path.descending };
+    const answer = await inTime(() =>
+      path.keyCondition === undefined
+        ? client.send(new ScanCommand(request))
+        : client.send(new QueryCommand({ ...request, ...query })),
+    ).catch(rethrow(toMovieError));
+    return {
+      items: answer.Items ?? [],
+      read: answer.ScannedCount ?? 0,
+      units: capacityUnits(answer),
+      ...(answer.LastEvaluatedKey === undefined ? {} : { lastKey: answer.LastEvaluatedKey }),
+    };
+  };
+
+  const ready = createReadiness(
+    async () => {
+      const command = new GetItemCommand({ ...table, Key: probeKey });
+      await withDeadline(readyTimeoutMs, () => client.send(command)).catch(rethrow(toMovieError));
+    },
+    { cacheMs: readyCacheMs },
+  );
+
+  return {
+    find: async (key) => fromItem(await readItem(key)),
+
+    list: (filter, limit, from) => listMovies(readItems, filter, limit, from),
+
+    async create(movie) {
+      const stored = withItsRevision(movie);
+      if (await put(stored, absent())) return stored;
+      throw new Conflict(`The movie ${describe(movie)} exists already.`);
+    },
+
+    async replace(movie, expected) {
+      const stored = withItsRevision(movie);
+      await writeOver(movie, expected, (condition) => put(stored, condition));
+      return stored;
+    },
+
+    async update(key, expected, change) {
+      for (let attempts = 0; attempts < maxUpdateAttempts; attempts += 1) {
+        const item = await readItem(key);
+        const seen = fromItem(item);
+        if (expected !== 'any' && expected !== seen.revision) throw stale(key);
+        const stored = withItsRevision({ ...change(seen.movie), year: key.year, title: key.title });
+        if (await put(stored, unchangedSince(item))) return stored;
+        const bound = Math.min(updateBackoffMs.most, updateBackoffMs.first * 2 ** attempts);
+        await delay(random() * bound);
+      }
+      throw new Conflict(`Too many writers edit the movie ${describe(key)} at once. Try again.`);
+    },
+
+    remove: (key, expected) => writeOver(key, expected, (condition) => remove(key, condition)),
+
+    ready,
+  };
+}
+
+const withItsRevision = (movie: Movie): StoredMovie => ({ movie, revision: revisionOf(movie) });
+
+const describe = ({ year, title }: MovieKey) => `"${title}" (${year})`;
+const missing = (key: MovieKey) => new NotFound(`There is no movie ${describe(key)}.`);
+const stale = (key: MovieKey) =>
+  new PreconditionFailed(`The movie ${describe(key)} is another revision by now.`);
+const isMissing = (error: unknown) => {
+  if (error instanceof NotFound) return true;
+  throw error;
+};
+
+const rethrow = (translate: (error: unknown) => Error) => (error: unknown) => {
+  throw translate(error);
+};

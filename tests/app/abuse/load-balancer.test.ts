@@ -1,0 +1,134 @@
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { startApi, type Api } from '../../support/api.ts';
+import { describeWith } from '../../support/requirements.ts';
+import { haproxy, startLoadBalancer, type LoadBalancer } from './load-balancer.ts';
+import { exchange, raw, statuses } from './raw-http.ts';
+
+describeWith([haproxy], 'requests that are smuggled past a load balancer (API8)', () => {
+  let api: Api;
+  let balancer: LoadBalancer;
+  beforeAll(async () => {
+    api = await startApi({ REQUEST_TIMEOUT_MS: '500' });
+    balancer = await startLoadBalancer(api.port);
+  });
+  afterAll(async () => {
+    await balancer.stop();
+    await api.stop();
+  });
+
+  // Whatever gets past as a request of its own has this id, so that the log would show it.
+  const hidden = 'GET /movies HTTP/1.1\r\nHost: api\r\nX-Request-Id: smuggled-request\r\nX: ';
+  const post = 'POST /echo HTTP/1.1';
+  const host = 'Host: api';
+  const send = (bytes: string) => exchange({ path: balancer.path }, bytes);
+  const victim = raw(['GET /version HTTP/1.1', host, 'X-Request-Id: victim-request', 'Connection: close']);
+
+  let logged = 0;
+  beforeEach(() => {
+    logged = api.log.length;
+  });
+  // Whoever comes next over the same connection gets their own answer, and nobody else's.
+  afterEach(async () => {
+    const received = await send(victim);
+
+    expect(statuses(received)).toEqual([200]);
+    expect(received).toMatch(/x-request-id: victim-request\r\n/i);
+    expect(api.log.slice(logged).filter(({ requestId }) => requestId === 'smuggled-request')).toEqual([]);
+  });
+
+  test('a plain request gets through, so that the refusals below mean something', async () => {
+    const received = await send(raw([post, host, 'Content-Length: 2', 'Connection: close'], '{}'));
+
+    expect(received).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*\r\n\r\nECHO: POST$/);
+  });
+
+  test.each<[string, string]>([
+    ['two lengths', raw([post, host, 'Content-Length: 0', 'Content-Length: 44'], hidden)],
+    ['a list of lengths', raw([post, host, 'Content-Length: 0, 44'], hidden)],
+    ['a length with a sign', raw([post, host, 'Content-Length: +0'], hidden)],
+    ['a space before the colon', raw([post, host, 'Transfer-Encoding : chunked'], `0\r\n\r\n${hidden}`)],
+    ['a null byte in a header', raw([post, host, 'X-A: b\0c'], hidden)],
+    ['a chunk size that is no number', raw([post, host, 'Transfer-Encoding: chunked'], `zz\r\n${hidden}`)],
+    ['a header without a colon', raw([post, host, 'Transfer-Encoding chunked'], hidden)],
+    ['a version that does not exist', raw(['POST /echo HTTP/1.x', host], hidden)],
+  ])('%s is refused', async (_what, bytes) => {
+    const received = await send(bytes);
+
+    expect(statuses(received)).toEqual([400]);
+  });
+
+  test.each<[string, string, number[]]>([
+    [
+      'CL.TE',
+      raw(
+        [
+          post,
+          host,
+          `Content-Length: ${hidden.length + 5}`,
+          'Transfer-Encoding: chunked',
+          'Connection: close',
+        ],
+        `0\r\n\r\n${hidden}`,
+      ),
+      [200],
+    ],
+    [
+      'TE.CL',
+      raw(
+        [post, host, 'Transfer-Encoding: chunked', 'Content-Length: 4', 'Connection: close'],
+        `${hidden.length.toString(16)}\r\n${hidden}\r\n0\r\n\r\n`,
+      ),
+      [200],
+    ],
+    [
+      'a folded header',
+      raw(
+        [post, host, 'X-A: b', ' Transfer-Encoding: chunked', 'Content-Length: 0', 'Connection: close'],
+        hidden,
+      ),
+      [200],
+    ],
+    [
+      'a coding that nobody knows',
+      raw([post, host, 'Transfer-Encoding: xchunked', 'Content-Length: 0', 'Connection: close'], hidden),
+      [400],
+    ],
+    [
+      'a coding behind a vertical tab',
+      raw([post, host, 'Transfer-Encoding: \x0bchunked', 'Content-Length: 0', 'Connection: close'], hidden),
+      [400],
+    ],
+    [
+      'a body where none is expected',
+      raw(['GET /version HTTP/1.1', host, `Content-Length: ${hidden.length}`, 'Connection: close'], hidden),
+      [200],
+    ],
+    [
+      'an upgrade to HTTP/2',
+      raw([
+        'GET /movies HTTP/1.1',
+        host,
+        'Connection: Upgrade, HTTP2-Settings',
+        'Upgrade: h2c',
+        'HTTP2-Settings: AAMAAABk',
+        'Connection: close',
+      ]),
+      [401],
+    ],
+    [
+      'an identity of the proxy',
+      raw([
+        'GET /movies HTTP/1.1',
+        host,
+        'X-Forwarded-For: 127.0.0.1',
+        'X-Forwarded-User: admin',
+        'Connection: close, Authorization',
+      ]),
+      [401],
+    ],
+  ])('%s is read by both in the same way', async (_what, bytes, expected) => {
+    const received = await send(bytes);
+
+    expect(statuses(received)).toEqual(expected);
+  });
+});

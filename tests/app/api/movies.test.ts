@@ -1,0 +1,294 @@
+import { PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { movieAddress } from '../../../app/src/movies/movie-address.ts';
+import type { Movie } from '../../../app/src/movies/movie.ts';
+import { startApi, type Api } from '../../support/api.ts';
+import { aMovie } from '../../support/movies.ts';
+
+let api: Api;
+beforeAll(async () => {
+  api = await startApi();
+});
+afterAll(() => api.stop());
+
+const create = async (movie: Movie): Promise<string> =>
+  String((await api.writer('POST', '/movies', { body: movie })).headers.etag);
+
+describe('one movie', () => {
+  test('is created, says where it is and what names its content, and reads back exactly', async () => {
+    const movie = aMovie({ title: 'Created' });
+
+    const created = await api.writer('POST', '/movies', { body: movie });
+    const read = await api.reader('GET', '/movies/2013/Created');
+
+    expect(created).toMatchObject({
+      status: 201,
+      json: movie,
+      headers: { location: '/movies/2013/Created', etag: read.headers.etag, 'cache-control': 'no-store' },
+    });
+    expect(read).toMatchObject({
+      status: 200,
+      json: movie,
+      headers: {
+        etag: expect.stringMatching(/^"[\w-]+"$/),
+        'cache-control': 'private, no-cache',
+        vary: 'Authorization',
+      },
+    });
+    expect(read.text).toContain('"rating":8.3,');
+  });
+
+  test('has headers but no body for HEAD', async () => {
+    const etag = await create(aMovie({ title: 'Headed' }));
+
+    const answer = await api.reader('HEAD', '/movies/2013/Headed');
+
+    expect(answer).toMatchObject({ status: 200, text: '', headers: { etag } });
+  });
+
+  test.each([
+    'V/H/S',
+    '"Crocodile" Dundee\'s',
+    '100% Wolf',
+    '%2F',
+    '.45',
+    '.',
+    '..',
+    '...',
+    '[REC]²',
+    '千と千尋の神隠し',
+    '🎬 a + b & c = d?#;',
+    ' leading and trailing ',
+    '__proto__',
+  ])('may be called %s', async (title) => {
+    const movie = { year: 2007, title, info: { rating: 7.4 } };
+
+    const created = await api.writer('POST', '/movies', { body: movie });
+    const read = await api.reader('GET', String(created.headers.location));
+    const removed = await api.writer('DELETE', String(created.headers.location));
+
+    expect(created).toMatchObject({ status: 201, json: movie });
+    expect(read).toMatchObject({ status: 200, json: movie });
+    expect(removed.status).toBe(204);
+  });
+
+  test('may have any title that its address can carry, there and back', async () => {
+    const title = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 60 });
+
+    await fc.assert(
+      fc.asyncProperty(title, async (text) => {
+        const answer = await api.reader('GET', movieAddress({ year: 1999, title: text }));
+
+        expect(answer).toMatchObject({
+          status: 404,
+          json: { detail: `There is no movie "${text}" (1999).` },
+        });
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test.each([
+    ['the tag', (tag: string) => tag, 304],
+    ['the tag as a weak one', (tag: string) => `W/${tag}`, 304],
+    ['a list with the tag', (tag: string) => `"other", ${tag}`, 304],
+    ['anything', () => '*', 304],
+    ['another tag', () => '"other"', 200],
+    ['a tag that only starts like it', (tag: string) => `${tag.slice(0, -2)}"`, 200],
+    ['no tag at all', () => 'nonsense', 400],
+    ['half a list', (tag: string) => `${tag},`, 400],
+    ['two tags without a comma', (tag: string) => `${tag} ${tag}`, 400],
+  ])('to a reader who has %s', async (what, header, status) => {
+    const title = `Known ${what}`;
+    const etag = await create(aMovie({ title }));
+
+    const answer = await api.reader('GET', movieAddress({ year: 2013, title }), {
+      headers: { 'if-none-match': header(etag) },
+    });
+
+    expect({ status: answer.status, hasBody: answer.text !== '' }).toEqual({
+      status,
+      hasBody: status !== 304,
+    });
+  });
+
+  test('of another writer reads like ours: its rating is a number, and it has a tag', async () => {
+    await api.table.client.send(
+      new PutItemCommand({
+        TableName: api.table.name,
+        Item: { year: { N: '1933' }, title: { S: 'King Kong' }, info: { M: { rating: { S: '7.9' } } } },
+      }),
+    );
+
+    const read = await api.reader('GET', '/movies/1933/King%20Kong');
+    const again = await api.reader('GET', '/movies/1933/King%20Kong', {
+      headers: { 'if-none-match': String(read.headers.etag) },
+    });
+
+    expect(read.json).toEqual({ year: 1933, title: 'King Kong', info: { rating: 7.9 } });
+    expect(again.status).toBe(304);
+  });
+});
+
+describe('a change', () => {
+  const at = (title: string) => movieAddress({ year: 2013, title });
+
+  test('replaces what its tag names, and the tag is then stale', async () => {
+    const etag = await create(aMovie({ title: 'Replaced' }));
+    const body = aMovie({ title: 'Replaced', info: { rating: 1.25 } });
+
+    const first = await api.writer('PUT', at('Replaced'), { body, headers: { 'if-match': etag } });
+    const second = await api.writer('PUT', at('Replaced'), {
+      body: { info: {} },
+      headers: { 'if-match': etag },
+    });
+
+    expect(first).toMatchObject({ status: 200, json: body });
+    expect(first.headers.etag).not.toBe(etag);
+    expect(second).toMatchObject({ status: 412 });
+  });
+
+  test.each([
+    ['a list with the tag', (tag: string) => `"other", ${tag}`, 200],
+    ['a list without it', () => '"other", "another"', 412],
+    ['a weak tag', (tag: string) => `W/${tag}`, 412],
+    ['anything', () => '*', 200],
+  ])('under If-Match with %s', async (what, header, status) => {
+    const title = `Matched ${what}`;
+    const etag = await create(aMovie({ title }));
+
+    const answer = await api.writer('PUT', at(title), {
+      body: { info: { plot: 'new' } },
+      headers: { 'if-match': header(etag) },
+    });
+
+    expect(answer.status).toBe(status);
+  });
+
+  test('merges a patch: sets, replaces lists, removes what is null, keeps the rest', async () => {
+    await create(
+      aMovie({
+        title: 'Patched',
+        info: { rating: 8.3, genres: ['Drama'], plot: 'old', box: { a: 1, b: 2 } },
+      }),
+    );
+
+    const answer = await api.writer('PATCH', at('Patched'), {
+      body: { info: { rating: 8.4, genres: ['Sport'], plot: null, box: { a: null, c: { d: null } } } },
+      headers: { 'content-type': 'application/merge-patch+json' },
+    });
+
+    expect(answer).toMatchObject({ status: 200 });
+    expect(answer.json).toEqual({
+      year: 2013,
+      title: 'Patched',
+      info: { rating: 8.4, genres: ['Sport'], box: { b: 2, c: {} } },
+    });
+  });
+
+  test('by eight at once loses nobody', async () => {
+    await create(aMovie({ title: 'Crowded', info: {} }));
+    const names = Array.from({ length: 8 }, (_, index) => `by_${index}`);
+
+    const answers = await Promise.all(
+      names.map((name) => api.writer('PATCH', at('Crowded'), { body: { info: { [name]: true } } })),
+    );
+    const read = await api.reader('GET', at('Crowded'));
+
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+    expect(read.json).toMatchObject({ info: Object.fromEntries(names.map((name) => [name, true])) });
+  });
+
+  test('of a movie that all have seen is won by exactly one', async () => {
+    const etag = await create(aMovie({ title: 'Raced' }));
+
+    const answers = await Promise.all(
+      Array.from({ length: 5 }, (_, index) =>
+        api.writer('PUT', at('Raced'), {
+          body: { info: { rank: index + 1 } },
+          headers: { 'if-match': etag },
+        }),
+      ),
+    );
+
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([
+      200,
+      ...Array.from({ length: 4 }, () => 412),
+    ]);
+  });
+
+  test.each(['PUT', 'PATCH'])('by %s can not move a movie', async (method) => {
+    await create(aMovie({ title: `Fixed by ${method}` }));
+
+    const answer = await api.writer(method, at(`Fixed by ${method}`), {
+      body: { title: 'Elsewhere', info: {} },
+      headers: { 'if-match': '*' },
+    });
+
+    expect(answer).toMatchObject({
+      status: 400,
+      json: { errors: [{ in: 'body', field: '/title', message: 'must be the title of the address' }] },
+    });
+  });
+});
+
+describe('a list', () => {
+  const ratings = [9, 8.5, 8, 7.5, 7];
+  beforeAll(async () => {
+    for (const rating of ratings) {
+      const info = { rating, genres: [rating > 8 ? 'Drama' : 'Comedy'], actors: ['A'], directors: ['D'] };
+      await create({ year: 1950, title: `Film ${rating}`, info });
+    }
+  });
+
+  const titles = (json: unknown) => (json as { movies: Movie[] }).movies.map(({ title }) => title);
+
+  test('goes on page by page, by link and by address alike, until there is no more', async () => {
+    const first = await api.reader('GET', '/movies?year=1950&sort=rating&limit=3');
+    const { next } = first.json as { next: string };
+    const second = await api.reader('GET', next);
+
+    expect(titles(first.json)).toEqual(['Film 9', 'Film 8.5', 'Film 8']);
+    expect(first.headers).toMatchObject({
+      link: `<${next}>; rel="next"`,
+      'cache-control': 'private, no-cache',
+    });
+    expect(titles(second.json)).toEqual(['Film 7.5', 'Film 7']);
+    expect(second.json).not.toHaveProperty('next');
+    expect(second.headers).not.toHaveProperty('link');
+  });
+
+  test.each([
+    ['year=1950&titlePrefix=Film%208', ['Film 8', 'Film 8.5']],
+    ['title=Film%209', ['Film 9']],
+    ['year=1950&minRating=8.5&sort=rating', ['Film 9', 'Film 8.5']],
+    ['year=1950&genre=Drama', ['Film 8.5', 'Film 9']],
+    ['year=1950&genre=Drama&actor=A&director=D&title=Film%209', ['Film 9']],
+    ['year=1950&actor=Nobody', []],
+    ['year=1951', []],
+  ])('of %s', async (query, expected) => {
+    const { status, json } = await api.reader('GET', `/movies?${query}`);
+
+    expect({ status, titles: titles(json) }).toEqual({ status: 200, titles: expected });
+  });
+
+  test.each([
+    [
+      'changed by one character',
+      (cursor: string) => `${cursor.slice(0, -1)}${cursor.endsWith('A') ? 'Q' : 'A'}`,
+    ],
+    ['made up', () => Buffer.from('{"year":1950,"title":"Film 8"}').toString('base64url')],
+    ['of another query', (cursor: string) => `${cursor}&genre=Drama`],
+  ])('refuses a cursor that is %s', async (_what, change) => {
+    const { json } = await api.reader('GET', '/movies?year=1950&limit=1');
+    const cursor = new URL((json as { next: string }).next, 'http://api').searchParams.get('cursor') ?? '';
+
+    const answer = await api.reader('GET', `/movies?year=1950&limit=1&cursor=${change(cursor)}`);
+
+    expect(answer).toMatchObject({
+      status: 400,
+      json: { errors: [{ in: 'query', field: 'cursor', message: 'was not given out by this query' }] },
+    });
+  });
+});

@@ -1,0 +1,138 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { startApi, type Api } from '../../support/api.ts';
+
+let api: Api;
+beforeAll(async () => {
+  // Each read is to reach the database, which is watched here.
+  api = await startApi({ MOVIE_CACHE_TTL_MS: '0' });
+});
+afterAll(() => api.stop());
+
+const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
+const traceparent = `00-${traceId}-00f067aa0ba902b7-01`;
+const line = (requestId: string) => api.log.filter((entry) => entry['requestId'] === requestId);
+const metrics = async () => (await api.metrics('GET', '/metrics')).text;
+
+describe('the log', () => {
+  test('has one line per request, with the template of its route instead of its address', async () => {
+    await api.reader('GET', '/movies/2013/A%20secret%20title?nonsense=secret', {
+      headers: { 'x-request-id': 'logged-request', traceparent },
+    });
+
+    expect(line('logged-request')).toEqual([
+      {
+        level: 'info',
+        time: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
+        service: 'movies-api',
+        version: '0',
+        requestId: 'logged-request',
+        traceId,
+        method: 'GET',
+        route: '/movies/{year}/{title}',
+        status: 400,
+        durationMs: expect.any(Number),
+        msg: 'request',
+      },
+    ]);
+  });
+
+  test('holds no token, no title and no query', async () => {
+    await api.writer('POST', '/movies/?year=2020&title=hush-title&plot=hush-plot');
+    await api.reader('GET', '/movies?cursor=hush-cursor');
+    api.database.mood = 'broken';
+    await api.reader('GET', '/movies?title=hush-title');
+    api.database.mood = 'well';
+
+    expect(JSON.stringify(api.log)).not.toMatch(/hush|Bearer|eyJ/);
+  });
+
+  test('says why an answer is an error, which the answer does not', async () => {
+    api.database.mood = 'broken';
+    await api.reader('GET', '/movies/2013/Rush', { headers: { 'x-request-id': 'failed-request' } });
+    api.database.mood = 'well';
+
+    expect(line('failed-request')).toEqual([
+      expect.objectContaining({
+        level: 'warn',
+        status: 503,
+        err: expect.objectContaining({
+          type: 'Unavailable',
+          cause: expect.objectContaining({ type: 'ResourceNotFoundException' }),
+        }),
+      }),
+    ]);
+  });
+});
+
+describe('a trace', () => {
+  test('of the caller goes on to the database, with this service as the parent', async () => {
+    await api.reader('GET', '/movies/2013/Rush', { headers: { traceparent, tracestate: 'a=1' } });
+
+    const passedOn = api.database.seen.at(-1);
+
+    expect(passedOn).toMatchObject({
+      traceparent: expect.stringMatching(new RegExp(`^00-${traceId}-(?!00f067aa0ba902b7)[0-9a-f]{16}-01$`)),
+      tracestate: 'a=1',
+    });
+  });
+
+  test.each([
+    ['missing', {}],
+    ['malformed', { traceparent: 'nonsense' }],
+    ['all zeros', { traceparent: `00-${'0'.repeat(32)}-00f067aa0ba902b7-01` }],
+    ['of a forbidden version', { traceparent: `ff-${traceId}-00f067aa0ba902b7-01` }],
+    ['too long for its version', { traceparent: `${traceparent}-more` }],
+  ])('that is %s begins anew', async (_what, headers) => {
+    await api.reader('GET', '/movies/2013/Rush', { headers });
+
+    const passedOn = api.database.seen.at(-1);
+
+    expect(passedOn?.['traceparent']).toMatch(
+      new RegExp(`^00-(?!${traceId}|0{32})[0-9a-f]{32}-[0-9a-f]{16}-00$`),
+    );
+  });
+});
+
+describe('the metrics', () => {
+  test('are not on the public port, and nothing else is on theirs', async () => {
+    const onPublicPort = await api.writer('GET', '/metrics');
+    const elsewhere = await api.metrics('GET', '/movies');
+
+    expect([onPublicPort.status, elsewhere.status]).toEqual([404, 404]);
+  });
+
+  test('count requests by route, method and class, and calls of the database by what they did', async () => {
+    await api.reader('GET', '/movies/2013/Rush');
+
+    const text = await metrics();
+
+    expect(text).toMatch(
+      /^http_request_duration_seconds_count\{route="\/movies\/\{year\}\/\{title\}",method="GET",status_class="4xx"\} \d/m,
+    );
+    expect(text).toMatch(/^dynamodb_call_duration_seconds_count\{operation="GetItem",outcome="ok"\} \d/m);
+    expect(text).toMatch(/^dynamodb_consumed_capacity_units_total\{operation="GetItem"\} [\d.]+$/m);
+    expect(text).toMatch(/^dynamodb_retries_total\{operation="GetItem"\} 0$/m);
+    expect(text).toMatch(/^http_requests_in_flight 0$/m);
+    expect(text).toMatch(/^nodejs_eventloop_lag_p99_seconds /m);
+    expect(text).toMatch(/^process_resident_memory_bytes /m);
+  });
+
+  test('do not grow with what an attacker makes up', async () => {
+    const series = async () => (await metrics()).match(/^http_request_duration_seconds_count.*$/gm)?.length;
+    const attack = async (round: number) => {
+      await api.stranger('GET', `/made-up-${round}`);
+      await api.stranger('PROPFIND', `/movies/${round}/made-up`);
+      await api.reader('REPORT', `/movies/${round}/made-up`);
+      await api.reader('GET', `/movies/${round}/made-up?x=${round}`, {
+        headers: { 'content-type': `made/up-${round}` },
+      });
+      await api.stranger('GET', `/api/docs/made-up-${round}`);
+    };
+    await attack(0);
+    const before = await series();
+
+    for (let round = 1; round <= 10; round += 1) await attack(round);
+
+    expect(await series()).toBe(before);
+  });
+});

@@ -1,0 +1,143 @@
+import { once } from 'node:events';
+import { Agent, request } from 'node:http';
+import { createServer, type AddressInfo } from 'node:net';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { startApi, type Api } from '../../support/api.ts';
+import { startApiProcess, type ApiProcess } from '../../support/api-process.ts';
+import { createClient } from '../../support/client.ts';
+import { eventually } from '../../support/eventually.ts';
+
+let backing: Api;
+let service: ApiProcess;
+beforeAll(async () => {
+  backing = await startApi();
+});
+afterAll(() => backing.stop());
+afterEach(async () => {
+  service.signal('SIGKILL');
+  await service.ended;
+});
+
+const settings = () => ({
+  TABLE_NAME: backing.table.name,
+  DYNAMODB_ENDPOINT: backing.database.endpoint,
+  OIDC_ISSUER: backing.issuer.issuer,
+  OIDC_AUDIENCE: backing.issuer.audience,
+});
+
+describe('the process', () => {
+  test.each([
+    ['no table', {}, ['TABLE_NAME is required']],
+    [
+      'an issuer but no audience',
+      { TABLE_NAME: 'm', OIDC_ISSUER: 'https://i' },
+      ['OIDC_AUDIENCE is required'],
+    ],
+    [
+      'an open door in production',
+      { TABLE_NAME: 'm', NODE_ENV: 'production', ALLOW_ANONYMOUS: 'true' },
+      ['ALLOW_ANONYMOUS is refused when NODE_ENV is production', 'CURSOR_SECRETS is required'],
+    ],
+    [
+      'nonsense',
+      { TABLE_NAME: 'm', PORT: '80a', LOG_LEVEL: 'loud', DYNAMODB_ENDPOINT: 'here', ALLOW_ANONYMOUS: 'yes' },
+      ['PORT must be', 'LOG_LEVEL must be', 'DYNAMODB_ENDPOINT must be', 'ALLOW_ANONYMOUS must be'],
+    ],
+  ])('with %s ends with 78 and says which setting', async (_what, wrong, says) => {
+    service = startApiProcess(wrong);
+
+    const { code, output } = await service.ended;
+
+    expect({ code, unsaid: says.filter((words) => !output.includes(words)) }).toEqual({
+      code: 78,
+      unsaid: [],
+    });
+    expect(output).not.toMatch(/\n\s+at /);
+  });
+
+  test('stopped under load serves every request, turns unready at once and ends with 0', async () => {
+    service = startApiProcess({ ...settings(), DRAIN_DELAY_MS: '4000' });
+    const { port } = await service.listening;
+    const authorization = `Bearer ${await backing.issuer.token('movies/read')}`;
+    backing.database.delayMs = 100;
+    const statuses: (number | string)[] = [];
+    let isLoading = true;
+    const agent = new Agent({ keepAlive: true, maxSockets: 16 });
+    const load = Array.from({ length: 16 }, async () => {
+      while (isLoading) statuses.push(await statusOf(agent, port, '/movies', { authorization }));
+    });
+    const answered = (count: number) =>
+      eventually(() => expect(Promise.resolve(statuses.length)).resolves.toBeGreaterThanOrEqual(count));
+    await answered(32);
+
+    const stoppedAt = Date.now();
+    service.signal('SIGTERM');
+    const probe = createClient(port);
+    const ready = await eventually(async () => {
+      const answer = await probe('GET', '/readyz');
+      expect(answer.status).toBe(503);
+      return answer;
+    });
+    const live = await probe('GET', '/healthz');
+    // The load balancer has noticed by now and sends nobody any more, while requests are still in flight.
+    await answered(statuses.length + 32);
+    isLoading = false;
+    const { code, output } = await service.ended;
+    await Promise.all(load);
+    agent.destroy();
+    backing.database.delayMs = 0;
+
+    expect({ ready: ready.status, live: live.status, code }).toEqual({ ready: 503, live: 200, code: 0 });
+    expect(live.headers.connection).toBe('close');
+    expect(new Set(statuses)).toEqual(new Set([200]));
+    expect(output).toContain('"finished":true');
+    expect(Date.now() - stoppedAt).toBeLessThan(25_000);
+  });
+
+  test('without its port ends with 1, and the last thing that it logs is why', async () => {
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    const { port } = taken.address() as AddressInfo;
+    service = startApiProcess({ ...settings(), PORT: String(port) });
+
+    const { code, output } = await service.ended;
+    taken.close();
+
+    const last: unknown = JSON.parse(output.trim().split('\n').at(-1) ?? '');
+    expect({ code, last }).toMatchObject({
+      code: 1,
+      last: { level: 'fatal', err: { message: expect.stringContaining('EADDRINUSE') } },
+    });
+  });
+
+  test('finishes a request that outlives the drain delay', async () => {
+    service = startApiProcess({ ...settings(), DRAIN_DELAY_MS: '0' });
+    const { port } = await service.listening;
+    const authorization = `Bearer ${await backing.issuer.token('movies/read')}`;
+    await createClient(port)('GET', '/movies', { headers: { authorization } });
+    backing.database.delayMs = 700;
+    const arrived = backing.database.nextCall();
+    const slow = createClient(port)('GET', '/movies', { headers: { authorization } });
+    await arrived;
+
+    service.signal('SIGTERM');
+    const [answer, { code }] = await Promise.all([slow, service.ended]);
+    backing.database.delayMs = 0;
+
+    expect({ status: answer.status, code }).toEqual({ status: 200, code: 0 });
+  });
+});
+
+const statusOf = (agent: Agent, port: number, path: string, headers: Record<string, string>) =>
+  new Promise<number | string>((resolve) => {
+    const outgoing = request({ agent, port, host: '127.0.0.1', path, headers }, (answer) => {
+      answer.resume();
+      answer.on('end', () => {
+        resolve(answer.statusCode ?? 0);
+      });
+    });
+    outgoing.on('error', (error) => {
+      resolve(error.message);
+    });
+    outgoing.end();
+  });

@@ -1,0 +1,99 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { createCursors, maxCursorLength } from '../../../app/src/movies/cursor.ts';
+import { InvalidCursor } from '../../../app/src/movies/errors.ts';
+import type { MovieFilter, Position } from '../../../app/src/movies/movie-repository.ts';
+import { titles, years } from '../../support/arbitraries.ts';
+
+const oldSecret = 'o'.repeat(32);
+const newSecret = 'n'.repeat(32);
+const cursors = createCursors([newSecret, oldSecret]);
+const filter: MovieFilter = { year: 2013, genre: 'Drama' };
+const position: Position = { year: '2013', title: 'Rush', rating: '7.12345678901234567890123' };
+
+const positions: fc.Arbitrary<Position> = fc.record({ year: years.map(String), title: titles });
+const filters: fc.Arbitrary<MovieFilter> = fc.record(
+  { year: years, genre: titles, titlePrefix: titles, sort: fc.constant('rating' as const) },
+  { requiredKeys: [], noNullPrototype: true },
+);
+
+describe('cursors', () => {
+  test('any position comes back exactly, for its own filter, whatever the order of its parts', () => {
+    fc.assert(
+      fc.property(positions, filters, (anyPosition, anyFilter) => {
+        const cursor = cursors.encode(anyPosition, anyFilter);
+        const reordered = Object.fromEntries(Object.entries(anyFilter).reverse());
+
+        expect(cursor).toMatch(/^[\w-]+$/);
+        expect(cursors.decode(cursor, reordered)).toEqual(anyPosition);
+      }),
+    );
+    expect(cursors.decode(cursors.encode(position, filter), filter)).toEqual(position);
+  });
+
+  test('a cursor of another filter is refused', () => {
+    fc.assert(
+      fc.property(filters, filters, (mine, other) => {
+        fc.pre(JSON.stringify(Object.entries(mine).sort()) !== JSON.stringify(Object.entries(other).sort()));
+
+        expect(() => cursors.decode(cursors.encode(position, mine), other)).toThrow(InvalidCursor);
+      }),
+    );
+  });
+
+  test('whatever character is changed, the cursor is refused', () => {
+    const cursor = cursors.encode(position, filter);
+    fc.assert(
+      fc.property(
+        fc.nat(cursor.length - 1),
+        fc.constantFrom('A', 'a', '0', '_', '-', '=', '+', '/', ' ', 'é'),
+        (at, character) => {
+          fc.pre(cursor[at] !== character);
+          const changed = cursor.slice(0, at) + character + cursor.slice(at + 1);
+
+          expect(() => cursors.decode(changed, filter)).toThrow(InvalidCursor);
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+
+  test('any text that nobody here has signed is refused', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.base64String(), fc.constant('AQ')), (text) => {
+        expect(() => cursors.decode(text, filter)).toThrow(InvalidCursor);
+      }),
+    );
+  });
+
+  test.each([
+    ['cut short', (cursor: string) => cursor.slice(0, -1)],
+    ['with something after it', (cursor: string) => `${cursor}A`],
+    ['padded', (cursor: string) => `${cursor}=`],
+    ['of another version', (cursor: string) => `Ag${cursor.slice(2)}`],
+    ['longer than any', () => 'A'.repeat(maxCursorLength + 1)],
+    ['empty', () => ''],
+  ])('a cursor %s is refused', (_what, change) => {
+    expect(() => cursors.decode(change(cursors.encode(position, filter)), filter)).toThrow(
+      new InvalidCursor('The cursor is not one that this query gave out. Start again without a cursor.'),
+    );
+  });
+
+  test('after a rotation old cursors still verify, and new ones are signed with the new secret', () => {
+    const before = createCursors([oldSecret]);
+    const after = createCursors([newSecret]);
+
+    expect(cursors.decode(before.encode(position, filter), filter)).toEqual(position);
+    expect(after.decode(cursors.encode(position, filter), filter)).toEqual(position);
+    expect(() => after.decode(before.encode(position, filter), filter)).toThrow(InvalidCursor);
+  });
+
+  test('the longest position fits', () => {
+    const longest = { year: '2013', title: '\u0001'.repeat(1024), rating: '7.5' };
+
+    const cursor = cursors.encode(longest, filter);
+
+    expect(cursor.length).toBeLessThanOrEqual(maxCursorLength);
+    expect(cursors.decode(cursor, filter)).toEqual(longest);
+  });
+});

@@ -1,0 +1,107 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { setFlagsFromString } from 'node:v8';
+import { runInThisContext } from 'node:vm';
+import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { withDeadline } from '../../../app/src/dynamo/deadline.ts';
+import { createDynamoClient } from '../../../app/src/dynamo/client.ts';
+import { startFaultyDynamoDb, type FaultyDynamoDb } from '../../support/faulty-dynamodb.ts';
+
+const region = 'eu-west-1';
+const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+let heard: IncomingHttpHeaders[];
+let database: FaultyDynamoDb;
+
+beforeEach(async () => {
+  heard = [];
+  database = await startFaultyDynamoDb(({ headers }, response) => {
+    heard.push(headers);
+    response.setHeader('content-type', 'application/x-amz-json-1.0').end('{"TableNames":[]}');
+  });
+});
+
+afterEach(() => database.stop());
+
+/** Each fails the day that the SDK no longer does by default what is left out here (ADR 0175). */
+describe('what the SDK does by default for each call, and this client does not', () => {
+  const partsOf = (client: DynamoDBClient): string => client.middlewareStack.identify().join('\n');
+
+  test.each(['loggerMiddleware', 'getUserAgentMiddleware', 'recursionDetectionMiddleware'])(
+    '%s is left out',
+    (name) => {
+      expect(partsOf(new DynamoDBClient({ region }))).toContain(name);
+      expect(partsOf(createDynamoClient({ region }))).not.toContain(name);
+    },
+  );
+
+  test('a signer is made once, not for each call', async () => {
+    const stock = new DynamoDBClient({ region, credentials }).config;
+    const ours = createDynamoClient({ region, endpoint: 'http://127.0.0.1:1' }).config;
+
+    expect(await stock.signer()).not.toBe(await stock.signer());
+    expect(await ours.signer()).toBe(await ours.signer());
+  });
+
+  test('the chain of middleware is put together once, with a deadline, too, not for each call', async () => {
+    const resolving = jest.spyOn(ListTablesCommand.prototype, 'resolveMiddleware');
+    const timesFor = async (client: DynamoDBClient, call: () => Promise<unknown>) => {
+      resolving.mockClear();
+      await call();
+      await call();
+      client.destroy();
+      return resolving.mock.calls.length;
+    };
+    const { endpoint } = database;
+    const stock = new DynamoDBClient({ region, endpoint, credentials, cacheMiddleware: true });
+    const ours = createDynamoClient({ region, endpoint });
+
+    const { signal: abortSignal } = new AbortController();
+    expect(await timesFor(stock, () => stock.send(new ListTablesCommand({}), { abortSignal }))).toBe(2);
+    expect(await timesFor(ours, () => withDeadline(10_000, () => ours.send(new ListTablesCommand({}))))).toBe(
+      1,
+    );
+  });
+
+  test('all settings are copied from a hash table, and from an object with fast properties here', () => {
+    setFlagsFromString('--allow-natives-syntax');
+    const isFast = runInThisContext('(object) => %HasFastProperties(object)') as (object: object) => boolean;
+    const stock = new DynamoDBClient({ region });
+    const ours = createDynamoClient({ region });
+
+    expect([isFast(stock.config), isFast(ours.config)]).toEqual([false, true]);
+  });
+});
+
+test('each request says who sent it and is signed', async () => {
+  const client = createDynamoClient({ region, endpoint: database.endpoint });
+  await client.send(new ListTablesCommand({}));
+  client.destroy();
+
+  expect(heard).toMatchObject([
+    {
+      'user-agent': expect.stringMatching(/^movies-api\/\d+\.\d+\.\d+ aws-sdk-js\/3$/),
+      authorization: expect.stringMatching(
+        /^AWS4-HMAC-SHA256 Credential=local\/\d{8}\/eu-west-1\/dynamodb\/aws4_request, /,
+      ),
+    },
+  ]);
+});
+
+test('a clock that is wrong is put right by what the table says of the time', async () => {
+  const hourMs = 3_600_000;
+  await database.stop();
+  database = await startFaultyDynamoDb(({ headers }, response) => {
+    heard.push(headers);
+    response.setHeader('date', new Date(Date.now() + hourMs).toUTCString());
+    response.setHeader('content-type', 'application/x-amz-json-1.0').end('{"TableNames":[]}');
+  });
+  const client = createDynamoClient({ region, endpoint: database.endpoint });
+  await client.send(new ListTablesCommand({}));
+  await client.send(new ListTablesCommand({}));
+  client.destroy();
+
+  const [first = Number.NaN, second = Number.NaN] = heard.map((headers) =>
+    Date.parse(String(headers['x-amz-date']).replace(/^(....)(..)(..T..)(..)(..Z)$/, '$1-$2-$3:$4:$5')),
+  );
+  expect(second - first).toBeGreaterThan(hourMs / 2);
+});

@@ -1,0 +1,222 @@
+import { inspect } from 'node:util';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { ensureTable } from '../../../app/src/local/create-table.ts';
+import { startEmbeddedDynamoDb, type EmbeddedDynamoDb } from '../../../app/src/local/embedded-dynamodb.ts';
+import { createDynamoClient, type DynamoSettings } from '../../../app/src/dynamo/client.ts';
+import { toMovieError } from '../../../app/src/dynamo/failures.ts';
+import type { DynamoCall } from '../../../app/src/dynamo/observer.ts';
+import { createDynamoRepository } from '../../../app/src/dynamo/repository.ts';
+import {
+  Conflict,
+  NotFound,
+  PreconditionFailed,
+  Throttled,
+  TimedOut,
+  Unavailable,
+} from '../../../app/src/movies/errors.ts';
+import {
+  failWith,
+  forward,
+  forwardTo,
+  operationOf,
+  startFaultyDynamoDb,
+  type Answer,
+  type FaultyDynamoDb,
+} from '../../support/faulty-dynamodb.ts';
+import { aMovie } from '../../support/movies.ts';
+
+let database: FaultyDynamoDb | undefined;
+let calls: DynamoCall[];
+
+async function repositoryOn(answer: Answer, settings: Partial<DynamoSettings> = {}) {
+  database = await startFaultyDynamoDb(answer);
+  calls = [];
+  const client = createDynamoClient(
+    { region: 'eu-west-1', endpoint: database.endpoint, ...settings },
+    (call) => calls.push(call),
+  );
+  return createDynamoRepository({ client, tableName: 'movies', deadlineMs: 10_000, readyTimeoutMs: 200 });
+}
+
+afterEach(async () => {
+  await database?.stop();
+  database = undefined;
+});
+
+describe('a database in trouble', () => {
+  test.each([
+    ['ThrottlingException', 400],
+    ['ProvisionedThroughputExceededException', 400],
+    ['RequestLimitExceeded', 400],
+  ])('%s is tried three times and then is Throttled', async (type, status) => {
+    const repository = await repositoryOn(failWith(status, type));
+
+    await expect(repository.find(aMovie())).rejects.toThrow(Throttled);
+
+    expect(calls).toEqual([
+      expect.objectContaining({ operation: 'GetItem', outcome: 'throttled', retries: 2 }),
+    ]);
+    expect(database?.operations).toEqual(['GetItem', 'GetItem', 'GetItem']);
+  });
+
+  test('an internal error is tried three times and then is Unavailable, with its cause', async () => {
+    const repository = await repositoryOn(failWith(500, 'InternalServerError'));
+
+    const finding: Promise<unknown> = repository.list({ year: 2013 }, 10);
+
+    await expect(finding).rejects.toThrow(Unavailable);
+    const { cause } = (await finding.catch((error: unknown) => error)) as Unavailable;
+    expect(cause).toMatchObject({ name: 'InternalServerError', message: 'On purpose' });
+    expect(inspect(cause, { depth: 10, showHidden: true })).not.toMatch(
+      /authorization|credential|signature/i,
+    );
+    expect(calls).toEqual([expect.objectContaining({ operation: 'Query', outcome: 'failed', retries: 2 })]);
+  });
+
+  test.each(['ResourceNotFoundException', 'AccessDeniedException'])(
+    '%s is Unavailable at once',
+    async (type) => {
+      const repository = await repositoryOn(failWith(400, type));
+
+      await expect(repository.list({}, 10)).rejects.toThrow(`The database can't be used: ${type}.`);
+      expect(database?.operations).toEqual(['Scan']);
+    },
+  );
+
+  test('silence is TimedOut within the time of all attempts', async () => {
+    const repository = await repositoryOn(() => undefined, { requestTimeoutMs: 50 });
+    const startedAt = performance.now();
+
+    await expect(repository.find(aMovie())).rejects.toThrow(TimedOut);
+
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
+    expect(calls).toEqual([expect.objectContaining({ outcome: 'timed-out' })]);
+  });
+
+  test('silence ends at the deadline of a call when its attempts would take longer, and so does the request', async () => {
+    let giveUp: () => void;
+    const givenUp = new Promise<void>((resolve) => (giveUp = resolve));
+    const repository = await repositoryOn(
+      ({ socket }) => {
+        socket.once('close', giveUp);
+      },
+      { requestTimeoutMs: 60_000 },
+    );
+
+    await expect(repository.ready()).rejects.toThrow(TimedOut);
+    await givenUp;
+    expect(calls).toEqual([expect.objectContaining({ outcome: 'timed-out', retries: 0 })]);
+  });
+
+  test('an answer that stops half-way is asked for again, and then is TimedOut', async () => {
+    const repository = await repositoryOn(
+      (_request, response) => {
+        response.writeHead(200, { 'content-length': 100 }).write('{"Item":');
+      },
+      { requestTimeoutMs: 50, maxAttempts: 2 },
+    );
+
+    await expect(repository.find(aMovie())).rejects.toBeInstanceOf(TimedOut);
+    expect(database?.operations).toHaveLength(2);
+  });
+
+  test('an answer that breaks off half-way is asked for again, and then is Unavailable', async () => {
+    const repository = await repositoryOn(
+      (_request, response) => {
+        response.writeHead(200, { 'content-length': 100 }).write('{"Item":', () => response.destroy());
+      },
+      { maxAttempts: 2 },
+    );
+
+    await expect(repository.find(aMovie())).rejects.toBeInstanceOf(Unavailable);
+    expect(database?.operations).toHaveLength(2);
+  });
+
+  test('nobody there is Unavailable', async () => {
+    const repository = await repositoryOn(() => undefined);
+    await database?.stop();
+    database = undefined;
+
+    await expect(repository.find(aMovie())).rejects.toThrow(Unavailable);
+  });
+
+  test('a hundred callers need no more connections than allowed, and those too many are Throttled', async () => {
+    const repository = await repositoryOn(() => undefined, { concurrency: 2, maxWaiting: 3, maxWaitMs: 50 });
+
+    const finds = await Promise.allSettled(Array.from({ length: 100 }, () => repository.find(aMovie())));
+
+    const reasons = finds.map((find) => (find.status === 'rejected' ? (find.reason as unknown) : undefined));
+    expect(reasons.filter((reason) => reason instanceof Throttled)).toHaveLength(98);
+    expect(reasons.filter((reason) => reason instanceof TimedOut)).toHaveLength(2);
+  });
+
+  test('a broken connection is Unavailable, although the SDK calls it a timeout', () => {
+    const reset = Object.assign(new Error('read ECONNRESET'), { name: 'TimeoutError', code: 'ECONNRESET' });
+
+    expect(toMovieError(reset)).toBeInstanceOf(Unavailable);
+    expect(toMovieError(reset).message).toBe("The database can't be used: ECONNRESET.");
+    expect(toMovieError('nonsense').message).toBe("The database can't be used: unknown error.");
+    expect(toMovieError(new NotFound('Mine'))).toEqual(new NotFound('Mine'));
+  });
+});
+
+describe('a write whose answer got lost', () => {
+  let engine: EmbeddedDynamoDb;
+  const movie = aMovie();
+  const edited = aMovie({ info: { plot: 'Edited' } });
+
+  beforeAll(async () => {
+    engine = await startEmbeddedDynamoDb();
+  });
+  afterAll(() => engine.stop());
+
+  /** Carries out the first request of this operation and then says that it failed, so the SDK sends it again. */
+  const losesAnswerOf = (operation: string): Answer => {
+    let lost = false;
+    return async (request, response, body) => {
+      if (operationOf(request) !== operation || lost)
+        return forwardTo(engine.endpoint)(request, response, body);
+      lost = true;
+      await forward(engine.endpoint, request, body);
+      return failWith(500, 'InternalServerError')(request, response, body);
+    };
+  };
+  const healthy = async () => {
+    const client = createDynamoClient({ region: 'eu-west-1', endpoint: engine.endpoint });
+    await ensureTable(client, 'movies');
+    const repository = createDynamoRepository({ client, tableName: 'movies' });
+    await repository.remove(movie, 'any').catch(() => undefined);
+    return repository;
+  };
+
+  test('a create is a success, not a conflict with itself', async () => {
+    const direct = await healthy();
+    const repository = await repositoryOn(losesAnswerOf('PutItem'));
+
+    const created = await repository.create(movie);
+
+    expect(await direct.find(movie)).toEqual(created);
+    await expect(repository.create(edited)).rejects.toThrow(Conflict);
+  });
+
+  test('a replace is a success, not a failed precondition', async () => {
+    const direct = await healthy();
+    const { revision } = await direct.create(movie);
+    const repository = await repositoryOn(losesAnswerOf('PutItem'));
+
+    const replaced = await repository.replace(edited, revision);
+
+    expect(await direct.find(movie)).toEqual(replaced);
+    await expect(repository.replace(movie, revision)).rejects.toThrow(PreconditionFailed);
+  });
+
+  test('a remove is a success, not a missing movie', async () => {
+    const direct = await healthy();
+    const { revision } = await direct.create(movie);
+    const repository = await repositoryOn(losesAnswerOf('DeleteItem'));
+
+    await repository.remove(movie, revision);
+
+    await expect(direct.find(movie)).rejects.toThrow(NotFound);
+  });
+});

@@ -1,0 +1,129 @@
+import { describe, expect, test } from '@jest/globals';
+import { readCapabilities } from '../../../tools/lib/modules/capabilities.ts';
+import type { TreeFile } from '../../../tools/lib/modules/file-tree.ts';
+
+const tree = (files: Record<string, string>): TreeFile[] =>
+  Object.entries(files).map(([path, content]) => ({ path, kind: 'file', content: Buffer.from(content) }));
+
+describe('what a module can do', () => {
+  test('resources, data, provisioners, modules, providers and functions are named', async () => {
+    const main = `
+      terraform {
+        required_version = ">= 1.0"
+        required_providers {
+          aws = {
+            source  = "hashicorp/aws"
+            version = ">= 5.79"
+          }
+          null = "~> 3.0"
+        }
+        backend "s3" {}
+      }
+      provider "aws" {
+        region = "eu-west-1"
+      }
+      resource "aws_s3_bucket" "main" {
+        bucket = file("\${path.module}/name.txt")
+      }
+      resource "null_resource" "build" {
+        provisioner "local-exec" {
+          command = "make"
+        }
+        provisioner "remote-exec" {
+          inline = ["make"]
+        }
+      }
+      data "external" "who" {
+        program = ["whoami"]
+      }
+      ephemeral "aws_secretsmanager_secret_version" "password" {
+        secret_id = "x"
+      }
+      check "health" {
+        data "http" "health" {
+          url = "https://example.com"
+        }
+        assert {
+          condition     = true
+          error_message = "never"
+        }
+      }
+      removed {
+        from = null_resource.old
+        provisioner "local-exec" {
+          when    = destroy
+          command = "make clean"
+        }
+      }
+      module "remote" {
+        source  = "example/other/aws"
+        version = "1.2.3"
+      }`;
+
+    const capabilities = await readCapabilities(tree({ 'main.tf': main }));
+
+    expect(capabilities).toEqual({
+      '.': [
+        'backend s3',
+        'data external',
+        'data http',
+        'ephemeral aws_secretsmanager_secret_version',
+        'function file',
+        'module example/other/aws 1.2.3',
+        'provider configuration aws',
+        'provider hashicorp/aws >= 5.79',
+        'provider hashicorp/null ~> 3.0',
+        'provisioner local-exec on a removed resource',
+        'provisioner local-exec on null_resource.build',
+        'provisioner remote-exec on null_resource.build',
+        'resource aws_s3_bucket',
+        'resource null_resource',
+        'terraform >= 1.0',
+      ],
+    });
+  });
+
+  test("configuration in Terraform's JSON form is read too", async () => {
+    const json = JSON.stringify({
+      resource: { null_resource: { build: { provisioner: [{ 'local-exec': { command: 'make' } }] } } },
+      data: [{ external: { who: { program: ['${templatefile("x", {})}'] } } }],
+    });
+
+    const capabilities = await readCapabilities(tree({ 'main.tf.json': json }));
+
+    expect(capabilities).toEqual({
+      '.': [
+        'data external',
+        'function templatefile',
+        'provisioner local-exec on null_resource.build',
+        'resource null_resource',
+      ],
+    });
+  });
+
+  test('examples and tests are left out, unless a module that callers reach uses one', async () => {
+    const capabilities = await readCapabilities(
+      tree({
+        'main.tf': 'module "a" {\n  source = "./examples/used"\n}',
+        'examples/used/main.tf': 'module "b" {\n  source = "../../tests/deep/"\n}',
+        'examples/unused/main.tf': 'data "http" "x" {\n  url = "https://example.com"\n}',
+        'tests/deep/main.tf': 'data "external" "x" {\n  program = ["id"]\n}',
+        'modules/bed/main.tf': 'resource "terraform_data" "x" {}',
+        'README.md': 'data "http" "x" {}',
+      }),
+    );
+
+    expect(capabilities).toEqual({
+      '.': ['module ./examples/used'],
+      'examples/used': ['module ../../tests/deep/'],
+      'modules/bed': ['resource terraform_data'],
+      'tests/deep': ['data external'],
+    });
+  });
+
+  test('a file that is no HCL is an error with its name', async () => {
+    await expect(readCapabilities(tree({ 'modules/bed/main.tf': 'resource {{{' }))).rejects.toThrow(
+      "what modules/bed/main.tf can do can't be told",
+    );
+  });
+});

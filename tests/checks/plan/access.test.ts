@@ -1,0 +1,129 @@
+import { checkPlans } from '../../support/plan/checks.ts';
+import { atMost, each, exactly, from, not } from '../../../tools/lib/plan/matchers.ts';
+
+checkPlans({
+  'nobody signs up by themselves, and nobody deletes the users of prod': {
+    holds: (plan, environment) => {
+      plan.every('aws_cognito_user_pool', {
+        admin_create_user_config: { allow_admin_create_user_only: true },
+        deletion_protection: environment === 'prod' ? 'ACTIVE' : 'INACTIVE',
+      });
+    },
+    mistakes: {
+      'anyone may sign up': ({ planned }) => {
+        planned(
+          'aws_cognito_user_pool.main',
+          (after) => (after.admin_create_user_config[0].allow_admin_create_user_only = false),
+        );
+      },
+    },
+  },
+
+  'production users prove who they are with a second factor': {
+    only: ['prod'],
+    holds: (plan) => {
+      plan.every('aws_cognito_user_pool', { mfa_configuration: 'ON', deletion_protection: 'ACTIVE' });
+    },
+    mistakes: {
+      'it is optional': ({ planned }) => {
+        planned('aws_cognito_user_pool.main', (after) => (after.mfa_configuration = 'OPTIONAL'));
+      },
+    },
+  },
+
+  'the scopes are movies/read and movies/write, and no others': {
+    holds: (plan) => {
+      plan.every('aws_cognito_resource_server', {
+        identifier: 'movies',
+        scope: exactly({ scope_name: 'read' }, { scope_name: 'write' }),
+      });
+    },
+    mistakes: {
+      'an admin scope appears': ({ planned }) => {
+        planned('aws_cognito_resource_server', (after) => after.scope.push({ scope_name: 'admin' }));
+      },
+      'writing is called otherwise': ({ planned }) => {
+        planned('aws_cognito_resource_server', (after) => (after.scope[0].scope_name = 'change'));
+      },
+    },
+  },
+
+  'programs get tokens for themselves only': {
+    holds: (plan) => {
+      plan.resource('aws_cognito_user_pool_client', 'machine').has({
+        allowed_oauth_flows: exactly('client_credentials'),
+        allowed_oauth_scopes: exactly('movies/read', 'movies/write'),
+        generate_secret: true,
+      });
+    },
+    mistakes: {
+      'the implicit flow is allowed': ({ planned }) => {
+        planned('aws_cognito_user_pool_client.machine', (after) =>
+          after.allowed_oauth_flows.push('implicit'),
+        );
+      },
+      'it has no secret': ({ planned }) => {
+        planned('aws_cognito_user_pool_client.machine', (after) => (after.generate_secret = false));
+      },
+    },
+  },
+
+  'Swagger UI is a public client with a code, short tokens and no way back but its own': {
+    holds: (plan) => {
+      plan.resource('aws_cognito_user_pool_client', 'swagger').has({
+        allowed_oauth_flows: exactly('code'),
+        generate_secret: false,
+        access_token_validity: atMost(60),
+        callback_urls: each(/^(https:\/\/|http:\/\/localhost:).*\/api\/docs\/oauth2-redirect\.html$/),
+      });
+    },
+    mistakes: {
+      'it has a secret, in a browser': ({ planned }) => {
+        planned('aws_cognito_user_pool_client.swagger', (after) => (after.generate_secret = true));
+      },
+      'codes go over plain HTTP': ({ planned }) => {
+        planned(
+          'aws_cognito_user_pool_client.swagger',
+          (after) => (after.callback_urls = ['http://movies.example.com/api/docs/oauth2-redirect.html']),
+        );
+      },
+      'tokens live for a day': ({ planned }) => {
+        planned('aws_cognito_user_pool_client.swagger', (after) => (after.access_token_validity = 1440));
+      },
+    },
+  },
+
+  'in prod nobody is sent back to their own machine': {
+    only: ['prod'],
+    holds: (plan) => {
+      plan.resource('aws_cognito_user_pool_client', 'swagger').has({ callback_urls: each(not(/localhost/)) });
+    },
+    mistakes: {
+      'localhost is let in': ({ planned }) => {
+        planned('aws_cognito_user_pool_client.swagger', (after) =>
+          after.callback_urls.push('http://localhost:8080/'),
+        );
+      },
+    },
+  },
+
+  'the service accepts tokens of this pool for these clients only': {
+    holds: (plan) => {
+      plan
+        .resource('aws_cognito_user_pool_client', 'machine')
+        .has({ user_pool_id: from('aws_cognito_user_pool.main') });
+      plan
+        .output('container_definitions')
+        .has([{ name: 'api', environment: [{ name: 'OIDC_ISSUER' }, { name: 'OIDC_AUDIENCE' }] }]);
+    },
+    mistakes: {
+      'no issuer is configured': ({ output }) => {
+        output('container_definitions', (after) => {
+          after[0].environment = after[0].environment.filter(
+            ({ name }: { name: string }) => name !== 'OIDC_ISSUER',
+          );
+        });
+      },
+    },
+  },
+});

@@ -1,0 +1,234 @@
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import type { Slo } from '../../../tools/lib/objectives.ts';
+import { checkPlans } from '../../support/plan/checks.ts';
+import { each, from, oneOf, present } from '../../../tools/lib/plan/matchers.ts';
+
+const slo = parse(readFileSync('docs/slo.yaml', 'utf8')) as Slo;
+const objectives = Object.keys(slo.objectives);
+const prometheusRules = readFileSync('modules/observability/prometheus/rules.yaml', 'utf8');
+const collectorConfig = readFileSync('app/collector/config.yaml', 'utf8');
+
+checkPlans({
+  'each objective has a page and a ticket, made of a long and a short window': {
+    holds: (plan) => {
+      expect(plan.all('aws_cloudwatch_composite_alarm')).toHaveLength(objectives.length * 2);
+      plan.every('aws_cloudwatch_composite_alarm', {
+        alarm_rule: /^\(ALARM\("[^"]+"\) AND ALARM\("[^"]+"\)\)/,
+      });
+      expect(plan.all('aws_cloudwatch_metric_alarm').filter(({ name }) => name === 'window')).toHaveLength(
+        objectives.length * slo.burn_rates.length * 2,
+      );
+    },
+    mistakes: {
+      'an objective pages nobody': ({ remove }) => {
+        remove('aws_cloudwatch_composite_alarm.burn["availability_reads page"]');
+      },
+      'a window is lost': ({ remove }) => {
+        remove('aws_cloudwatch_metric_alarm.window');
+      },
+      'one window is enough': ({ planned }) => {
+        planned('aws_cloudwatch_composite_alarm.burn', (after) => (after.alarm_rule = 'ALARM("one")'));
+      },
+    },
+  },
+
+  'reads and writes are counted apart, from the request log': {
+    holds: (plan) => {
+      for (const objective of objectives) {
+        for (const part of ['all', 'bad']) {
+          plan
+            .resource('aws_cloudwatch_log_metric_filter', `objective["${objective}_${part}"]`)
+            .has({ pattern: /\$\.msg = "request"/, metric_transformation: { default_value: '0' } });
+        }
+      }
+    },
+    mistakes: {
+      'bad answers are not counted': ({ remove }) => {
+        remove('aws_cloudwatch_log_metric_filter.objective["availability_writes_bad"]');
+      },
+      'silence is no zero': ({ planned }) => {
+        planned(
+          'aws_cloudwatch_log_metric_filter.objective',
+          (after) => (after.metric_transformation[0].default_value = null),
+        );
+      },
+    },
+  },
+
+  'each alarm that tells somebody tells a topic of ours, also when it is over': {
+    holds: (plan) => {
+      for (const name of ['burn', 'symptom', 'blocked_requests']) {
+        const alarms = [
+          ...plan.all('aws_cloudwatch_metric_alarm'),
+          ...plan.all('aws_cloudwatch_composite_alarm'),
+        ].filter((alarm) => alarm.name === name);
+        expect(alarms.length).toBeGreaterThan(0);
+        for (const alarm of alarms) {
+          alarm.has({ alarm_actions: from('aws_sns_topic.main'), ok_actions: from('aws_sns_topic.main') });
+        }
+      }
+    },
+    mistakes: {
+      'nobody is told of symptoms': ({ remove }) => {
+        remove('aws_cloudwatch_metric_alarm.symptom');
+      },
+      'one is silent': ({ configured }) => {
+        configured('aws_cloudwatch_metric_alarm.symptom', (expressions) => delete expressions.alarm_actions);
+      },
+    },
+  },
+
+  'silence is an alarm': {
+    holds: (plan) => {
+      for (const name of ['logs-missing', 'metrics-missing', 'no-healthy-task']) {
+        plan
+          .resource('aws_cloudwatch_metric_alarm', `symptom["${name}"]`)
+          .has({ treat_missing_data: 'breaching' });
+      }
+    },
+    mistakes: {
+      'missing data is fine': ({ planned }) => {
+        planned(
+          'aws_cloudwatch_metric_alarm.symptom["logs-missing"]',
+          (after) => (after.treat_missing_data = 'notBreaching'),
+        );
+      },
+    },
+  },
+
+  'failed, rolled-back and impaired deployments page': {
+    holds: (plan) => {
+      for (const kind of ['failed', 'rolled-back', 'impaired']) {
+        plan.resource('aws_cloudwatch_event_rule', `deployment["${kind}"]`).has({ event_pattern: present });
+        plan
+          .resource('aws_cloudwatch_event_target', `deployment["${kind}"]`)
+          .has({ arn: from('aws_sns_topic.main') });
+      }
+    },
+    mistakes: {
+      'a rollback goes unseen': ({ remove }) => {
+        remove('aws_cloudwatch_event_rule.deployment["rolled-back"]');
+      },
+    },
+  },
+
+  'topics are encrypted with a key of their own, one for each severity': {
+    holds: (plan) => {
+      expect(plan.all('aws_sns_topic')).toHaveLength(2);
+      plan.every('aws_sns_topic', { kms_master_key_id: from('aws_kms_key.main') });
+    },
+    mistakes: {
+      'pages and tickets go the same way': ({ remove }) => {
+        remove('aws_sns_topic.main');
+      },
+      'one is not': ({ configured }) => {
+        configured('aws_sns_topic.main', (expressions) => delete expressions.kms_master_key_id);
+      },
+    },
+  },
+
+  'Managed Prometheus evaluates the rules that the local one does': {
+    holds: (plan) => {
+      plan
+        .resource('aws_prometheus_rule_group_namespace', 'main')
+        .has({ data: prometheusRules, workspace_id: from('aws_prometheus_workspace.main') });
+      plan.every('aws_prometheus_alert_manager_definition', {
+        workspace_id: from('aws_prometheus_workspace.main'),
+        definition: from('aws_sns_topic.main'),
+      });
+    },
+    mistakes: {
+      'a rule of its own': ({ planned }) => {
+        planned(
+          'aws_prometheus_rule_group_namespace',
+          (after) => (after.data = after.data.replace('>= 0.0144', '>= 0.144')),
+        );
+      },
+      'its alerts tell nobody': ({ remove }) => {
+        remove('aws_prometheus_alert_manager_definition');
+      },
+      'its alerts go elsewhere': ({ configured }) => {
+        configured(
+          'aws_prometheus_alert_manager_definition.main',
+          (expressions) => (expressions.definition = { constant_value: 'alertmanager_config: {}' }),
+        );
+      },
+    },
+  },
+
+  'cost above the budget is a ticket, at 80 %, when spent and when forecast': {
+    holds: (plan) => {
+      plan.every('aws_budgets_budget', {
+        budget_type: 'COST',
+        time_unit: 'MONTHLY',
+        notification: [
+          { threshold: 80, notification_type: 'ACTUAL' },
+          { threshold: 100, notification_type: 'ACTUAL' },
+          { threshold: 100, notification_type: 'FORECASTED' },
+        ],
+      });
+    },
+    mistakes: {
+      'nobody is told of the forecast': ({ planned }) => {
+        planned('aws_budgets_budget', (after) => {
+          after.notification = after.notification.filter(
+            (one: { notification_type: string }) => one.notification_type !== 'FORECASTED',
+          );
+        });
+      },
+    },
+  },
+
+  'saved queries look at the log of the service': {
+    holds: (plan) => {
+      expect(plan.all('aws_cloudwatch_query_definition')).toHaveLength(3);
+      plan.every('aws_cloudwatch_query_definition', { log_group_names: each(/^\/movies-api-\w+\/api$/) });
+    },
+    mistakes: {
+      'one is lost': ({ remove }) => {
+        remove('aws_cloudwatch_query_definition.main["Slow requests"]');
+      },
+    },
+  },
+
+  'the collector beside the service can die alone': {
+    holds: (plan) => {
+      plan.output('container_definitions').has([
+        { name: 'api', essential: true },
+        {
+          name: oneOf('collector', 'adot', 'otel-collector'),
+          essential: false,
+          image: /@sha256:[0-9a-f]{64}$/,
+          readonlyRootFilesystem: true,
+          cpu: 32,
+          memory: 160,
+          // The one that tests run in the real collector.
+          environment: [{ name: 'AOT_CONFIG_CONTENT', value: collectorConfig }],
+        },
+      ]);
+    },
+    mistakes: {
+      'it takes the task along': ({ output }) => {
+        output('container_definitions', (after) => (after[1].essential = true));
+      },
+      'its image can change': ({ output }) => {
+        output('container_definitions', (after) => (after[1].image = 'collector:latest'));
+      },
+      'it may take all of the memory': ({ output }) => {
+        output('container_definitions', (after) => delete after[1].memory);
+      },
+      'it may take all of the processor': ({ output }) => {
+        output('container_definitions', (after) => delete after[1].cpu);
+      },
+      'its configuration is another one': ({ output }) => {
+        output('container_definitions', (after) => {
+          const setting = after[1].environment.find(
+            ({ name }: { name: string }) => name === 'AOT_CONFIG_CONTENT',
+          );
+          setting.value = setting.value.replace('127.0.0.1:9464', '127.0.0.1:9465');
+        });
+      },
+    },
+  },
+});

@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { digestInputs, environments } from '../../../tools/checks/plan-inputs.ts';
+import { planEnvironments } from '../../../tools/checks/live-plans.ts';
+import { denormalise, normalise } from '../../../tools/checks/normalise-plan.ts';
+import { readRecording } from '../../../tools/checks/plan-recording.ts';
+import { createProgress } from '../../../tools/release/progress.ts';
+import { awsProvider, registryModules, terraform } from '../../support/terraform.ts';
+import { describeWith } from '../../support/requirements.ts';
+
+const project = resolve('.');
+
+describe('the recorded plans', () => {
+  test.each(environments)('%s is recorded from the HCL and the inputs that are here', async (environment) => {
+    const recording = await readRecording(project, environment);
+
+    // When this fails: `npm run plans -- record`, and review the difference.
+    expect(recording.inputs).toBe(await digestInputs(project));
+  });
+
+  test('hold no sentence of a module and no secret', () => {
+    const all = environments
+      .map((environment) => readFileSync(`tests/checks/plan/recorded/${environment}.json`, 'utf8'))
+      .join('');
+
+    expect(all.match(/"description"|"secret_string"/g)).toBeNull();
+  });
+
+  test('are the same when they are read and recorded again', async () => {
+    const { plan } = await readRecording(project, 'prod');
+
+    expect(normalise(denormalise(plan))).toEqual(plan);
+  });
+});
+
+describeWith([terraform, awsProvider, registryModules], 'the live plan', () => {
+  test('of each environment equals its recording', async () => {
+    const plans = await planEnvironments(
+      project,
+      createProgress((line) => process.stdout.write(`${line}\n`), Date.now),
+    );
+
+    for (const [environment, live] of plans) {
+      expect({ environment, ...live }).toEqual({
+        environment,
+        ...(await readRecording(project, environment)),
+      });
+    }
+  }, 300_000);
+});

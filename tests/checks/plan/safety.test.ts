@@ -1,0 +1,258 @@
+import { checkPlans } from '../../support/plan/checks.ts';
+import { exactly, json, oneOf, present } from '../../../tools/lib/plan/matchers.ts';
+import type { Plan } from '../../../tools/lib/plan/plan.ts';
+import { isList, isObject, show, type Value } from '../../../tools/lib/plan/value.ts';
+
+const listOf = (value: Value | undefined): readonly Value[] =>
+  isList(value) ? value : value === undefined || value === null ? [] : [value];
+
+interface Statement {
+  readonly where: string;
+  readonly values: { readonly [key: string]: Value };
+}
+
+/** Each statement of each policy document of ours, deferred ones included. */
+function statements(plan: Plan): readonly Statement[] {
+  return plan
+    .all('aws_iam_policy_document')
+    .flatMap(({ address, values }) =>
+      (isObject(values) ? listOf(values['statement']) : [])
+        .filter(isObject)
+        .map((statement) => ({ where: `${address} ${show(statement['sid'])}`, values: statement })),
+    );
+}
+
+/** Key policies must let the account administer its keys, or nobody could change them again. */
+const administersKey = ({ values }: Statement): boolean => values['sid'] === 'AccountAdministersKey';
+/** The layers of every ECR image lie in a bucket of Amazon's, which no account's principals are named for. */
+const readsImageLayers = ({ values }: Statement): boolean => values['sid'] === 'ImageLayersOnly';
+const denies = ({ values }: Statement): boolean => values['effect'] === 'Deny';
+
+const names = new Map([
+  ['aws_iam_role', 'name'],
+  ['aws_cloudwatch_log_group', 'name'],
+  ['aws_cloudwatch_metric_alarm', 'alarm_name'],
+  ['aws_kms_alias', 'name'],
+  ['aws_security_group', 'name'],
+  ['aws_s3_bucket', 'bucket'],
+  ['aws_secretsmanager_secret', 'name'],
+]);
+
+checkPlans({
+  'nothing is destroyed': {
+    holds: (plan) => {
+      plan.destroysNothing();
+    },
+    mistakes: {
+      'the table is replaced': ({ act }) => {
+        act('aws_dynamodb_table.main', ['delete', 'create']);
+      },
+    },
+  },
+
+  'no statement allows every action of a service, or every action at all': {
+    holds: (plan) => {
+      const wide = statements(plan)
+        .filter((statement) => !administersKey(statement) && !denies(statement))
+        .filter(({ values }) =>
+          listOf(values['actions']).some((action) => typeof action === 'string' && /^\*$|:\*$/.test(action)),
+        )
+        .map(({ where }) => where);
+      expect(wide).toEqual([]);
+      expect(statements(plan).length).toBeGreaterThan(10);
+    },
+    mistakes: {
+      'nothing is looked at': ({ removeAll }) => {
+        removeAll('aws_iam_policy_document');
+      },
+      'the task may do anything with the table': ({ planned }) => {
+        planned('data.aws_iam_policy_document.task', (after) =>
+          after.statement[0].actions.push('dynamodb:*'),
+        );
+      },
+      'the task may do anything': ({ planned }) => {
+        planned('data.aws_iam_policy_document.task', (after) =>
+          after.statement.push({ sid: 'All', actions: ['*'] }),
+        );
+      },
+    },
+  },
+
+  'no statement allows everybody, unless a condition says who': {
+    holds: (plan) => {
+      const open = statements(plan)
+        .filter((statement) => !denies(statement) && !readsImageLayers(statement))
+        .filter(({ values }) =>
+          listOf(values['principals']).some(
+            (principal) => isObject(principal) && listOf(principal['identifiers']).includes('*'),
+          ),
+        )
+        .filter(({ values }) => listOf(values['condition']).length === 0)
+        .map(({ where }) => where);
+      expect(open).toEqual([]);
+    },
+    mistakes: {
+      'the endpoint is for every account': ({ planned }) => {
+        planned(
+          'data.aws_iam_policy_document.dynamodb_endpoint',
+          (after) => delete after.statement[0].condition,
+        );
+      },
+    },
+  },
+
+  'every statement says what it is for, by a sid of its own in its document': {
+    holds: (plan) => {
+      const sids = statements(plan)
+        .filter(
+          ({ where }) =>
+            !where.startsWith('module.vpc.') &&
+            !where.startsWith('module.service.') &&
+            !where.startsWith('module.cluster.'),
+        )
+        .map(({ where }) => where);
+      expect(sids.filter((where) => !where.endsWith('"'))).toEqual([]);
+      expect(new Set(sids).size).toBe(sids.length);
+    },
+    mistakes: {
+      'one has none': ({ planned }) => {
+        planned('data.aws_iam_policy_document.task', (after) => delete after.statement[0].sid);
+      },
+      'two have the same': ({ planned }) => {
+        planned('data.aws_iam_policy_document.task', (after) => after.statement.push(after.statement[0]));
+      },
+    },
+  },
+
+  'no store is left unencrypted, and no log is kept for ever': {
+    holds: (plan) => {
+      plan.every('aws_cloudwatch_log_group', { kms_key_id: present, retention_in_days: oneOf(30, 90, 400) });
+      plan.every('aws_dynamodb_table', { server_side_encryption: { enabled: true } });
+      plan.every('aws_secretsmanager_secret', { kms_key_id: present });
+      const buckets = plan.all('aws_s3_bucket').length;
+      expect(plan.all('aws_s3_bucket_server_side_encryption_configuration')).toHaveLength(buckets);
+      expect(plan.all('aws_s3_bucket_public_access_block')).toHaveLength(buckets);
+    },
+    mistakes: {
+      'a log has no key': ({ add }) => {
+        add('aws_cloudwatch_log_group', { name: '/x', retention_in_days: 30 });
+      },
+      'a log is kept for ever': ({ add }) => {
+        add('aws_cloudwatch_log_group', { name: '/x', retention_in_days: 0, kms_key_id: 'arn:aws:kms:x' });
+      },
+      'a bucket is added without encryption': ({ add }) => {
+        add('aws_s3_bucket', { bucket: 'plain' });
+      },
+      'a bucket may be opened to the public': ({ remove }) => {
+        remove('aws_s3_bucket_public_access_block');
+      },
+    },
+  },
+
+  'nothing is open to the internet but the load balancer': {
+    holds: (plan) => {
+      const open = plan
+        .all('aws_vpc_security_group_ingress_rule')
+        .filter(
+          ({ values }) =>
+            isObject(values) && (values['cidr_ipv4'] === '0.0.0.0/0' || values['cidr_ipv6'] === '::/0'),
+        )
+        .map(({ address }) => address);
+      expect(
+        open.filter((address) => !/^aws_vpc_security_group_ingress_rule\.alb_https?\[/.test(address)),
+      ).toEqual([]);
+      plan.none('aws_security_group_rule', { type: 'ingress', cidr_blocks: ['0.0.0.0/0'] });
+      plan.none('aws_instance');
+    },
+    mistakes: {
+      'the tasks are opened': ({ add }) => {
+        add('aws_vpc_security_group_ingress_rule', { cidr_ipv4: '0.0.0.0/0', from_port: 8080 });
+      },
+      'the old kind of rule opens something': ({ add }) => {
+        add('aws_security_group_rule', { type: 'ingress', cidr_blocks: ['0.0.0.0/0'] });
+      },
+      'a machine appears': ({ add }) => {
+        add('aws_instance', { instance_type: 't3.micro' });
+      },
+    },
+  },
+
+  'everything that can carry tags says whose it is': {
+    holds: (plan, environment) => {
+      const tags = {
+        project: 'movies-api',
+        environment,
+        owner: 'movies-team',
+        cost_centre: present,
+        repository: present,
+        commit: present,
+      };
+      for (const type of [
+        'aws_dynamodb_table',
+        'aws_ecs_service',
+        'aws_lb',
+        'aws_vpc',
+        'aws_kms_key',
+        'aws_iam_role',
+        'aws_cloudwatch_log_group',
+      ]) {
+        plan.every(type, { tags_all: tags });
+      }
+    },
+    mistakes: {
+      'a tag is dropped': ({ planned }) => {
+        planned('aws_dynamodb_table.main', (after) => delete after.tags_all.cost_centre);
+      },
+    },
+  },
+
+  'nothing is named in two places': {
+    holds: (plan) => {
+      for (const [type, attribute] of names) {
+        const used = plan
+          .all(type)
+          .map(({ values }) => (isObject(values) ? values[attribute] : undefined))
+          .filter((name) => typeof name === 'string');
+        expect(used.filter((name, index) => used.indexOf(name) !== index)).toEqual([]);
+      }
+    },
+    mistakes: {
+      'two aliases have one name': ({ planned }) => {
+        planned('module.movies_table.aws_kms_alias.table', (after) => (after.name = 'alias/twice'));
+        planned('aws_kms_alias.main', (after) => (after.name = 'alias/twice'));
+      },
+    },
+  },
+
+  'no role trusts more than one kind of service, and none is called admin': {
+    holds: (plan) => {
+      plan.none('aws_iam_role', { name: /admin/i });
+      plan.none('aws_iam_role_policy_attachment', {
+        policy_arn: /(AdministratorAccess|PowerUserAccess|FullAccess)$/,
+      });
+      plan.none('aws_iam_role', { managed_policy_arns: [/Admin/] });
+      plan.every('aws_iam_role', {
+        assume_role_policy: json({ Statement: exactly({ Principal: { Service: /^[a-z.-]+$/ } }) }),
+      });
+    },
+    mistakes: {
+      'an administrator appears': ({ add }) => {
+        add('aws_iam_role', { name: 'movies-admin' });
+      },
+      'it is attached in the old way': ({ planned }) => {
+        planned('aws_iam_role.task', (after) => {
+          after.managed_policy_arns = ['arn:aws:iam::aws:policy/AdministratorAccess'];
+        });
+      },
+      'two services may take one role': ({ planned }) => {
+        planned('aws_iam_role.task', (after) => {
+          const Service = ['ecs-tasks.amazonaws.com', 'lambda.amazonaws.com'];
+          after.assume_role_policy = JSON.stringify({ Statement: [{ Principal: { Service } }] });
+        });
+      },
+      'a managed policy allows everything': ({ add }) => {
+        add('aws_iam_role_policy_attachment', { policy_arn: 'arn:aws:iam::aws:policy/AdministratorAccess' });
+      },
+    },
+  },
+});

@@ -1,0 +1,271 @@
+import { processSettings } from '../../../tools/bench/bench.ts';
+import { checkPlans } from '../../support/plan/checks.ts';
+import { atLeast, exactly, from } from '../../../tools/lib/plan/matchers.ts';
+
+checkPlans({
+  'the container runs one exact image, as nobody, on a file system that it can not change': {
+    holds: (plan) => {
+      const containers = plan.output('container_definitions').values;
+      plan.output('container_definitions').has([
+        {
+          name: 'api',
+          essential: true,
+          image: /@sha256:[0-9a-f]{64}$/,
+          user: '65532:65532',
+          readonlyRootFilesystem: true,
+          privileged: false,
+          linuxParameters: { initProcessEnabled: true, capabilities: { drop: exactly('ALL') } },
+        },
+      ]);
+      expect(JSON.stringify(containers)).not.toContain('"add":["');
+    },
+    mistakes: {
+      'the image is named by a tag': ({ output }) => {
+        output('container_definitions', (after) => (after[0].image = 'repository/movies-api:latest'));
+      },
+      'it runs as root': ({ output }) => {
+        output('container_definitions', (after) => (after[0].user = '0'));
+      },
+      'its file system can be written': ({ output }) => {
+        output('container_definitions', (after) => (after[0].readonlyRootFilesystem = false));
+      },
+      'a capability is kept': ({ output }) => {
+        output(
+          'container_definitions',
+          (after) => (after[0].linuxParameters.capabilities = { add: ['NET_ADMIN'], drop: ['ALL'] }),
+        );
+      },
+    },
+  },
+
+  'a container that stops answering is noticed, and one that is told to stop may finish': {
+    holds: (plan) => {
+      plan.output('container_definitions').has([
+        {
+          name: 'api',
+          healthCheck: { command: ['CMD', 'node', '/app/health-check.js'] },
+          stopTimeout: atLeast(30),
+        },
+      ]);
+    },
+    mistakes: {
+      'nobody looks': ({ output }) => {
+        output('container_definitions', (after) => delete after[0].healthCheck);
+      },
+      'it is killed while it drains': ({ output }) => {
+        output('container_definitions', (after) => (after[0].stopTimeout = 2));
+      },
+    },
+  },
+
+  'each container writes its log to a group of its own': {
+    holds: (plan, environment) => {
+      const logsTo = (name: string) => ({
+        name,
+        logConfiguration: {
+          logDriver: 'awslogs',
+          options: { 'awslogs-group': `/movies-api-${environment}/${name}` },
+        },
+      });
+      plan.output('container_definitions').has([logsTo('api'), logsTo('collector')]);
+    },
+    mistakes: {
+      'what the service says is lost': ({ output }) => {
+        output('container_definitions', (after) => delete after[0].logConfiguration);
+      },
+      'what the collector says is lost': ({ output }) => {
+        output('container_definitions', (after) => delete after[1].logConfiguration);
+      },
+    },
+  },
+
+  'its secret is a reference, and no value of its environment is one': {
+    holds: (plan) => {
+      plan.output('container_definitions').has([
+        {
+          name: 'api',
+          secrets: exactly({ name: 'CURSOR_SECRETS' }),
+          environment: [{ name: 'NODE_ENV', value: 'production' }],
+        },
+      ]);
+      expect(JSON.stringify(plan.output('container_definitions').values)).not.toMatch(
+        /"name":"\w*(SECRET|PASSWORD|TOKEN)\w*","value":"/,
+      );
+    },
+    mistakes: {
+      'it is passed as a value': ({ output }) => {
+        output('container_definitions', (after) =>
+          after[0].environment.push({ name: 'CURSOR_SECRETS', value: 'hunter2' }),
+        );
+      },
+      'the service is open for play': ({ output }) => {
+        output('container_definitions', (after) => {
+          for (const entry of after[0].environment)
+            if (entry.name === 'NODE_ENV') entry.value = 'development';
+        });
+      },
+    },
+  },
+
+  'its process is set up as the bench measures it': {
+    holds: (plan, environment) => {
+      // Five eighths of a task are V8's heap; dev's is half as large as prod's.
+      const heap = { from: '=640', to: environment === 'dev' ? '=320' : '=640' };
+      const settings = Object.entries(processSettings).map(([name, value]) => ({
+        name,
+        value: value.replace(heap.from, heap.to),
+      }));
+      plan.output('container_definitions').has([{ name: 'api', environment: settings }]);
+    },
+    mistakes: {
+      'its heap is left to the size of the task': ({ output }) => {
+        output('container_definitions', (after) => {
+          after[0].environment = after[0].environment.filter(
+            ({ name }: { name: string }) => name !== 'NODE_OPTIONS',
+          );
+        });
+      },
+      'each thread keeps memory of its own': ({ output }) => {
+        output('container_definitions', (after) => {
+          after[0].environment = after[0].environment.filter(
+            ({ name }: { name: string }) => name !== 'MALLOC_ARENA_MAX',
+          );
+        });
+      },
+      'what it gives back stays with malloc': ({ output }) => {
+        output('container_definitions', (after) => {
+          after[0].environment = after[0].environment.filter(
+            ({ name }: { name: string }) => name !== 'MALLOC_MMAP_THRESHOLD_',
+          );
+        });
+      },
+    },
+  },
+
+  'tasks have no public address and live in the private subnets': {
+    holds: (plan) => {
+      plan.every('aws_ecs_service', {
+        network_configuration: { assign_public_ip: false },
+        enable_execute_command: false,
+      });
+      plan.call('module.service').has({
+        subnet_ids: from('module.vpc.aws_subnet.private'),
+        security_group_ids: from('aws_security_group.service'),
+      });
+    },
+    mistakes: {
+      'they get a public address': ({ planned }) => {
+        planned('aws_ecs_service', (after) => (after.network_configuration[0].assign_public_ip = true));
+      },
+      'they live in the public subnets': ({ called }) => {
+        called('service', (expressions) => {
+          expressions.subnet_ids.references = ['module.vpc.public_subnets'];
+        });
+      },
+      'a shell can be opened in them': ({ planned }) => {
+        planned('aws_ecs_service', (after) => (after.enable_execute_command = true));
+      },
+    },
+  },
+
+  'a deployment never goes below full strength, and a bad one is taken back': {
+    holds: (plan) => {
+      plan.every('aws_ecs_service', {
+        deployment_minimum_healthy_percent: 100,
+        deployment_maximum_percent: 200,
+        deployment_circuit_breaker: { enable: true, rollback: true },
+        alarms: { enable: true, rollback: true, alarm_names: [/target-errors$/, /unhealthy-targets$/] },
+      });
+    },
+    mistakes: {
+      'half the tasks may be missing': ({ planned }) => {
+        planned('aws_ecs_service', (after) => (after.deployment_minimum_healthy_percent = 50));
+      },
+      'the circuit breaker is off': ({ planned }) => {
+        planned('aws_ecs_service', (after) => (after.deployment_circuit_breaker[0].enable = false));
+      },
+      'it stays where it broke': ({ planned }) => {
+        planned('aws_ecs_service', (after) => (after.deployment_circuit_breaker[0].rollback = false));
+      },
+      'no alarm is asked': ({ planned }) => {
+        planned('aws_ecs_service', (after) => (after.alarms = []));
+      },
+    },
+  },
+
+  'it scales by itself, on processor, memory and requests': {
+    holds: (plan) => {
+      for (const metric of ['ECSServiceAverageCPUUtilization', 'ECSServiceAverageMemoryUtilization']) {
+        plan.some('aws_appautoscaling_policy', {
+          target_tracking_scaling_policy_configuration: {
+            predefined_metric_specification: { predefined_metric_type: metric },
+          },
+        });
+      }
+      // Which target group they are counted on is known after apply, and with it the whole specification.
+      plan
+        .resource('aws_appautoscaling_policy', 'this["requests"]')
+        .has({ policy_type: 'TargetTrackingScaling' });
+    },
+    mistakes: {
+      'requests are not counted': ({ remove }) => {
+        remove('aws_appautoscaling_policy.this["requests"]');
+      },
+    },
+  },
+
+  'there are two tasks or more, three in prod on capacity that stays': {
+    holds: (plan, environment) => {
+      plan.every('aws_appautoscaling_target', { min_capacity: atLeast(environment === 'prod' ? 3 : 2) });
+    },
+    mistakes: {
+      'one must do': ({ planned }) => {
+        planned('aws_appautoscaling_target', (after) => (after.min_capacity = 1));
+      },
+    },
+  },
+
+  'prod keeps a base on FARGATE': {
+    only: ['prod'],
+    holds: (plan) => {
+      plan.every('aws_ecs_service', {
+        capacity_provider_strategy: [{ capacity_provider: 'FARGATE', base: atLeast(3) }],
+      });
+    },
+    mistakes: {
+      'all of it may be taken away': ({ planned }) => {
+        planned(
+          'aws_ecs_service',
+          (after) => (after.capacity_provider_strategy = [{ capacity_provider: 'FARGATE_SPOT', weight: 1 }]),
+        );
+      },
+    },
+  },
+
+  'the service runs the task definition of this plan, behind this target group': {
+    holds: (plan) => {
+      plan.every('aws_ecs_service', {
+        load_balancer: { container_name: 'api', container_port: 8080 },
+      });
+      plan.call('module.service').has({
+        task_definition_arn: from('aws_ecs_task_definition.main'),
+        load_balancer: from('module.alb.aws_lb_target_group.this'),
+      });
+      plan.every('aws_ecs_task_definition', {
+        network_mode: 'awsvpc',
+        task_role_arn: from('aws_iam_role.task'),
+        execution_role_arn: from('aws_iam_role.execution'),
+      });
+    },
+    mistakes: {
+      'the task may do what starting it takes': ({ configured }) => {
+        configured('aws_ecs_task_definition.main', (expressions) => {
+          expressions.task_role_arn.references = ['aws_iam_role.execution.arn'];
+        });
+      },
+      'metrics are forwarded': ({ planned }) => {
+        planned('aws_ecs_service', (after) => (after.load_balancer[0].container_port = 9464));
+      },
+    },
+  },
+});

@@ -1,0 +1,484 @@
+import { execFileSync } from 'node:child_process';
+import { mkdir, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { Gate } from '../../../tools/checks/finding.ts';
+import type { StoppedMistake } from '../../../tools/checks/report/mistakes.ts';
+import { checkovDockerfile, checkovHcl, checkovPipeline } from '../../../tools/checks/scanners/checkov.ts';
+import { gitleaksHistory, gitleaksTree } from '../../../tools/checks/scanners/gitleaks.ts';
+import { hadolint } from '../../../tools/checks/scanners/hadolint.ts';
+import { licences } from '../../../tools/checks/scanners/licences.ts';
+import { lockIntegrity } from '../../../tools/checks/scanners/lock-integrity.ts';
+import { moduleLock } from '../../../tools/checks/scanners/module-lock.ts';
+import { pipelinePolicies } from '../../../tools/checks/scanners/pipeline-policies.ts';
+import { judgePlan } from '../../../tools/checks/scanners/plan-policies.ts';
+import { providers } from '../../../tools/checks/scanners/providers.ts';
+import { suppressions } from '../../../tools/checks/scanners/suppressions.ts';
+import { tflint } from '../../../tools/checks/scanners/tflint.ts';
+import { trivyConfiguration, trivySecrets } from '../../../tools/checks/scanners/trivy.ts';
+import { describeWith, type Requirement } from '../../support/requirements.ts';
+import {
+  built,
+  edited,
+  findingsOf,
+  nothing,
+  projectOf,
+  read,
+  writeStopped,
+  type Mistake,
+} from './mistakes.ts';
+import { createRoot, createWorkplace, gardenFiles, writeFiles } from '../modules/fixture.ts';
+import { lock } from '../../../tools/lib/modules/verbs.ts';
+import { goodPlan, planMistakes } from './plan-mistakes.ts';
+
+const checkov = built('python/checkov/pins.txt');
+const stopped: StoppedMistake[] = [];
+
+afterAll(() => writeStopped('gates-bite', stopped));
+
+/** Each mistake in a copy of its own. */
+function eachStopped(gate: Gate, requirements: readonly Requirement[], mistakes: readonly Mistake[]): void {
+  describeWith(requirements, `the gate ${gate.id}`, () => {
+    test.each(mistakes)('stops $mistake', async ({ mistake, rule, files }) => {
+      const root = await projectOf(await files());
+
+      const findings = await findingsOf(gate, { root, ...nothing });
+
+      await rm(root, { recursive: true });
+      const found = findings.find((finding) => finding.rule === rule);
+      expect(findings.map((finding) => finding.rule)).toContain(rule);
+      stopped.push({ mistake, gate: gate.id, rule, message: found?.message ?? '' });
+    });
+  });
+}
+
+/** All mistakes in one run, each in a folder of its own: a scanner takes seconds to start. */
+function allStopped(gate: Gate, requirements: readonly Requirement[], mistakes: readonly Mistake[]): void {
+  describeWith(requirements, `the gate ${gate.id}`, () => {
+    let findings: Awaited<ReturnType<typeof findingsOf>> = [];
+
+    beforeAll(async () => {
+      const files = await Promise.all(
+        mistakes.map(async (mistake, index) =>
+          Object.entries(await mistake.files()).map(
+            ([path, text]) => [`terraform/m${index}/${path}`, text] as const,
+          ),
+        ),
+      );
+      const root = await projectOf(Object.fromEntries(files.flat()));
+      findings = await findingsOf(gate, { root, ...nothing });
+      await rm(root, { recursive: true });
+    }, 120_000);
+
+    test.each(mistakes.map((mistake, index) => ({ ...mistake, index })))(
+      'stops $mistake',
+      ({ mistake, rule, index }) => {
+        const here = findings.filter(({ file }) => file.includes(`/m${index}/`));
+
+        expect(here.map((finding) => finding.rule)).toContain(rule);
+        stopped.push({
+          mistake,
+          gate: gate.id,
+          rule,
+          message: here.find((finding) => finding.rule === rule)?.message ?? '',
+        });
+      },
+    );
+  });
+}
+
+describe('the plan policies', () => {
+  test('let the plan of prod pass', async () => {
+    expect(judgePlan(await goodPlan(), 'plan:prod')).toEqual([]);
+  });
+
+  test.each(planMistakes)('stop $mistake', async ({ mistake, rule, make, message }) => {
+    const plan = await goodPlan();
+    make(plan);
+
+    const findings = judgePlan(plan, 'plan:prod');
+
+    expect(findings.map((finding) => [finding.rule, finding.message])).toEqual([
+      [rule, expect.stringContaining(message)],
+    ]);
+    stopped.push({ mistake, gate: 'plan-policies', rule, message: findings[0]?.message ?? '' });
+  });
+});
+
+const table =
+  (body: string): Mistake['files'] =>
+  () =>
+    Promise.resolve({
+      'main.tf': `resource "aws_dynamodb_table" "t" {\n  name = "t"\n  hash_key = "id"\n${body}\n}\n`,
+    });
+const recovery = 'point_in_time_recovery {\n enabled = true\n }';
+const key =
+  'server_side_encryption {\n enabled = true\n kms_key_arn = "arn:aws:kms:eu-west-1:123456789012:key/k"\n }';
+const image =
+  (name: string): Mistake['files'] =>
+  () =>
+    Promise.resolve({
+      'main.tf': `resource "aws_ecs_task_definition" "t" {\n family = "t"\n container_definitions = jsonencode([{ name = "a", image = "${name}" }])\n}\n`,
+    });
+
+allStopped(
+  checkovHcl,
+  [checkov],
+  [
+    {
+      mistake: 'point-in-time recovery switched off',
+      rule: 'CKV_MOVIES_3',
+      files: async () => ({
+        'main.tf': await edited(
+          'modules/movies-table/main.tf',
+          /(point_in_time_recovery \{\s*enabled\s*= )true/,
+          '$1false',
+        ),
+      }),
+    },
+    { mistake: 'a table that anybody may delete', rule: 'CKV_MOVIES_4', files: table(`${recovery}\n${key}`) },
+    { mistake: "a table under AWS's own key", rule: 'CKV_MOVIES_5', files: table(recovery) },
+    {
+      mistake: 'an image by tag',
+      rule: 'CKV_MOVIES_1',
+      files: image('123456789012.dkr.ecr.eu-west-1.amazonaws.com/a:latest'),
+    },
+    {
+      mistake: 'an image of a stranger',
+      rule: 'CKV_MOVIES_1',
+      files: image(`docker.io/library/node@sha256:${'0'.repeat(64)}`),
+    },
+    {
+      mistake: 'a task with a public address',
+      rule: 'CKV_MOVIES_2',
+      files: () =>
+        Promise.resolve({
+          'main.tf':
+            'resource "aws_ecs_service" "s" {\n name = "s"\n network_configuration {\n subnets = ["subnet-1"]\n assign_public_ip = true\n }\n}\n',
+        }),
+    },
+    {
+      mistake: 'a log kept for ever, without a key',
+      rule: 'CKV_MOVIES_6',
+      files: () =>
+        Promise.resolve({ 'main.tf': 'resource "aws_cloudwatch_log_group" "l" {\n name = "l"\n}\n' }),
+    },
+    {
+      mistake: 'a wildcard action',
+      rule: 'CKV_MOVIES_8',
+      files: () =>
+        Promise.resolve({
+          'main.tf':
+            'resource "aws_iam_role_policy" "p" {\n role = "r"\n policy = jsonencode({ Version = "2012-10-17", Statement = [{ Effect = "Allow", Action = "dynamodb:*", Resource = "arn:aws:dynamodb:eu-west-1:123456789012:table/t" }] })\n}\n',
+        }),
+    },
+    {
+      mistake: 'a security group opened to the world for SSH',
+      rule: 'CKV_AWS_24',
+      files: () =>
+        Promise.resolve({
+          'main.tf':
+            'resource "aws_security_group" "s" {\n name = "s"\n description = "s"\n ingress {\n description = "all"\n from_port = 22\n to_port = 22\n protocol = "tcp"\n cidr_blocks = ["0.0.0.0/0"]\n }\n}\n',
+        }),
+    },
+  ],
+);
+
+allStopped(
+  trivyConfiguration,
+  [built('bin/trivy')],
+  [
+    {
+      mistake: 'a bucket that anybody may read',
+      rule: 'AWS-0087',
+      files: () => Promise.resolve({ 'main.tf': 'resource "aws_s3_bucket" "b" {\n bucket = "b"\n}\n' }),
+    },
+  ],
+);
+
+const dockerfile =
+  (from: string | RegExp, to: string): Mistake['files'] =>
+  async () => ({
+    Dockerfile: await edited('Dockerfile', from, to),
+  });
+
+eachStopped(
+  hadolint,
+  [built('python/hadolint/pins.txt')],
+  [
+    { mistake: 'root in the Dockerfile', rule: 'DL3002', files: dockerfile('USER 65532:65532', 'USER root') },
+    {
+      mistake: 'a start through a shell, which swallows signals',
+      rule: 'DL3025',
+      files: dockerfile('CMD ["/app/main.js"]', 'CMD node /app/main.js'),
+    },
+  ],
+);
+
+eachStopped(
+  checkovDockerfile,
+  [checkov],
+  [
+    {
+      mistake: 'an image without a health check',
+      rule: 'CKV_DOCKER_2',
+      files: dockerfile(/^HEALTHCHECK.*$/m, ''),
+    },
+  ],
+);
+
+eachStopped(
+  checkovPipeline,
+  [checkov],
+  [
+    {
+      mistake: 'a build image that is whatever is latest',
+      rule: 'CKV_BITBUCKETPIPELINES_1',
+      files: async () => ({
+        'bitbucket-pipelines.yml': await edited(
+          'bitbucket-pipelines.yml',
+          /^image: .*$/m,
+          'image: node:latest',
+        ),
+      }),
+    },
+  ],
+);
+
+// Put together here, so that this file holds no secret itself.
+const secret = ['AKIA', 'Q3EGRIIXYZ7ABCDE'].join('');
+const privateKey = [
+  '-----BEGIN RSA',
+  ' PRIVATE KEY-----\n',
+  'MIIEpAIBAAKCAQEA7'.repeat(20),
+  '\n-----END RSA',
+  ' PRIVATE KEY-----\n',
+].join('');
+eachStopped(
+  gitleaksTree,
+  [built('bin/gitleaks')],
+  [
+    {
+      mistake: 'an AWS key in a TypeScript file',
+      rule: 'aws-access-token',
+      files: () => Promise.resolve({ 'app/src/client.ts': `const key = '${secret}';\n` }),
+    },
+    {
+      mistake: 'an AWS key among the invented ones of the abuse suite',
+      rule: 'aws-access-token',
+      files: () => Promise.resolve({ 'tests/app/abuse/tokens.test.ts': `const key = '${secret}';\n` }),
+    },
+    {
+      mistake: 'a private key beside the code',
+      rule: 'private-key',
+      files: () =>
+        Promise.resolve({
+          'app/key.pem': privateKey,
+        }),
+    },
+  ],
+);
+
+eachStopped(
+  trivySecrets,
+  [built('bin/trivy')],
+  [
+    {
+      mistake: 'a private key beside the code, for a second opinion',
+      rule: 'private-key',
+      files: () => Promise.resolve({ 'app/other.pem': privateKey }),
+    },
+  ],
+);
+
+describeWith([built('bin/gitleaks')], `the gate ${gitleaksHistory.id}`, () => {
+  test('stops a secret that a later commit removed', async () => {
+    const root = await projectOf({ 'app/src/client.ts': `const key = '${secret}';\n` });
+    const git = (...args: string[]) =>
+      execFileSync('git', ['-C', root, '-c', 'user.name=t', '-c', 'user.email=t@t', ...args]);
+    git('init', '-q');
+    git('add', '.');
+    git('commit', '-qm', 'one');
+    git('rm', '-q', 'app/src/client.ts');
+    git('commit', '-qm', 'two');
+
+    const findings = await findingsOf(gitleaksHistory, { root, ...nothing });
+
+    await rm(root, { recursive: true });
+    expect(findings).toMatchObject([{ rule: 'aws-access-token', severity: 'critical' }]);
+    stopped.push({
+      mistake: 'a secret that a later commit removed',
+      gate: gitleaksHistory.id,
+      rule: 'aws-access-token',
+      message: findings[0]?.message ?? '',
+    });
+  });
+});
+
+test(`the gate ${moduleLock.id} stops a changed byte of a module`, async () => {
+  const workplace = await createWorkplace();
+  const root = await createRoot(join(workplace.directory, 'root'), gardenFiles);
+  const lockPath = join(workplace.directory, 'security', 'modules.lock.json');
+  await mkdir(dirname(lockPath));
+  await lock({ ...workplace, lockPath }, [], [root], false);
+  const target = { ...nothing, root: workplace.directory, initialised: [root] };
+  const before = await findingsOf(moduleLock, target);
+  await writeFiles(join(root, '.terraform', 'modules', 'garden'), { 'README.md': '# A gardeN\n' });
+
+  const findings = await findingsOf(moduleLock, target);
+
+  await workplace.remove();
+  expect(before).toEqual([]);
+  expect(findings).toMatchObject([{ rule: 'unreviewed-module', severity: 'critical' }]);
+  expect(findings[0]?.message).toContain('README.md');
+  stopped.push({
+    mistake: 'a changed byte of a module',
+    gate: moduleLock.id,
+    rule: 'unreviewed-module',
+    message: findings[0]?.message ?? '',
+  });
+});
+
+eachStopped(
+  tflint,
+  [built('bin/tflint')],
+  [
+    {
+      mistake: 'a variable that nothing uses',
+      rule: 'terraform_unused_declarations',
+      files: async () => ({
+        'modules/m/terraform.tf': await read('modules/rotated-secret/terraform.tf'),
+        'modules/m/variables.tf': 'variable "forgotten" {\n  type = string\n description = "x"\n}\n',
+      }),
+    },
+  ],
+);
+
+const packages =
+  (entry: object): Mistake['files'] =>
+  () =>
+    Promise.resolve({ 'package-lock.json': JSON.stringify({ packages: { 'node_modules/new': entry } }) });
+eachStopped(
+  licences,
+  [],
+  [
+    {
+      mistake: 'a shipped package under the AGPL',
+      rule: 'licence-of-shipped-package',
+      files: packages({ version: '1.0.0', license: 'AGPL-3.0-only' }),
+    },
+    {
+      mistake: 'a shipped package without a licence',
+      rule: 'licence-of-shipped-package',
+      files: packages({ version: '1.0.0' }),
+    },
+    {
+      mistake: 'a tool under a licence that nobody allowed',
+      rule: 'licence-of-tool',
+      files: packages({ version: '1.0.0', dev: true, license: 'SSPL-1.0' }),
+    },
+  ],
+);
+
+eachStopped(
+  lockIntegrity,
+  [],
+  [
+    { mistake: 'a package without a hash', rule: 'no-integrity', files: packages({ version: '1.0.0' }) },
+    {
+      mistake: 'a package under a hash that can be forged',
+      rule: 'no-integrity',
+      files: packages({ version: '1.0.0', integrity: 'sha1-x' }),
+    },
+    {
+      mistake: 'a package from a stranger',
+      rule: 'foreign-source',
+      files: packages({
+        version: '1.0.0',
+        integrity: 'sha512-x',
+        resolved: 'git+ssh://git@example.com/a.git',
+      }),
+    },
+  ],
+);
+
+const lockWith =
+  (from: string | RegExp, to: string): Mistake['files'] =>
+  async () => ({
+    'terraform/terraform.tf': '',
+    'terraform/.terraform.lock.hcl': await edited('terraform/.terraform.lock.hcl', from, to),
+  });
+eachStopped(
+  providers,
+  [],
+  [
+    {
+      mistake: "a changed byte in a provider's checksum",
+      rule: 'provider-checksums',
+      files: lockWith('zh:054b', 'zh:154b'),
+    },
+    {
+      mistake: 'a provider raised in passing',
+      rule: 'unreviewed-provider',
+      files: lockWith('5.100.0', '5.100.1'),
+    },
+    {
+      mistake: 'a root without a lock file',
+      rule: 'no-provider-lock',
+      files: () => Promise.resolve({ 'terraform/terraform.tf': '' }),
+    },
+  ],
+);
+
+eachStopped(
+  suppressions,
+  [],
+  [
+    {
+      mistake: 'a finding silenced in a comment',
+      rule: 'inline-suppression',
+      files: () =>
+        Promise.resolve({ 'terraform/main.tf': `# ${['checkov', 'skip=CKV_AWS_1'].join(':')}: later\n` }),
+    },
+    {
+      mistake: 'a scanner silenced by its own file',
+      rule: 'ignore-file',
+      files: () => Promise.resolve({ '.trivyignore': 'AVD-AWS-0001\n' }),
+    },
+  ],
+);
+
+const pipeline =
+  (step: string): Mistake['files'] =>
+  () =>
+    Promise.resolve({
+      'bitbucket-pipelines.yml': `pipelines:\n  default:\n    - step:\n        name: deploy\n${step}`,
+    });
+eachStopped(
+  pipelinePolicies,
+  [],
+  [
+    {
+      mistake: 'a long-lived key in the pipeline',
+      rule: 'long-lived-credential',
+      files: pipeline('        script: [export AWS_SECRET_ACCESS_KEY=$KEY, make deploy]\n'),
+    },
+    {
+      mistake: 'a deployment that signs in without OIDC',
+      rule: 'deployment-without-oidc',
+      files: pipeline('        deployment: dev\n        script: [make deploy]\n'),
+    },
+    {
+      mistake: 'a build image by tag',
+      rule: 'image-by-tag',
+      files: pipeline('        image: node:24\n        script: [make]\n'),
+    },
+  ],
+);
+
+test('no mistake is counted twice', () => {
+  const names = stopped.map(({ mistake }) => mistake);
+
+  expect(names.length).toBeGreaterThanOrEqual(planMistakes.length);
+  expect(new Set(names).size).toBe(names.length);
+});

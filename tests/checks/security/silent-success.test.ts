@@ -1,0 +1,205 @@
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from '@jest/globals';
+import { checkovHcl, readCheckovReport } from '../../../tools/checks/scanners/checkov.ts';
+import { countCommits, gitleaksHistory, readLeaks } from '../../../tools/checks/scanners/gitleaks.ts';
+import { readHadolint } from '../../../tools/checks/scanners/hadolint.ts';
+import { moduleLock } from '../../../tools/checks/scanners/module-lock.ts';
+import { readAudit, readSignatures } from '../../../tools/checks/scanners/npm.ts';
+import { judgePipeline } from '../../../tools/checks/scanners/pipeline-policies.ts';
+import { readTflint, tflint } from '../../../tools/checks/scanners/tflint.ts';
+import {
+  readImageVulnerabilities,
+  readMisconfigurations,
+  readResults,
+  trivyConfiguration,
+} from '../../../tools/checks/scanners/trivy.ts';
+import { enrichPlan } from '../../../tools/checks/enrich-plan.ts';
+import { describeWith } from '../../support/requirements.ts';
+import { nothing, project, projectOf } from './mistakes.ts';
+
+const same = (path: string): string => path;
+const run = (code: number, stdout: string, stderr = '') => ({ code, stdout, stderr });
+const cases: [string, () => unknown, string][] = [
+  [
+    'Checkov exits 0 on a file that it can not parse',
+    () =>
+      readCheckovReport(
+        {
+          results: { failed_checks: [], parsing_errors: ['a.tf'] },
+          summary: { parsing_errors: 1, resource_count: 4 },
+        },
+        same,
+      ),
+    "can't parse a.tf",
+  ],
+  [
+    'Checkov prints a bare summary for an empty folder',
+    () => readCheckovReport({ passed: 0, failed: 0 }, same),
+    'nothing to look at',
+  ],
+  ['Checkov gives an empty list', () => readCheckovReport([], same), 'nothing to look at'],
+  [
+    'Trivy exits 0 on HCL that it can not parse',
+    () =>
+      readResults(
+        run(
+          0,
+          '{"Results":[]}',
+          'ERROR [terraform parser] Error parsing file file_path="main.tf" err="main.tf:2: Invalid"',
+        ),
+      ),
+    "can't parse main.tf",
+  ],
+  ['Trivy applies no check', () => readMisconfigurations(run(0, '{"Results":[]}'), same), 'applied no check'],
+  [
+    'Trivy has no vulnerability database',
+    () => readResults(run(1, '', 'FATAL\tFatal error run error: init error: DB error')),
+    'DB error',
+  ],
+  [
+    'Trivy does not know the operating system of an image',
+    () => readImageVulnerabilities(run(0, '{"Metadata":{"OS":{"Family":"none"}},"Results":[]}')),
+    'no operating system',
+  ],
+  [
+    'Trivy says nothing of the operating system of an image',
+    () => readImageVulnerabilities(run(0, '{"Metadata":{},"Results":[]}')),
+    'no operating system',
+  ],
+  [
+    'hadolint does not find the Dockerfile',
+    () => readHadolint(run(1, '', 'hadolint: Dockerfile: does not exist')),
+    'no report',
+  ],
+  [
+    'hadolint can not parse the Dockerfile',
+    () => readHadolint(run(1, '[{"code":"DL1000","level":"error","line":1,"message":"unexpected F"}]')),
+    "can't parse",
+  ],
+  [
+    'gitleaks fails with the code that it has for leaks',
+    () => readLeaks(run(1, '[]', 'fatal: not a repository'), () => ''),
+    'not a repository',
+  ],
+  [
+    'tflint can not read the code',
+    () => readTflint(run(1, '{"issues":[],"errors":[{"message":"bad HCL"}]}'), 'm'),
+    'bad HCL',
+  ],
+  [
+    'npm audit meets a registry without advisories',
+    () => readAudit(run(1, '{"message":"405 Method Not Allowed","error":{}}')),
+    '405',
+  ],
+  [
+    'npm audit knows no package',
+    () => readAudit(run(0, '{"vulnerabilities":{},"metadata":{"dependencies":{"total":0}}}')),
+    'no advisories',
+  ],
+  [
+    'npm audit signatures has no trust root',
+    () => readSignatures(run(1, '{"error":{"code":"ENOTFOUND"}}')),
+    'not verified',
+  ],
+  ['the pipeline has no steps', () => judgePipeline('pipelines: {}'), 'no steps'],
+];
+
+test.each(cases)('%s: not checked, never clean', (_name, look, reason) => {
+  expect(look).toThrow(reason);
+});
+
+test('no commit read is no clean history', () => {
+  expect(countCommits(run(0, '[]', 'INF 0 commits scanned.'))).toBe(0);
+  expect(countCommits(run(0, '[]', 'INF 96 commits scanned.'))).toBe(96);
+});
+
+test.each([tflint, moduleLock, gitleaksHistory].map((gate) => [gate.id, gate] as const))(
+  '%s does not pass where there is nothing to look at',
+  async (_id, gate) => {
+    const root = await projectOf({});
+
+    await expect(gate.run({ root, ...nothing })).rejects.toThrow();
+
+    await rm(root, { recursive: true });
+  },
+);
+
+const broken = { 'terraform/main.tf': 'resource "aws_s3_bucket" "b" {\n  bucket = \n}\n' };
+const tool = (path: string) => ({
+  name: path,
+  missing: () =>
+    existsSync(join(project, '.cache', path)) ? undefined : `.cache/${path} is not there: make tools`,
+});
+
+describeWith([tool('python/checkov/pins.txt'), tool('bin/trivy')], 'the real scanners on broken HCL', () => {
+  test.each([checkovHcl, trivyConfiguration].map((gate) => [gate.id, gate] as const))(
+    '%s says that it could not look',
+    async (_id, gate) => {
+      const root = await projectOf(broken);
+
+      await expect(gate.run({ root, ...nothing })).rejects.toThrow(/parse/);
+
+      await rm(root, { recursive: true });
+    },
+    60_000,
+  );
+});
+
+describeWith([tool('bin/gitleaks')], 'the history of a shallow clone', () => {
+  test('is not checked', async () => {
+    const { execFileSync } = await import('node:child_process');
+    const root = await mkdtemp(join(tmpdir(), 'shallow-'));
+    const git = (cwd: string, ...args: string[]) =>
+      execFileSync('git', ['-C', cwd, '-c', 'user.name=t', '-c', 'user.email=t@t', ...args], {
+        stdio: 'ignore',
+      });
+    await cp(join(project, 'LICENSE'), join(root, 'a', 'LICENSE'));
+    git(join(root, 'a'), 'init');
+    git(join(root, 'a'), 'add', '.');
+    git(join(root, 'a'), 'commit', '-m', 'one');
+    git(join(root, 'a'), 'commit', '--allow-empty', '-m', 'two');
+    git(root, 'clone', '--depth', '1', `file://${root}/a`, 'b');
+
+    await expect(gitleaksHistory.run({ root: join(root, 'b'), ...nothing })).rejects.toThrow(
+      'no full history',
+    );
+
+    await rm(root, { recursive: true });
+  });
+});
+
+test('a plan for the scanners holds no null in what is planned, and names what unknown values come from', () => {
+  const plan = {
+    resource_changes: [
+      {
+        address: 'aws_cloudwatch_log_group.a',
+        mode: 'managed' as const,
+        type: 'aws_cloudwatch_log_group',
+        name: 'a',
+        change: {
+          actions: ['create' as const],
+          after: { name: 'a', tags: null },
+          after_unknown: { kms_key_id: true, arn: true },
+        },
+      },
+    ],
+    configuration: {
+      root_module: {
+        resources: [
+          {
+            address: 'aws_cloudwatch_log_group.a',
+            expressions: { kms_key_id: { references: ['aws_kms_key.main.arn', 'aws_kms_key.main'] } },
+          },
+        ],
+      },
+    },
+  };
+
+  expect(enrichPlan(plan).resource_changes[0]?.change.after).toEqual({
+    name: 'a',
+    kms_key_id: 'aws_kms_key.main.id',
+  });
+});

@@ -1,0 +1,80 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join, relative, resolve } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { build as esbuild, type Plugin } from 'esbuild';
+import { OpenAPISchemaValidator } from 'express-openapi-validator/dist/framework/openapi.schema.validator.js';
+import { bundle } from '../../../tools/lib/bundle/bundle.ts';
+import { checkedContract } from '../../../tools/lib/bundle/checked-contract.ts';
+
+const projectRoot = resolve(import.meta.dirname, '../../..');
+const source = { version: '0.0.0', commit: '0123456789abcdef', epoch: 1_700_000_000 };
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(projectRoot, 'tests/release/image/exchanged-'));
+  await writeFile(join(folder, 'stranger.ts'), 'export const createDynamoRepository = () => undefined;\n');
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const exchange = (): Plugin => ({
+  name: 'exchange',
+  setup: (build) => {
+    build.onResolve({ filter: /\/dynamo-repository\.ts$/ }, () => ({ path: join(folder, 'stranger.ts') }));
+  },
+});
+const build = (exchanged: readonly string[]) =>
+  bundle({ projectRoot, out: '.cache/bundle-test', source, plugins: [exchange()], exchanged });
+
+test('a plugin brings no development code into a bundle, unless its folder is named', async () => {
+  await expect(build([])).rejects.toThrow(
+    /development code in the bundle: tests\/image\/exchanged-.*stranger\.ts/,
+  );
+  await expect(build([`${relative(projectRoot, folder)}/`])).resolves.toMatchObject({
+    files: expect.any(Number),
+  });
+});
+
+test('a bundle imports none of Node’s modules, one of which would load all of fetch at each start', async () => {
+  await build([`${relative(projectRoot, folder)}/`]);
+  const out = join(projectRoot, '.cache/bundle-test');
+  const files = (await readdir(out)).filter((name) => name.endsWith('.js'));
+
+  // A long text goes on in the next line.
+  const code = (await Promise.all(files.map((name) => readFile(join(out, name), 'utf8')))).map((text) =>
+    text.replaceAll('\\\n', ''),
+  );
+
+  expect(files).toEqual(['health-check.js', 'main.js', 'service.js']);
+  expect(
+    code.filter((text) => /\bimport\s*[({*"']|^import\b/m.test(text.replace(/(["'`]).*?\1/g, ''))),
+  ).toEqual([]);
+  expect(
+    code.filter((text) => text.includes('require("node:http")') || text.includes('require("http")')),
+  ).toHaveLength(2);
+});
+
+test('a bundle keeps the names of functions, in lines that a stack trace can point at', async () => {
+  await build([`${relative(projectRoot, folder)}/`]);
+
+  const code = await readFile(join(projectRoot, '.cache/bundle-test/service.js'), 'utf8');
+
+  expect(code).toMatch(/\bfunction answerPlainReads\(/);
+  expect(code.length / code.split('\n').length).toBeLessThan(200);
+});
+
+test('the library still compiles the schema of OpenAPI although it is told not to, so a bundle goes without it', () => {
+  const { validator } = new OpenAPISchemaValidator({
+    version: '3.0.3',
+    validateApiSpec: false,
+  }) as unknown as {
+    validator: unknown;
+  };
+
+  expect(validator).toBeInstanceOf(Function);
+});
+
+test('a build says so when the library has moved what is left out', async () => {
+  const nothing = { entryPoints: [join(folder, 'stranger.ts')], write: false, plugins: [checkedContract] };
+
+  await expect(esbuild(nothing)).rejects.toThrow('has no openapi.schema.validator.js any more');
+});

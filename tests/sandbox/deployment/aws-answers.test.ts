@@ -1,0 +1,120 @@
+import { describe, expect, test } from '@jest/globals';
+import { completeAnswer } from '../../../tools/sandbox/deployment/aws-answers.ts';
+import { noFaults } from '../../../tools/sandbox/deployment/database-link.ts';
+import type { LocalState, TaskState } from '../../../tools/sandbox/deployment/state.ts';
+
+const digest = `sha256:${'a'.repeat(64)}`;
+const service = 'arn:aws:ecs:eu-west-1:123456789012:service/movies/movies';
+
+const task = (id: string, changes: Partial<TaskState> = {}): TaskState => ({
+  id,
+  zone: 'eu-west-1a',
+  deployment: 'ecs-svc/2',
+  taskDefinition: 'movies:1',
+  digest,
+  status: 'RUNNING',
+  health: 'healthy',
+  url: 'http://127.20.1.1:8080',
+  metricsUrl: 'http://127.20.1.1:9464/metrics',
+  startedAt: 1_000,
+  healthyAt: 2_000,
+  stoppedAt: undefined,
+  reason: undefined,
+  ...changes,
+});
+const deployment = { failedTasks: 0, createdAt: 1_000, updatedAt: 2_000 };
+
+const state: LocalState = {
+  url: 'http://127.0.0.1:8088',
+  runner: 'containers',
+  service,
+  taskDefinition: 'movies:1',
+  desiredCount: 2,
+  steady: false,
+  zones: ['eu-west-1a'],
+  lostZones: [],
+  deployments: [
+    {
+      ...deployment,
+      id: 'ecs-svc/2',
+      taskDefinition: 'movies:1',
+      rolloutState: 'IN_PROGRESS',
+      reason: 'back',
+    },
+    { ...deployment, id: 'ecs-svc/1', taskDefinition: 'movies:2', rolloutState: 'FAILED', reason: 'broken' },
+  ],
+  tasks: [
+    task('one'),
+    task('two', { health: 'unhealthy', url: 'http://127.20.2.1:8080', zone: 'eu-west-1b' }),
+    task('new', {
+      status: 'PENDING',
+      health: 'starting',
+      healthyAt: undefined,
+      url: 'http://127.20.3.1:8080',
+    }),
+    task('old', { status: 'STOPPED', stoppedAt: 3_000, reason: 'exit code 78' }),
+  ],
+  database: noFaults,
+  logs: '',
+  issuer: '',
+  tokenEndpoint: '',
+};
+
+const ask = (action: string, request: object, answer = '{}'): string =>
+  completeAnswer({ action, request: JSON.stringify(request), answer }, state);
+
+describe('what the AWS API says of running things', () => {
+  test('a service tells its counts, and a rollback as what it is', () => {
+    const answer = JSON.stringify({
+      services: [{ serviceArn: service, deployments: [{ status: 'PRIMARY' }] }],
+    });
+
+    expect(JSON.parse(ask('ecs.DescribeServices', {}, answer))).toMatchObject({
+      services: [
+        {
+          runningCount: 2,
+          pendingCount: 1,
+          deployments: [
+            { id: 'ecs-svc/2', status: 'PRIMARY', rolloutState: 'IN_PROGRESS', rolloutStateReason: 'back' },
+          ],
+        },
+      ],
+    });
+  });
+
+  test('another service is left as it is', () => {
+    const answer = JSON.stringify({ services: [{ serviceArn: 'other', runningCount: 7 }] });
+
+    expect(ask('ecs.DescribeServices', {}, answer)).toBe(answer);
+  });
+
+  test('running and stopped tasks are listed apart', () => {
+    const arn = (id: string) => `arn:aws:ecs:eu-west-1:123456789012:task/movies/${id}`;
+
+    expect(JSON.parse(ask('ecs.ListTasks', {}))).toEqual({ taskArns: ['one', 'two', 'new'].map(arn) });
+    expect(JSON.parse(ask('ecs.ListTasks', { desiredStatus: 'STOPPED' }))).toEqual({
+      taskArns: [arn('old')],
+    });
+  });
+
+  test('a task tells zone, digest, health and why it stopped', () => {
+    expect(JSON.parse(ask('ecs.DescribeTasks', { tasks: ['two', 'old'] }))).toMatchObject({
+      tasks: [
+        { availabilityZone: 'eu-west-1b', healthStatus: 'UNHEALTHY', containers: [{ imageDigest: digest }] },
+        { lastStatus: 'STOPPED', desiredStatus: 'STOPPED', stoppedReason: 'exit code 78', stoppedAt: 3 },
+      ],
+    });
+  });
+
+  test('targets are healthy, unhealthy or initial; a stopped task is none', () => {
+    const answer = ask('elasticloadbalancing.DescribeTargetHealth', {});
+
+    expect(
+      [...answer.matchAll(/<Id>([^<]+)<\/Id>.*?<State>([^<]+)</g)].map(([, id, health]) => [id, health]),
+    ).toEqual([
+      ['127.20.1.1', 'healthy'],
+      ['127.20.2.1', 'unhealthy'],
+      ['127.20.3.1', 'initial'],
+    ]);
+  });
+});

@@ -1,0 +1,146 @@
+import { describe, expect, test } from '@jest/globals';
+import { runArguments } from '../../../tools/lib/container.ts';
+import { describeDifferences, overrides } from '../../../tools/sandbox/deployment/overrides.ts';
+import { readReference } from '../../../tools/sandbox/deployment/secrets.ts';
+import { taskContainer } from '../../../tools/sandbox/deployment/task-container.ts';
+import { digestOf, toContainer } from '../../../tools/sandbox/deployment/task-definition.ts';
+
+const digest = `sha256:${'a'.repeat(64)}`;
+const image = `123456789012.dkr.ecr.eu-west-1.amazonaws.com/movies-api@${digest}`;
+const address = { host: '127.20.1.1', port: 8080, metricsPort: 9464 };
+const services = {
+  issuer: 'http://127.0.0.1:1',
+  swaggerClientId: 'swagger',
+  databaseUrl: 'http://127.0.0.1:2',
+};
+
+const container = toContainer({
+  name: 'api',
+  image,
+  user: '65532:65532',
+  readonlyRootFilesystem: true,
+  linuxParameters: {
+    initProcessEnabled: true,
+    capabilities: { drop: ['ALL'] },
+    tmpfs: [{ containerPath: '/tmp', size: 64 }],
+  },
+  mountPoints: [
+    { containerPath: '/scratch', sourceVolume: 'scratch' },
+    { containerPath: '/etc/x', readOnly: true },
+  ],
+  environment: [
+    { name: 'TABLE_NAME', value: 'movies-api-dev' },
+    { name: 'OIDC_ISSUER', value: 'https://cognito' },
+  ],
+  secrets: [{ name: 'CURSOR_SECRETS', valueFrom: 'arn:aws:secretsmanager:eu-west-1:1:secret:cursor' }],
+  stopTimeout: 30,
+  command: ['/app/main.js'],
+  logConfiguration: {
+    logDriver: 'awslogs',
+    options: { 'awslogs-group': '/movies-api-dev/api', 'awslogs-stream-prefix': 'ecs' },
+  },
+});
+const definition = {
+  arn: 'movies:1',
+  cpus: 0.25,
+  memory: 512,
+  architecture: 'ARM64',
+  container,
+  sidecars: [],
+};
+
+describe('a task definition as a container', () => {
+  const settings = {
+    name: 'task-1',
+    environment: overrides(services, address),
+    secrets: { CURSOR_SECRETS: 'the value of the secret' },
+    labels: { 'movies-api.zone': 'eu-west-1a' },
+  };
+  const options = taskContainer(definition, { ...settings, hasInit: true });
+  const args = runArguments(options);
+
+  test('it runs as it is defined: user, root, capabilities, limits, init, command', () => {
+    expect(options).toEqual({
+      name: 'task-1',
+      image,
+      environment: {
+        TABLE_NAME: 'movies-api-dev',
+        OIDC_ISSUER: 'http://127.0.0.1:1',
+        OIDC_SWAGGER_CLIENT_ID: 'swagger',
+        DYNAMODB_ENDPOINT: 'http://127.0.0.1:2',
+        HOST: '127.20.1.1',
+        PORT: '8080',
+        METRICS_PORT: '9464',
+      },
+      secrets: { CURSOR_SECRETS: 'the value of the secret' },
+      labels: { 'movies-api.zone': 'eu-west-1a' },
+      hostNetwork: true,
+      memory: 512,
+      cpus: 0.25,
+      user: '65532:65532',
+      readOnlyRoot: true,
+      tmpfs: ['/scratch', '/tmp'],
+      unprivileged: true,
+      initProcess: true,
+      stopTimeout: 30,
+      command: ['/app/main.js'],
+    });
+  });
+
+  test('where podman has no init process it runs without one, and that is said', () => {
+    const { initProcess } = taskContainer(definition, { ...settings, hasInit: false });
+    const said = (hasInit: boolean) =>
+      describeDifferences(definition, services, { kind: 'containers', hasInit }).join('\n');
+
+    expect(initProcess).toBe(false);
+    expect(said(false)).toContain('catatonit');
+    expect(said(true)).not.toContain('catatonit');
+  });
+
+  test('a container beside it is not run, and that is said', () => {
+    const said = describeDifferences({ ...definition, sidecars: ['collector'] }, services, {
+      kind: 'containers',
+      hasInit: true,
+    });
+
+    expect(said).toContain('the container collector is not run');
+  });
+
+  test('the image is run by its digest, and its command comes last', () => {
+    expect(args.slice(-2)).toEqual([image, '/app/main.js']);
+  });
+
+  test('the value of a secret is on no command line', () => {
+    expect(args.join(' ')).not.toContain('the value of the secret');
+    expect(args).toContain('CURSOR_SECRETS');
+  });
+});
+
+describe('reading a definition', () => {
+  test('its log group and stream are those of the log driver', () => {
+    expect(container.log).toEqual({ group: '/movies-api-dev/api', streamPrefix: 'ecs' });
+  });
+
+  test('without a stop timeout it is that of ECS, 30 s', () => {
+    expect(toContainer({ name: 'api', image }).stopTimeout).toBe(30);
+  });
+
+  test('an image by tag has no digest to compare, and is refused', () => {
+    expect(digestOf(image)).toBe(digest);
+    expect(() => digestOf('repository:latest')).toThrow(/not named by digest/);
+  });
+
+  test.each([
+    ['arn:aws:secretsmanager:eu-west-1:1:secret:cursor-x', undefined, undefined, undefined],
+    ['arn:aws:secretsmanager:eu-west-1:1:secret:cursor-x:key::', 'key', undefined, undefined],
+    ['arn:aws:secretsmanager:eu-west-1:1:secret:cursor-x:::v1', undefined, undefined, 'v1'],
+    ['arn:aws:secretsmanager:eu-west-1:1:secret:cursor-x:key:AWSPREVIOUS:', 'key', 'AWSPREVIOUS', undefined],
+  ])('%s is read as ECS does', (valueFrom, jsonKey, stage, version) => {
+    expect(readReference(valueFrom)).toEqual({
+      arn: 'arn:aws:secretsmanager:eu-west-1:1:secret:cursor-x',
+      jsonKey,
+      stage,
+      version,
+    });
+  });
+});

@@ -1,0 +1,128 @@
+import { CreateTableCommand, DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { startEmulator, type Emulator } from '../../../tools/sandbox/emulator/emulator.ts';
+import { describeWith, program } from '../../support/requirements.ts';
+import { createRawClient, type RawClient } from './client.ts';
+
+/** The first run installs moto. */
+const installTimeoutMs = 300_000;
+const python = program('python3', 'install Python 3.10 or newer');
+
+describeWith([python], 'the emulator', () => {
+  let emulator: Emulator;
+  let client: RawClient;
+
+  beforeAll(async () => {
+    emulator = await startEmulator(0);
+    client = createRawClient(emulator.url);
+  }, installTimeoutMs);
+
+  afterAll(async () => {
+    await emulator.stop();
+  });
+
+  test('a real SDK client is answered by moto, through the front', async () => {
+    const dynamo = new DynamoDBClient({
+      endpoint: emulator.url,
+      region: 'eu-west-1',
+      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    });
+
+    await dynamo.send(
+      new CreateTableCommand({
+        TableName: 'movies',
+        KeySchema: [{ AttributeName: 'year', KeyType: 'HASH' }],
+        AttributeDefinitions: [{ AttributeName: 'year', AttributeType: 'N' }],
+        BillingMode: 'PAY_PER_REQUEST',
+      }),
+    );
+    const { Table: table } = await dynamo.send(new DescribeTableCommand({ TableName: 'movies' }));
+
+    expect(table?.TableArn).toBe('arn:aws:dynamodb:eu-west-1:123456789012:table/movies');
+    dynamo.destroy();
+  });
+
+  test('bytes pass unchanged, both ways', async () => {
+    const every = Uint8Array.from({ length: 256 }, (_, byte) => byte);
+    const authorization = 'AWS4-HMAC-SHA256 Credential=test/20260101/eu-west-1/s3/aws4_request';
+    const url = `${emulator.url}/bytes/every%20byte`;
+    await client.bucket('bytes');
+
+    await fetch(url, { method: 'PUT', headers: { authorization }, body: every });
+    const read = await fetch(url, { headers: { authorization } });
+
+    expect(new Uint8Array(await read.arrayBuffer())).toEqual(every);
+  });
+
+  test('the answer to HEAD keeps the length of the body that it leaves out', async () => {
+    await client.bucket('heads');
+    await client.rest('s3', 'PUT', '/heads/one', '12345');
+
+    const response = await fetch(`${emulator.url}/heads/one`, {
+      method: 'HEAD',
+      headers: { authorization: 'AWS4-HMAC-SHA256 Credential=test/20260101/eu-west-1/s3/aws4_request' },
+    });
+
+    expect(response.headers.get('content-length')).toBe('5');
+  });
+
+  test('an unknown JSON action is a 400 at once, and names itself', async () => {
+    const answer = await client.json('logs', 'Logs_20140328.PutDaydream', {});
+
+    expect({ ...answer, text: JSON.parse(answer.text) as unknown }).toEqual({
+      status: 400,
+      text: {
+        __type: 'NotEmulated',
+        message:
+          "The emulator can't answer logs.PutDaydream (moto: NotImplementedError: The put_daydream action has not been implemented); see docs/emulator.md",
+      },
+    });
+  });
+
+  test('an unknown query action is a 400 in XML, and names itself', async () => {
+    const answer = await client.form('elasticloadbalancing', { Action: 'Daydream', Version: '2015-12-01' });
+
+    expect(answer.status).toBe(400);
+    expect(answer.text).toContain('<Code>NotEmulated</Code>');
+    expect(answer.text).toContain("can't answer elasticloadbalancing.Daydream");
+  });
+
+  test("an unknown EC2 action is a 400 in EC2's own envelope", async () => {
+    const answer = await client.form('ec2', { Action: 'Daydream', Version: '2016-11-15' });
+
+    expect(answer.status).toBe(400);
+    expect(answer.text).toContain('<Response><Errors><Error><Code>NotEmulated</Code>');
+  });
+
+  test('a REST action that moto lacks is named by the operation', async () => {
+    const answer = await client.rest('xray', 'POST', '/CreateGroup', '{}');
+
+    expect(answer.status).toBe(400);
+    expect(answer.text).toContain("can't answer xray.CreateGroup (moto: no such path)");
+  });
+
+  test('an error that AWS itself would give passes as it is', async () => {
+    const answer = await client.rest('s3', 'GET', '/nobody-made-this');
+
+    expect(answer.status).toBe(404);
+    expect(answer.text).toContain('<Code>NoSuchBucket</Code>');
+  });
+
+  test('what was called is counted, by its caller and the name that a policy uses', async () => {
+    await client.bucket('counted');
+    await client.rest('s3', 'GET', '/counted?versioning');
+    await client.json('kms', 'TrentService.DescribeKey', { KeyId: 'nothing' });
+
+    const response = await fetch(`${emulator.url}/_emulator/calls`);
+    const { calls } = (await response.json()) as { calls: { action: string; failed: number }[] };
+
+    expect(calls).toContainEqual({
+      caller: 'test',
+      action: 's3.GetBucketVersioning',
+      calls: 1,
+      failed: 0,
+      slowestMs: expect.any(Number),
+    });
+    expect(calls.find(({ action }) => action === 'kms.DescribeKey')).toMatchObject({ calls: 1, failed: 1 });
+  });
+});

@@ -1,0 +1,34 @@
+import { readFile } from 'node:fs/promises';
+import { Plan } from '../../lib/plan/plan.ts';
+import type { PlanJson } from '../../lib/plan/plan-json.ts';
+import { checked, NotChecked, type Finding, type Gate } from '../finding.ts';
+import { planPolicies } from '../plan-policies.ts';
+
+/** Our own rules about how resources belong together, on the plan of each environment. */
+export const planPolicyGate: Gate = {
+  id: 'plan-policies',
+  title: 'plans that break the rules of the house',
+  needs: ['plans'],
+  run: async ({ plans }) => {
+    if ('missing' in plans) throw new NotChecked(plans.missing);
+    const findings: Finding[] = [];
+    for (const [environment, file] of plans) {
+      const json = JSON.parse(await readFile(file, 'utf8')) as PlanJson;
+      findings.push(...judgePlan(json, `plan:${environment}`));
+    }
+    return checked(`${planPolicies.length} policies on ${plans.size} plans`, findings);
+  },
+};
+
+export function judgePlan(json: PlanJson, file: string): readonly Finding[] {
+  const plan = new Plan(json);
+  return planPolicies.flatMap(({ id, title, judge }) =>
+    judge(plan, json).map(({ resource, message }): Finding => ({
+      rule: id,
+      severity: 'high',
+      resource,
+      file,
+      message: `${title}: ${resource} ${message}`,
+    })),
+  );
+}

@@ -1,0 +1,53 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Progress } from '../release/progress.ts';
+import { findInitialisedRoots } from '../lib/modules/initialised-roots.ts';
+import { reasonOf } from '../../app/src/commands/problem.ts';
+import { digestInputs, environments } from './plan-inputs.ts';
+import { planEnvironments } from './live-plans.ts';
+import type { Gate, Target } from './finding.ts';
+import { findImage } from './image.ts';
+
+export interface TargetOptions {
+  readonly root: string;
+  /** Only what these need is made. */
+  readonly gates: readonly Gate[];
+  /** Name of the image, instead of the one built here. */
+  readonly image?: string | undefined;
+}
+
+/** What the gates look at: the project, its plans (made here unless they are fresh), its modules, its image. */
+export async function prepareTarget(
+  { root, gates, image }: TargetOptions,
+  progress: Progress,
+): Promise<Target> {
+  const isNeeded = (part: 'plans' | 'image'): boolean => gates.some(({ needs = [] }) => needs.includes(part));
+  const unneeded = { missing: 'no gate asked for it' };
+  return {
+    root,
+    plans: isNeeded('plans') ? await plan(root, progress) : unneeded,
+    initialised: await findModules(root),
+    image: isNeeded('image') ? await findImage(root, image) : unneeded,
+  };
+}
+
+async function plan(root: string, progress: Progress): Promise<Target['plans']> {
+  try {
+    await planEnvironments(root, progress);
+    const inputs = await digestInputs(root);
+    return new Map(
+      environments.map((name) => [name, join(root, '.cache', 'plans', `${name}-${inputs}.json`)]),
+    );
+  } catch (error) {
+    return { missing: `the environments can't be planned: ${reasonOf(error)}` };
+  }
+}
+
+/** Where Terraform works: the project's own roots, and the copy that the plans are made in. */
+async function findModules(root: string): Promise<readonly string[]> {
+  const copy = join(root, '.cache', 'plans', 'tree');
+  return [
+    ...(await findInitialisedRoots(join(root, 'terraform'))),
+    ...(existsSync(copy) ? await findInitialisedRoots(copy) : []),
+  ];
+}

@@ -1,0 +1,67 @@
+import { spawn } from 'node:child_process';
+import { join, relative, resolve } from 'node:path';
+import { lockPath, readLock } from '../modules/lock.ts';
+import { Problem } from '../../../app/src/commands/problem.ts';
+import { createPaint, describeVerification, upgradeAdvice } from '../modules/report.ts';
+import { verifyRoot } from '../modules/verification.ts';
+import { terraformEnvironment } from './environment.ts';
+
+/**
+ * `terraform` with this project's environment: same arguments, same output, same exit code. After `init` and `get` the
+ * installed modules are compared with the module lock, and a difference is a failure.
+ */
+const project = resolve(import.meta.dirname, '../../..');
+
+async function main(args: readonly string[]): Promise<number> {
+  const command = args.find((arg) => !arg.startsWith('-'));
+  const installs = command === 'init' || command === 'get';
+  // Everything else runs on what was installed: nobody needs to know whether the registry answers.
+  const asksRegistry = installs || command === 'providers';
+  const { env, stop: end } = await terraformEnvironment(
+    asksRegistry ? {} : { registryAnswers: () => Promise.resolve(true) },
+  );
+  try {
+    const code = await runTerraform(args, env);
+    return code === 0 && installs && !args.includes('-help') ? await verifyModules(args, env) : code;
+  } finally {
+    await end();
+  }
+}
+
+function runTerraform(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
+  const child = spawn('terraform', args, { env, stdio: 'inherit' });
+  // A terminal interrupts Terraform too: it releases its state lock and ends, and this process after it.
+  process.on('SIGINT', () => undefined);
+  process.on('SIGTERM', () => child.kill('SIGTERM'));
+  return new Promise((settle, reject) => {
+    child.once('error', (error) => {
+      reject(
+        new Problem(
+          `terraform can't be started: ${error.message}`,
+          'install Terraform 1.11 or newer and put it on the PATH',
+        ),
+      );
+    });
+    child.once('close', (code) => {
+      settle(code ?? 1);
+    });
+  });
+}
+
+async function verifyModules(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
+  const root = resolve(args.find((arg) => arg.startsWith('-chdir='))?.slice('-chdir='.length) ?? '.');
+  const verification = await verifyRoot(root, await readLock(join(project, lockPath)), env);
+  const paint = createPaint(process.stderr.isTTY && env['NO_COLOR'] === undefined);
+  console.error(describeVerification({ ...verification, root: relative('', root) || '.' }, paint));
+  if (verification.findings.length === 0) return 0;
+  console.error(upgradeAdvice);
+  return 1;
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof Problem)) throw error;
+  console.error(`${error.message}\n${error.remedy}`);
+  process.exitCode = error.exitCode;
+}

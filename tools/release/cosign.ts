@@ -1,0 +1,116 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { Problem } from '../../app/src/commands/problem.ts';
+
+const run = promisify(execFile);
+const built = resolve(import.meta.dirname, '../../.cache/bin/cosign');
+const timeoutMs = 120_000;
+const outputBytes = 256 * 1024 * 1024;
+
+/** Signs images and what is said about them, and tells whether a signature is good. */
+export interface Cosign {
+  /** @param image by digest; @param key a file, or `awskms:///<alias ARN>` */
+  readonly sign: (image: string, key: string) => Promise<void>;
+  /** Attaches a CycloneDX bill of materials, signed. */
+  readonly attest: (image: string, key: string, sbomFile: string) => Promise<void>;
+  /** Rejects with a `Problem` unless the image was signed with the key. */
+  readonly verify: (image: string, key: string) => Promise<void>;
+  /** Rejects with a `Problem` unless a bill of materials of this very image was signed with the key. */
+  readonly verifySbom: (image: string, key: string) => Promise<void>;
+}
+
+/**
+ * The key decides, not a public log: nothing about a private image is published, and nothing is asked of the internet.
+ *
+ * @param plainHttp for a registry on loopback
+ */
+export function createCosign(env: NodeJS.ProcessEnv, plainHttp = false): Cosign {
+  const registry = plainHttp ? ['--allow-http-registry'] : [];
+  const cosign = async (...args: readonly string[]): Promise<string> => {
+    if (!existsSync(built)) {
+      throw new Problem(
+        'cosign is not built: no signature can be made or verified.',
+        'make tools (or make .cache/bin/cosign)',
+      );
+    }
+    const options = { env: { COSIGN_PASSWORD: '', ...env }, timeout: timeoutMs, maxBuffer: outputBytes };
+    return (await run(built, args, options)).stdout;
+  };
+  /** Without this configuration cosign would publish each signature in a log on the internet. */
+  const privately = async (work: (config: string) => Promise<void>): Promise<void> => {
+    const folder = await mkdtemp(join(tmpdir(), 'cosign-'));
+    try {
+      const config = join(folder, 'signing-config.json');
+      await cosign('signing-config', 'create', '--out', config);
+      await work(config);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  };
+  const refuse =
+    (image: string, key: string, what: string) =>
+    (error: unknown): never => {
+      if (error instanceof Problem) throw error;
+      const said = error instanceof Error && 'stderr' in error ? String(error.stderr) : String(error);
+      const reason = said.split('\n').find((line) => line.startsWith('Error:')) ?? said.split('\n')[0] ?? '';
+      throw new Problem(
+        `${what} of ${image} does not verify with ${key}.\n  ${reason}`,
+        'Deploy an image that the pipeline built and signed. Nothing was changed.',
+      );
+    };
+  const trust = (key: string): readonly string[] => ['--key', key, '--insecure-ignore-tlog', ...registry];
+
+  return {
+    sign: (image, key) =>
+      privately((config) =>
+        done(cosign('sign', '--yes', '--key', key, '--signing-config', config, ...registry, image)),
+      ),
+    attest: (image, key, sbomFile) =>
+      privately((config) =>
+        done(
+          cosign(
+            ...['attest', '--yes', '--key', key, '--signing-config', config, ...registry],
+            ...['--type', 'cyclonedx', '--predicate', sbomFile, image],
+          ),
+        ),
+      ),
+    verify: (image, key) =>
+      done(cosign('verify', ...trust(key), image)).catch(refuse(image, key, 'The signature')),
+    verifySbom: async (image, key) => {
+      const what = 'The bill of materials';
+      const type = ['--type', 'cyclonedx'];
+      const attested = await cosign('verify-attestation', ...type, ...trust(key), image).catch(
+        refuse(image, key, what),
+      );
+      if (
+        !attested
+          .split('\n')
+          .filter(Boolean)
+          .some((line) => isAbout(line, image))
+      )
+        throw new Problem(
+          `No signed bill of materials is one of ${image}.`,
+          'Sign it with `make sign`, which lists the image itself. Nothing was changed.',
+        );
+    },
+  };
+}
+
+const done = async (work: Promise<unknown>): Promise<void> => {
+  await work;
+};
+
+/** Whether an attestation (a DSSE envelope with an in-toto statement) carries the list of this image, by its digest. */
+function isAbout(envelope: string, image: string): boolean {
+  const { payload } = JSON.parse(envelope) as { payload: string };
+  const { predicate } = JSON.parse(Buffer.from(payload, 'base64').toString()) as {
+    predicate?: { metadata?: { component?: { type?: string; purl?: string } } };
+  };
+  const { type, purl = '' } = predicate?.metadata?.component ?? {};
+  const [, digest = ''] = image.split('@');
+  return type === 'container' && digest !== '' && decodeURIComponent(purl).includes(`@${digest}`);
+}

@@ -1,0 +1,82 @@
+import { Command, CommanderError, Option } from 'commander';
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { createEngine, engineNames, findEngine, type EngineName } from '../lib/container-engine.ts';
+import { readSource } from '../lib/bundle/source.ts';
+import { buildImage } from '../lib/image-build.ts';
+import { imageFaults } from '../lib/image-faults.ts';
+import { localBaseImages } from '../lib/local-base.ts';
+import { describeImage } from '../lib/image-report.ts';
+import { summarise } from '../lib/image-summary.ts';
+
+const projectRoot = fileURLToPath(new URL('../../', import.meta.url));
+
+interface Options {
+  readonly engine?: EngineName;
+  readonly localBase: boolean;
+  readonly fresh: boolean;
+  readonly tag?: string;
+}
+
+function readOptions(): Options {
+  return new Command('make image')
+    .usage('[ARGS="options"]')
+    .description('Build the image with docker, podman or buildah, and say its digest, size and layers.')
+    .addOption(new Option('--engine <name>', 'instead of the first that works').choices(engineNames))
+    .addOption(
+      new Option('--local-base', 'on a base made here from Debian packages, where none can be pulled')
+        .default(false)
+        .env('IMAGE_LOCAL_BASE'),
+    )
+    .option('--fresh', 'every layer anew', false)
+    .option('--tag <name>', 'name of the image (default: movies-api:<version>)')
+    .exitOverride()
+    .allowExcessArguments(false)
+    .parse()
+    .opts();
+}
+
+/** The published address of the repository, without credentials; none when it lives in a folder. */
+function sourceUrl(): string | undefined {
+  try {
+    const origin = execFileSync('git', ['-C', projectRoot, 'remote', 'get-url', 'origin'], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim();
+    const url = new URL(origin.replace(/^git@([^:]+):/, 'https://$1/'));
+    return url.protocol === 'file:' ? undefined : `https://${url.host}${url.pathname.replace(/\.git$/, '')}`;
+  } catch {
+    return undefined;
+  }
+}
+
+async function main(): Promise<void> {
+  const { engine: wanted, localBase, fresh, tag: name } = readOptions();
+  const engine = findEngine(wanted === undefined ? engineNames : [wanted]);
+  const source = readSource(projectRoot, process.env);
+  const tag = name ?? `movies-api:${source.version}`;
+  const say = (line: string): void => {
+    console.error(line);
+  };
+  const bases = localBase ? await localBaseImages(engine, say) : undefined;
+  say(`building ${tag} with ${engine.name}`);
+  await buildImage({ engine, projectRoot, tag, source, sourceUrl: sourceUrl(), bases, fresh });
+  // buildah's images live in the storage that podman reads
+  const reader = engine.name === 'buildah' ? createEngine('podman') : engine;
+  const summary = await summarise(reader, tag);
+  console.log(describeImage(tag, summary));
+  const faults = imageFaults(summary);
+  if (faults.length > 0) throw new Error(`the image ${faults.join('; it ')}`);
+}
+
+try {
+  await main();
+} catch (error) {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? 0 : 2;
+  } else {
+    console.error(`make image: ${error instanceof Error ? error.message : String(error)}`);
+    console.error('Where no base image can be pulled: make image ARGS=--local-base');
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,78 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { ECRClient, GetAuthorizationTokenCommand } from '@aws-sdk/client-ecr';
+import { Problem, reasonOf } from '../../app/src/commands/problem.ts';
+
+const run = promisify(execFile);
+const timeoutMs = 600_000;
+
+/** One repository of an image registry. */
+export interface Registry {
+  /** Pushes a docker-archive under a tag. Resolves with its reference by digest. */
+  readonly push: (archive: string, tag: string) => Promise<string>;
+  /** Writes an image to a docker-archive. */
+  readonly pull: (reference: string, archive: string) => Promise<void>;
+  /** The reference by digest that a tag stands for; undefined when there is no such tag. */
+  readonly find: (tag: string) => Promise<string | undefined>;
+  /** Adds a tag to what is there. Tags never move: rejects when the tag stands for something else. */
+  readonly addTag: (reference: string, tag: string) => Promise<void>;
+}
+
+export interface RegistryOptions {
+  /** Path of crane. */
+  readonly crane: string;
+  /** Host and name, without tag. */
+  readonly repository: string;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+export function createRegistry({ crane, repository, env }: RegistryOptions): Registry {
+  const call = async (...args: readonly string[]): Promise<string> =>
+    (await run(crane, args, { env, timeout: timeoutMs })).stdout.trim();
+
+  const find = async (tag: string): Promise<string | undefined> => {
+    try {
+      return `${repository}@${await call('digest', `${repository}:${tag}`)}`;
+    } catch (error) {
+      if (/MANIFEST_UNKNOWN|NAME_UNKNOWN|404/.test(String(error))) return undefined;
+      throw new Problem(`${repository} can't be read: ${reasonOf(error)}`, 'Check address and credentials.');
+    }
+  };
+
+  return {
+    find,
+    push: async (archive, tag) => {
+      await call('push', archive, `${repository}:${tag}`);
+      return `${repository}@${await call('digest', `${repository}:${tag}`)}`;
+    },
+    pull: async (reference, archive) => {
+      await call('pull', reference, archive);
+    },
+    addTag: async (reference, tag) => {
+      const present = await find(tag);
+      if (present === reference) return;
+      if (present !== undefined)
+        throw new Problem(
+          `${tag} stands for ${present} already.`,
+          'A tag never moves: deploy another commit.',
+        );
+      await call('tag', reference, tag);
+    },
+  };
+}
+
+/** Signs crane in to Amazon's registry by the caller's role. Other registries (loopback) are left as they are. */
+export async function signIn(crane: string, repository: string, env: NodeJS.ProcessEnv): Promise<void> {
+  const [host = ''] = repository.split('/');
+  const region = /^\d{12}\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com$/.exec(host)?.[1];
+  if (region === undefined) return;
+  const { authorizationData: [granted] = [] } = await new ECRClient({ region }).send(
+    new GetAuthorizationTokenCommand({}),
+  );
+  const password = Buffer.from(granted?.authorizationToken ?? '', 'base64')
+    .toString()
+    .replace(/^AWS:/, '');
+  const login = run(crane, ['auth', 'login', host, '--username', 'AWS', '--password-stdin'], { env });
+  login.child.stdin?.end(password);
+  await login;
+}

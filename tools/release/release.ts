@@ -1,0 +1,72 @@
+import { Problem } from '../../app/src/commands/problem.ts';
+
+/** An environment, as far as releasing to it goes. */
+export interface Environment {
+  readonly name: string;
+  /** Image by digest that runs there; undefined before the first deployment. */
+  readonly running: () => Promise<string | undefined>;
+  /** Resolves with whether it was applied. A plan is the one that was approved; without it a new one is made. */
+  readonly deploy: (image: string, plan?: string) => Promise<boolean>;
+  /** Whether each probe gets the answer that is meant. */
+  readonly isHealthy: () => Promise<boolean>;
+  /** Whether it keeps its objectives under a short, bounded load. */
+  readonly bearsLoad: () => Promise<boolean>;
+}
+
+export interface Wanted {
+  readonly image: string;
+  readonly plan?: string;
+  /** Whether it has to bear load as well. */
+  readonly underLoad?: boolean;
+}
+
+/**
+ * Deploys an image and probes it, under load where that is wanted; when that fails, the image that ran before comes back.
+ * It comes back only if it passed the same probes just before. Rejects with a `Problem` in every case but a good release.
+ */
+export async function release(
+  environment: Environment,
+  { image, plan, underLoad = false }: Wanted,
+  say: (line: string) => void,
+): Promise<void> {
+  const { name } = environment;
+  const previous = await environment.running();
+  const good = previous !== undefined && (await environment.isHealthy()) ? previous : undefined;
+  say(`${name} runs ${describe(previous, good)}`);
+  const applied = await environment.deploy(image, plan);
+  const healthy = (applied || previous !== undefined) && (await environment.isHealthy());
+  const bearsLoad = !(applied && healthy && underLoad) || (await environment.bearsLoad());
+  if (applied && healthy && bearsLoad) {
+    say(`${name} runs ${image}; all probes pass${underLoad ? ', and so does the load test' : ''}.`);
+    return;
+  }
+  if (!applied && healthy)
+    throw new Problem(
+      `${name}: the release was not applied. What ran before still passes its probes.`,
+      'The reason is printed above.',
+    );
+  const missed = healthy ? 'its load test' : 'its probes';
+  if (good === undefined)
+    throw new Problem(
+      `${name}: ${image} fails ${missed}, and there is no good image to return to.`,
+      'Repair it, or name an image that was good: make rollback ENV=… IMAGE=…@sha256:…',
+    );
+  say(`${name}: ${image} fails ${missed}; returning to ${good}`);
+  const returned = (await environment.deploy(good)) && (await environment.isHealthy());
+  throw returned
+    ? new Problem(
+        `${name}: ${image} failed ${missed} and was ROLLED BACK. ${good} runs and passes its probes.`,
+        'What failed is told above, before the return; nothing else has to be done to serve.',
+      )
+    : new Problem(
+        `${name}: ${image} failed ${missed}, and returning to ${good} FAILED TOO.`,
+        'Somebody must look now: docs/pipeline.md, "When the pipeline is down".',
+      );
+}
+
+const describe = (previous: string | undefined, good: string | undefined): string =>
+  previous === undefined
+    ? 'nothing yet: there is nothing to return to.'
+    : good === undefined
+      ? `${previous}, which fails its probes: it is nothing to return to.`
+      : `${good}, which passes its probes: it comes back when the release fails.`;

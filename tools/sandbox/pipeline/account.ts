@@ -1,0 +1,160 @@
+import { execFile } from 'node:child_process';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { emulatedAws } from '../deployment/aws-environment.ts';
+import { createEmulatorHome } from '../deployment/emulator-process.ts';
+import { Problem } from '../../../app/src/commands/problem.ts';
+import type { Definition } from '../../lib/pipeline-definition.ts';
+import { cloneInto } from './clones.ts';
+import { runLines } from './shell.ts';
+import type { Ids } from './variables.ts';
+
+const run = promisify(execFile);
+export const region = 'eu-west-1';
+/** As the override of the providers, for the backend. */
+export const pathStyle = '-backend-config=use_path_style=true';
+const workspace = 'local';
+const environments = ['dev', 'staging', 'prod'];
+const override = 'provider "aws" {\n  s3_use_path_style = true\n}\n';
+
+/** An emulated account in which `make bootstrap` was run for the pipeline. */
+export interface PipelineAccount {
+  readonly url: string;
+  /** Values of `terraform output` of bootstrap. */
+  readonly outputs: BootstrapOutputs;
+  /** A certificate for prod, which speaks TLS only. */
+  readonly certificateArn: string;
+}
+
+export interface BootstrapOutputs {
+  readonly backend_config: { readonly bucket: string; readonly region: string; readonly kms_key_id: string };
+  readonly repository_url: string;
+  readonly workload_boundary_arn: string;
+  readonly build_role_arn: string;
+  readonly plan_role_arns: Readonly<Record<string, string>>;
+  readonly apply_role_arns: Readonly<Record<string, string>>;
+}
+
+export interface PipelineAccountOptions {
+  readonly home: string;
+  readonly repository: string;
+  readonly definition: Definition;
+  readonly ids: Ids;
+  /** What the steps begin with. */
+  readonly bare: NodeJS.ProcessEnv;
+  /** Remembers how to stop what was started. */
+  readonly keep: (stop: () => Promise<void>) => void;
+}
+
+/** Starts an emulator and prepares the account as docs/pipeline.md says, by the same target. */
+export async function openPipelineAccount(options: PipelineAccountOptions): Promise<PipelineAccount> {
+  const { home, repository, definition, ids, bare, keep } = options;
+  const emulators = createEmulatorHome(join(home, 'account'));
+  const emulator = await emulators.start();
+  keep(() => emulators.stop(emulator));
+  const clone = join(home, 'account', 'bootstrap');
+  await cloneInto(clone, repository, definition);
+  await overrideProviders(clone);
+  const log = join(home, 'account', 'bootstrap.log');
+  const env = {
+    ...emulatedAws(bare, emulator.url, region),
+    CONFIRM: 'yes',
+    TF_VAR_owner: 'local',
+    TF_VAR_cost_centre: 'none',
+    TF_VAR_bitbucket: JSON.stringify(trusted(ids)),
+    TF_CLI_ARGS_init: pathStyle,
+  };
+  const { succeeded } = await runLines(['make bootstrap'], {
+    folder: clone,
+    env,
+    log,
+    signal: AbortSignal.timeout(600_000),
+  });
+  if (!succeeded)
+    throw new Problem(`The account can't be prepared:\n${await readFile(log, 'utf8')}`, 'docs/emulator.md');
+  const { stdout } = await run('terraform', ['-chdir=terraform/bootstrap', 'output', '-json'], {
+    cwd: clone,
+  });
+  const values = JSON.parse(stdout) as Record<string, { value: unknown }>;
+  const outputs = Object.fromEntries(Object.entries(values).map(([name, { value }]) => [name, value]));
+  return {
+    url: emulator.url,
+    outputs: outputs as unknown as BootstrapOutputs,
+    certificateArn: await importCertificate(emulator.url, join(home, 'account')),
+  };
+}
+
+/** What ADR 0071 says: one address for all buckets. Git is told not to see it, so the clone counts as clean. */
+export async function overrideProviders(clone: string): Promise<void> {
+  for (const root of ['terraform', 'terraform/bootstrap'])
+    await writeFile(join(clone, root, 'emulator_override.tf'), override);
+  await writeFile(join(clone, '.git', 'info', 'exclude'), 'emulator_override.tf\n');
+}
+
+/** The variable `bitbucket` of terraform/bootstrap. */
+function trusted({ workspace: workspaceId, repository, environments: uuids }: Ids): unknown {
+  const bare = (uuid = ''): string => uuid.slice(1, -1);
+  return {
+    workspace,
+    workspace_uuid: bare(workspaceId),
+    repository_uuid: bare(repository),
+    build_uuid: bare(uuids['build']),
+    environments: Object.fromEntries(
+      environments.map((name) => [
+        name,
+        { plan_uuid: bare(uuids[`${name}-plan`]), apply_uuid: bare(uuids[name]) },
+      ]),
+    ),
+  };
+}
+
+async function importCertificate(url: string, home: string): Promise<string> {
+  const [keyFile, file] = [join(home, 'service.key'), join(home, 'service.pem')];
+  await run('openssl', [
+    ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-keyout', keyFile, '-out', file],
+    ...['-subj', `/CN=${domainName}`, '-addext', `subjectAltName=DNS:${domainName}`],
+  ]);
+  const read = async (path: string): Promise<string> => (await readFile(path)).toString('base64');
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/x-amz-json-1.1',
+      'x-amz-target': 'CertificateManager.ImportCertificate',
+      authorization: `AWS4-HMAC-SHA256 Credential=test/20260101/${region}/acm/aws4_request, SignedHeaders=host, Signature=none`,
+    },
+    body: JSON.stringify({ Certificate: await read(file), PrivateKey: await read(keyFile) }),
+  });
+  const { CertificateArn: arn } = (await response.json()) as { CertificateArn?: string };
+  if (arn === undefined) throw new Problem('The emulator takes no certificate.', 'See its log.');
+  return arn;
+}
+
+export const domainName = 'movies.example.com';
+
+/** Variables of the repository and of each deployment environment, as docs/pipeline.md has a person set them. */
+export function variablesOf(
+  { outputs, certificateArn }: PipelineAccount,
+  deployment: string,
+): NodeJS.ProcessEnv {
+  const [environment = '', isPlan] = deployment.split('-');
+  const { backend_config: backend } = outputs;
+  const role =
+    deployment === 'build'
+      ? outputs.build_role_arn
+      : (isPlan === undefined ? outputs.apply_role_arns : outputs.plan_role_arns)[environment];
+  if (role === undefined)
+    throw new Problem(`No role is made for the environment ${deployment}.`, 'docs/pipeline.md, "Set it up".');
+  return {
+    STATE_BUCKET: backend.bucket,
+    STATE_REGION: backend.region,
+    STATE_KMS_KEY_ARN: backend.kms_key_id,
+    IMAGE_REPOSITORY: outputs.repository_url,
+    AWS_REGION: region,
+    AWS_ROLE_ARN: role,
+    TF_VAR_permissions_boundary_arn: outputs.workload_boundary_arn,
+    ...(environment === 'prod'
+      ? { TF_VAR_domain_name: domainName, TF_VAR_certificate_arn: certificateArn }
+      : { TF_VAR_allowed_cidrs: '["127.0.0.1/32"]' }),
+  };
+}

@@ -1,0 +1,144 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Definition } from '../../lib/pipeline-definition.ts';
+import { createArtifacts } from './artifacts.ts';
+import { cloneInto, createCaches } from './clones.ts';
+import { endProcessesIn, runLines, type Ended } from './shell.ts';
+import { readStages, type PlannedStep } from './stages.ts';
+
+export type Outcome = 'passed' | 'failed' | 'stopped' | 'waits for a person' | 'not run' | 'left out';
+
+export interface StepResult {
+  readonly name: string;
+  readonly outcome: Outcome;
+  readonly seconds: number;
+  /** Number of its stage in the pipeline: those of one stage run side by side on Bitbucket. */
+  readonly stage: number;
+  /** The line that failed. */
+  readonly line?: string;
+  /** File with what it printed. */
+  readonly log?: string;
+}
+
+export interface RunOptions {
+  readonly definition: Definition;
+  /** Such as `branches/main`. */
+  readonly pipeline: string;
+  /** Bare repository whose branch `main` is built. */
+  readonly repository: string;
+  /** Folder of this run: clones, logs, artifacts. */
+  readonly home: string;
+  /** Folder of the caches, which outlive a run. */
+  readonly caches: string;
+  /** The whole environment of a step in its clone. */
+  readonly environmentOf: (step: PlannedStep, clone: string) => Promise<NodeJS.ProcessEnv>;
+  /** Whether a person starts a manual step. */
+  readonly approves: (step: PlannedStep) => Promise<boolean>;
+  /** Steps that are left out on purpose; the result says so. */
+  readonly leavesOut?: (step: PlannedStep) => boolean;
+  /** Runs the steps of a `parallel` one after another, so that each has this machine to itself, as it has one of its own there. */
+  readonly oneByOne?: boolean;
+  /** Before a step's script, in its clone. */
+  readonly prepare?: (step: PlannedStep, clone: string) => Promise<void>;
+  /** After a step has passed, in its clone. */
+  readonly passed?: (step: PlannedStep, clone: string) => Promise<void>;
+  /** Ends whatever runs, for an interrupt. */
+  readonly signal?: AbortSignal;
+  readonly say: (line: string) => void;
+}
+
+/** Runs a pipeline's stages in order; nothing runs after one that failed or waits. Resolves with every step's result. */
+export async function runPipeline(options: RunOptions): Promise<readonly StepResult[]> {
+  const results: StepResult[] = [];
+  let goesOn = true;
+  for (const [stage, { steps, failFast }] of readStages(options.definition, options.pipeline).entries()) {
+    const without = (name: string, outcome: Outcome): StepResult => ({ name, outcome, seconds: 0, stage });
+    if (!goesOn) {
+      results.push(...steps.map(({ name }) => without(name, 'not run')));
+      continue;
+    }
+    const others = new AbortController();
+    const stop = AbortSignal.any([others.signal, ...(options.signal ? [options.signal] : [])]);
+    const runOne = async (step: PlannedStep): Promise<StepResult> => {
+      if (stop.aborted) return without(step.name, 'stopped');
+      const result = { ...(await runStep(step, options, stop)), stage };
+      if (failFast && result.outcome === 'failed') others.abort();
+      return result;
+    };
+    const ran =
+      options.oneByOne === true ? await inOrder(steps, runOne) : await Promise.all(steps.map(runOne));
+    results.push(...ran);
+    goesOn = ran.every(({ outcome }) => outcome === 'passed' || outcome === 'left out');
+  }
+  return results;
+}
+
+async function inOrder<Item, Result>(
+  items: readonly Item[],
+  run: (item: Item) => Promise<Result>,
+): Promise<readonly Result[]> {
+  const results: Result[] = [];
+  for (const item of items) results.push(await run(item));
+  return results;
+}
+
+async function runStep(
+  step: PlannedStep,
+  options: RunOptions,
+  stop: AbortSignal,
+): Promise<Omit<StepResult, 'stage'>> {
+  const { home, approves, leavesOut = () => false, say } = options;
+  const { name } = step;
+  const isLeftOut = leavesOut(step);
+  if (isLeftOut || (step.isManual && !(await approves(step)))) {
+    const outcome = isLeftOut ? 'left out' : 'waits for a person';
+    say(`${name}: ${outcome}`);
+    return { name, outcome, seconds: 0 };
+  }
+  const startedAt = Date.now();
+  const log = join(home, 'logs', `${slug(name)}.log`);
+  await mkdir(join(home, 'logs'), { recursive: true });
+  await writeFile(log, '');
+  say(`${name} …`);
+  const { succeeded, line } = await runInClone(step, options, log, stop);
+  const seconds = (Date.now() - startedAt) / 1_000;
+  const outcome = succeeded ? 'passed' : stop.aborted ? 'stopped' : 'failed';
+  say(`${name}: ${outcome} after ${seconds.toFixed(0)} s${line === undefined ? '' : ` at: ${line}`}`);
+  return { name, outcome, seconds, log, ...(line === undefined ? {} : { line }) };
+}
+
+async function runInClone(
+  step: PlannedStep,
+  options: RunOptions,
+  log: string,
+  stop: AbortSignal,
+): Promise<Ended> {
+  const { definition, repository, home, environmentOf, prepare, passed } = options;
+  const clone = join(home, 'clones', slug(step.name));
+  const caches = createCaches(definition, options.caches);
+  const artifacts = createArtifacts(join(home, 'artifacts'));
+  await cloneInto(clone, repository, definition, step.settings);
+  await caches.restore(step, clone);
+  await artifacts.lay(step, clone);
+  await prepare?.(step, clone);
+  const env = await environmentOf(step, clone);
+  const signal = AbortSignal.any([stop, AbortSignal.timeout(step.maxMinutes * 60_000)]);
+  const ended = await runLines(step.script, { folder: clone, env, log, signal });
+  // Whatever happened; its own outcome changes nothing.
+  await runLines(step.afterScript, {
+    folder: clone,
+    env: { ...env, BITBUCKET_EXIT_CODE: String(ended.exitCode) },
+    log,
+    signal: AbortSignal.timeout(step.maxMinutes * 60_000),
+  });
+  await artifacts.capture(step, clone, ended.succeeded);
+  // What a deployment leaves running stands for ECS, which is not in the step's container.
+  if (step.deployment === undefined) await endProcessesIn(clone);
+  if (ended.succeeded) {
+    await caches.keep(step, clone);
+    await passed?.(step, clone);
+  }
+  return ended;
+}
+
+export const slug = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]+/g, '-');
