@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { variablesOf } from '../../../tools/sandbox/pipeline/account.ts';
 
-const guide = readFileSync(resolve(import.meta.dirname, '../../../docs/pipeline.md'), 'utf8');
+const guide = readFileSync(resolve(import.meta.dirname, '../../../docs/deploy.md'), 'utf8');
 const [, setUp = ''] = /^## Set it up in your workspace\n(.*?)^## /ms.exec(guide) ?? [];
 const account = {
   url: 'http://127.0.0.1:1',
