@@ -4,18 +4,18 @@ import { describe, expect, test } from '@jest/globals';
 const read = (path: string) => readFile(new URL(`../../../${path}`, import.meta.url), 'utf8');
 const names = (text: string, pattern: RegExp) => [...text.matchAll(pattern)].map(([, name = '']) => name);
 
-describe('the README', () => {
-  test('lists exactly the settings that the service reads', async () => {
-    const [readme, config] = [await read('README.md'), await read('app/src/config.ts')];
+describe('the documents', () => {
+  test('docs/service.md lists exactly the settings that the service reads', async () => {
+    const [page, config] = [await read('docs/service.md'), await read('app/src/config.ts')];
 
-    const listed = names(readme, /^\| `([A-Z_]+)` \|/gm);
+    const listed = names(page, /^\| `([A-Z_]+)` \|/gm);
     const used = names(config, /(?:read\.\w+\(|env\[)\s*'([A-Z_]+)'/g);
 
     expect(used).toContain('TABLE_NAME');
     expect(listed.toSorted()).toEqual([...new Set(used)].filter((name) => name !== '').toSorted());
   });
 
-  test('mentions only make targets that exist', async () => {
+  test('README.md mentions only make targets that exist', async () => {
     const [readme, makefile] = [await read('README.md'), await read('Makefile')];
 
     const targets = new Set(names(makefile, /^([a-z-]+):/gm));
