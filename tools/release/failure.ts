@@ -21,7 +21,7 @@ const remedies: readonly (readonly [RegExp, string])[] = [
   ],
   [
     /NotEmulated/,
-    'The emulator lacks this action. A gap is one file in tools/sandbox/emulator/gaps: see docs/emulator.md.',
+    'The emulator lacks this action. A gap is one function in tools/sandbox/emulator/gaps.ts: see docs/emulator.md.',
   ],
   [
     /locked provider .* (checksum|doesn't match)|doesn't match any of the checksums|lock file/i,

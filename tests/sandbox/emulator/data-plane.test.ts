@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import { json } from 'node:stream/consumers';
 import { expect, test } from '@jest/globals';
 import type { Answer, Call } from '../../../tools/sandbox/emulator/call.ts';
-import { createDataPlane } from '../../../tools/sandbox/emulator/data-plane.ts';
+import { createDataPlane } from '../../../tools/sandbox/emulator/front.ts';
 
 const call: Call = {
   service: 'ecs',

@@ -1,4 +1,4 @@
-import { escape, list, readJson, text, type Json, type JsonObject } from '../emulator/answers.ts';
+import { escape, list, readJson, text, type Json, type JsonObject } from '../emulator/call.ts';
 import type { LocalState, TaskState } from './state.ts';
 
 export interface Asked {

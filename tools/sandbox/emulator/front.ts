@@ -1,13 +1,20 @@
 import { once } from 'node:events';
-import { createServer, request as send, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, request as send, type ServerResponse } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
-import { json, refusal } from './answers.ts';
-import { callerOf, readCall, type Answer, type Call, type NameRest } from './call.ts';
-import { createCallLog, type CallLog } from './call-log.ts';
-import { createDataPlane } from './data-plane.ts';
-import type { Gap } from './gap.ts';
-import type { Moto } from './moto.ts';
+import {
+  type Answer,
+  type Call,
+  callerOf,
+  type Gap,
+  json,
+  type Json,
+  type NameRest,
+  readCall,
+  readJson,
+  refusal,
+  text,
+} from './call.ts';
 
 /** How long moto's log may lag behind its answer, and how often it is looked at. */
 const logLagMs = 1_000;
@@ -21,7 +28,11 @@ export interface Front {
 }
 
 export interface FrontOptions {
-  readonly moto: Pick<Moto, 'url' | 'errors'>;
+  readonly moto: {
+    readonly url: URL;
+    /** Exceptions in its log so far: `NotImplementedError: The put_foo action has not been implemented`. */
+    readonly errors: () => { readonly count: number; readonly last: string };
+  };
   readonly gaps: readonly Gap[];
   readonly nameRest: NameRest;
   /** 0 takes a free one. */
@@ -121,7 +132,7 @@ const isUnanswered = ({ method }: Call, { status, headers }: Answer): boolean =>
 async function explain(
   call: Call,
   { status }: Answer,
-  moto: Pick<Moto, 'errors'>,
+  moto: FrontOptions['moto'],
   errorsBefore: number,
 ): Promise<Answer> {
   const deadline = Date.now() + (status === 404 ? 0 : logLagMs);
@@ -165,3 +176,81 @@ const length = (
   const declared = headers['content-length'];
   return { 'content-length': req.method === 'HEAD' && typeof declared === 'string' ? declared : body.length };
 };
+
+/** How long whoever runs the tasks may take to complete an answer. */
+const timeoutMs = 5_000;
+
+/**
+ * Whoever runs what the control plane only describes (tasks, targets) registers here, with the actions that it knows more
+ * about. Their answers are passed through it: what is said of tasks is then what is true of them.
+ */
+export interface DataPlane {
+  /** `PUT {"url": …, "actions": ["ecs.ListTasks", …]}` registers, `DELETE` ends it. */
+  readonly configure: (request: IncomingMessage) => Promise<Answer>;
+  /** The completed answer; the given one where nobody is registered, or nobody answers any more. */
+  readonly complete: (call: Call, given: Answer) => Promise<Answer>;
+}
+
+export function createDataPlane(): DataPlane {
+  let url: string | undefined;
+  let actions: readonly Json[] = [];
+
+  return {
+    configure: async (request) => {
+      const asked = readJson(await buffer(request));
+      url = request.method === 'PUT' ? text(asked['url']) : undefined;
+      actions = Array.isArray(asked['actions']) ? asked['actions'] : [];
+      return json({});
+    },
+    complete: async (call, given) => {
+      const action = `${call.service}.${call.action}`;
+      if (url === undefined || !actions.includes(action)) return given;
+      try {
+        const response = await fetch(url, {
+          method: 'POST',
+          body: JSON.stringify({ action, request: call.body.toString(), answer: given.body.toString() }),
+          signal: AbortSignal.timeout(timeoutMs),
+        });
+        const { completed } = readJson(Buffer.from(await response.arrayBuffer()));
+        return response.ok ? { ...given, status: 200, body: Buffer.from(text(completed)) } : given;
+      } catch {
+        return given;
+      }
+    },
+  };
+}
+
+export interface CallCount {
+  /** The access key that signed: a deployment has one for each of its roles. */
+  readonly caller: string;
+  /** `service.Action`. */
+  readonly action: string;
+  readonly calls: number;
+  readonly failed: number;
+  readonly slowestMs: number;
+}
+
+/** Counts what was called: what a role must be allowed to do, and where the time went. */
+export interface CallLog {
+  readonly note: (caller: string, action: string, status: number, tookMs: number) => void;
+  /** Sorted by action, then by caller. */
+  readonly counts: () => readonly CallCount[];
+}
+
+export function createCallLog(): CallLog {
+  const counts = new Map<string, CallCount>();
+  return {
+    note: (caller, action, status, tookMs) => {
+      const key = `${action} ${caller}`;
+      const before = counts.get(key) ?? { calls: 0, failed: 0, slowestMs: 0 };
+      counts.set(key, {
+        caller,
+        action,
+        calls: before.calls + 1,
+        failed: before.failed + (status >= 400 ? 1 : 0),
+        slowestMs: Math.max(before.slowestMs, Math.round(tookMs)),
+      });
+    },
+    counts: () => [...counts].sort(([a], [b]) => a.localeCompare(b)).map(([, count]) => count),
+  };
+}

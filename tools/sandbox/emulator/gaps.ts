@@ -1,33 +1,478 @@
-import type { Gap } from './gap.ts';
-import { createAnomalyDetectors } from './gaps/anomaly-detectors.ts';
-import { createBackups } from './gaps/backups.ts';
-import { createBucketPolicies } from './gaps/bucket-policies.ts';
-import { createBudgets } from './gaps/budgets.ts';
-import { createCompositeAlarms } from './gaps/composite-alarms.ts';
-import { createEcsServices } from './gaps/ecs-services.ts';
-import { createManagedPrometheus } from './gaps/managed-prometheus.ts';
-import { createQueryDefinitions } from './gaps/query-definitions.ts';
-import { createResourceServers } from './gaps/resource-servers.ts';
-import { createRuleDescriptions } from './gaps/rule-descriptions.ts';
-import { createSamplingRules } from './gaps/sampling-rules.ts';
-import { createScalingTags } from './gaps/scaling-tags.ts';
-import { createSuspendedVersioning } from './gaps/suspended-versioning.ts';
-import { createUserPoolTiers } from './gaps/user-pool-tiers.ts';
+import {
+  account,
+  escape,
+  form,
+  isObject,
+  json,
+  list,
+  objectOf,
+  path,
+  readJson,
+  refusal,
+  regionOf,
+  text,
+} from './call.ts';
+import type { Answer, Call, Forward, Gap, Json, JsonObject } from './call.ts';
+import { compositeAlarms } from './composite-alarms.ts';
+import { ecsServices } from './ecs-services.ts';
 
-/** Everything that the front adds to moto. A new gap is one file and one line here. */
+/** Everything that the front adds to moto. A new gap is one function and one line here. */
 export const createGaps = (newId: () => string, now: () => number): readonly Gap[] => [
-  createScalingTags(),
-  createEcsServices(),
-  createQueryDefinitions(newId, now),
-  createAnomalyDetectors(newId, now),
-  createCompositeAlarms(),
-  createBudgets(),
-  createManagedPrometheus(now),
-  createBackups(newId, now),
-  createBucketPolicies(),
-  createSuspendedVersioning(),
-  createRuleDescriptions(),
-  createUserPoolTiers(),
-  createResourceServers(),
-  createSamplingRules(() => now() / 1000),
+  scalingTags(),
+  ecsServices(),
+  queryDefinitions(newId, now),
+  anomalyDetectors(newId, now),
+  compositeAlarms(),
+  budgets(),
+  managedPrometheus(now),
+  backupSelections(newId, now),
+  bucketPolicies(),
+  suspendedVersioning(),
+  ruleDescriptions(),
+  userPools(),
+  resourceServers,
+  samplingRules(() => now() / 1000),
 ];
+
+/** Tags by the ARN of what has them, as `{ key: value }` or as a list of `{ Key, Value }`. */
+function createTags() {
+  const all = new Map<string, JsonObject>();
+  const pairs = (tags: Json | undefined): JsonObject =>
+    isObject(tags) ? tags : Object.fromEntries(list(tags).map(({ Key, Value }) => [text(Key), Value]));
+  return {
+    set: (arn: string, tags: Json | undefined) => all.set(arn, pairs(tags)),
+    of: (arn: string): JsonObject => all.get(arn) ?? {},
+    listOf: (arn: string): readonly JsonObject[] =>
+      Object.entries(all.get(arn) ?? {}).map(([Key, Value]) => ({ Key, Value })),
+    add: (arn: string, tags: Json | undefined): Answer => {
+      all.set(arn, { ...all.get(arn), ...pairs(tags) });
+      return json({});
+    },
+    remove: (arn: string, keys: Json | undefined): Answer => {
+      const stays = ([key]: [string, unknown]): boolean => !(Array.isArray(keys) && keys.includes(key));
+      all.set(arn, Object.fromEntries(Object.entries(all.get(arn) ?? {}).filter(stays)));
+      return json({});
+    },
+  };
+}
+
+const notFound = (call: Call, what: string, status = 400): Answer =>
+  refusal(call, 'ResourceNotFoundException', `There is no such ${what}.`, status);
+
+/** The parts of a path: of `/workspaces/<workspace>/rules` the second is the workspace. */
+const segment = ({ url }: Call, index: number): string => path(url).split('/').filter(Boolean)[index] ?? '';
+
+function scalingTags(): Gap {
+  const tags = createTags();
+  const service = 'application-autoscaling';
+  return {
+    reason: 'moto keeps no tags of scalable targets; aws_appautoscaling_target reads them after each refresh',
+    answers: {
+      [`${service}.RegisterScalableTarget`]: async (call, forward) => {
+        const answer = await forward(call);
+        const arn = text(readJson(answer.body)['ScalableTargetARN']);
+        const { Tags: sent } = readJson(call.body);
+        if (arn !== '' && sent !== undefined) tags.set(arn, sent);
+        return answer;
+      },
+      [`${service}.ListTagsForResource`]: ({ body }) =>
+        json({ Tags: tags.of(text(readJson(body)['ResourceARN'])) }),
+      [`${service}.TagResource`]: ({ body }) => {
+        const { ResourceARN: arn, Tags: added } = readJson(body);
+        return tags.add(text(arn), added);
+      },
+      [`${service}.UntagResource`]: ({ body }) => {
+        const { ResourceARN: arn, TagKeys: removed } = readJson(body);
+        return tags.remove(text(arn), removed);
+      },
+    },
+  };
+}
+
+function queryDefinitions(newId: () => string, now: () => number): Gap {
+  const definitions = new Map<string, JsonObject>();
+  return {
+    reason: 'moto has no saved queries; aws_cloudwatch_query_definition creates, reads and deletes them',
+    answers: {
+      'logs.PutQueryDefinition': ({ body }) => {
+        const { name, queryString, logGroupNames = [], queryDefinitionId: given } = readJson(body);
+        const queryDefinitionId = text(given) || newId();
+        const definition = { queryDefinitionId, name, queryString, logGroupNames, lastModified: now() };
+        definitions.set(queryDefinitionId, definition);
+        return json({ queryDefinitionId });
+      },
+      'logs.DescribeQueryDefinitions': ({ body }) => {
+        const prefix = text(readJson(body)['queryDefinitionNamePrefix']);
+        const found = [...definitions.values()].filter(({ name }) => text(name).startsWith(prefix));
+        return json({ queryDefinitions: found });
+      },
+      'logs.DeleteQueryDefinition': (call) =>
+        definitions.delete(text(readJson(call.body)['queryDefinitionId']))
+          ? json({ success: true })
+          : notFound(call, 'query definition'),
+    },
+  };
+}
+
+function anomalyDetectors(newId: () => string, now: () => number): Gap {
+  const detectors = new Map<string, JsonObject>();
+  const tags = createTags();
+  const missing = (call: Call): Answer => notFound(call, 'anomaly detector');
+  return {
+    reason: 'moto has none; aws_cloudwatch_log_anomaly_detector creates, reads, updates and deletes them',
+    answers: {
+      'logs.CreateLogAnomalyDetector': (call) => {
+        const { tags: sentTags, ...sent } = readJson(call.body);
+        const arn = `arn:aws:logs:${regionOf(call)}:${account}:anomaly-detector:${newId()}`;
+        const times = { creationTimeStamp: now(), lastModifiedTimeStamp: now() };
+        detectors.set(arn, { ...sent, ...times, anomalyDetectorStatus: 'ANALYZING' });
+        tags.set(arn, sentTags);
+        return json({ anomalyDetectorArn: arn });
+      },
+      'logs.GetLogAnomalyDetector': (call) => {
+        const found = detectors.get(text(readJson(call.body)['anomalyDetectorArn']));
+        return found ? json(found) : missing(call);
+      },
+      'logs.UpdateLogAnomalyDetector': (call) => {
+        const { anomalyDetectorArn: arn, enabled, ...sent } = readJson(call.body);
+        const found = detectors.get(text(arn));
+        if (!found) return missing(call);
+        const anomalyDetectorStatus = enabled === false ? 'PAUSED' : 'ANALYZING';
+        const changed = { ...found, ...sent, anomalyDetectorStatus, lastModifiedTimeStamp: now() };
+        detectors.set(text(arn), changed);
+        return json({});
+      },
+      'logs.DeleteLogAnomalyDetector': (call) =>
+        detectors.delete(text(readJson(call.body)['anomalyDetectorArn'])) ? json({}) : missing(call),
+      'logs.ListTagsForResource': (call, forward) => {
+        const arn = text(readJson(call.body)['resourceArn']);
+        return detectors.has(arn) ? json({ tags: tags.of(arn) }) : forward(call);
+      },
+    },
+  };
+}
+
+function budgets(): Gap {
+  const tags = createTags();
+  const subscribers = new Map<string, Json>();
+  const changes = new Map<string, JsonObject>();
+  const arnOf = ({ body }: Call): string => text(readJson(body)['ResourceARN']);
+  /** Two notifications of a budget differ in these four fields. */
+  const keyOf = (budget: Json | undefined, notification: Json | undefined): string => {
+    const {
+      NotificationType,
+      ComparisonOperator,
+      Threshold,
+      ThresholdType = 'PERCENTAGE',
+    } = objectOf(notification);
+    return JSON.stringify([budget, NotificationType, ComparisonOperator, Threshold, ThresholdType]);
+  };
+  const subscribe = (budget: Json | undefined, entry: JsonObject): void => {
+    subscribers.set(keyOf(budget, entry['Notification']), entry['Subscribers'] ?? []);
+  };
+  return {
+    reason:
+      'moto keeps neither tags nor subscribers, and changes no budget; aws_budgets_budget reads all of it after each change',
+    answers: {
+      'budgets.CreateBudget': (call, forward) => {
+        const { AccountId, Budget, ResourceTags, NotificationsWithSubscribers } = readJson(call.body);
+        const name = text(objectOf(Budget)['BudgetName']);
+        changes.delete(name);
+        tags.set(`arn:aws:budgets::${text(AccountId)}:budget/${name}`, ResourceTags);
+        for (const entry of list(NotificationsWithSubscribers)) subscribe(name, entry);
+        return forward(call);
+      },
+      'budgets.UpdateBudget': ({ body }) => {
+        const budget = objectOf(readJson(body)['NewBudget']);
+        changes.set(text(budget['BudgetName']), budget);
+        return json({});
+      },
+      'budgets.DescribeBudget': async (call, forward) => {
+        const answer = await forward(call);
+        const { Budget: budget } = readJson(answer.body);
+        const changed = changes.get(text(readJson(call.body)['BudgetName']));
+        return isObject(budget) && changed ? json({ Budget: { ...budget, ...changed } }) : answer;
+      },
+      'budgets.CreateNotification': (call, forward) => {
+        const request = readJson(call.body);
+        subscribe(request['BudgetName'], request);
+        return forward(call);
+      },
+      'budgets.DescribeSubscribersForNotification': ({ body }) => {
+        const { BudgetName: budget, Notification: notification } = readJson(body);
+        return json({ Subscribers: subscribers.get(keyOf(budget, notification)) ?? [] });
+      },
+      'budgets.ListTagsForResource': (call) => json({ ResourceTags: tags.listOf(arnOf(call)) }),
+      'budgets.TagResource': (call) => tags.add(arnOf(call), readJson(call.body)['ResourceTags']),
+      'budgets.UntagResource': (call) => tags.remove(arnOf(call), readJson(call.body)['ResourceTagKeys']),
+    },
+  };
+}
+
+/** Keys of Managed Prometheus workspaces, and who a workspace tells of its alerts. */
+function managedPrometheus(now: () => number): Gap {
+  const keys = new Map<string, Json>();
+  const definitions = new Map<string, { data: Json; createdAt: number; modifiedAt: number }>();
+  const workspaceOf = (call: Call): string => segment(call, 1);
+  const missing = (call: Call): Answer => notFound(call, 'alert manager definition', 404);
+  const put = (call: Call, statusCode: string): Answer => {
+    const createdAt = definitions.get(workspaceOf(call))?.createdAt ?? now() / 1000;
+    const { data = '' } = readJson(call.body);
+    definitions.set(workspaceOf(call), { data, createdAt, modifiedAt: now() / 1000 });
+    return json({ status: { statusCode } });
+  };
+  return {
+    reason:
+      'moto forgets the key of a workspace, which would then be replaced by each apply, and has no alert manager definitions',
+    answers: {
+      'aps.CreateWorkspace': async (call, forward) => {
+        const answer = await forward(call);
+        const { kmsKeyArn } = readJson(call.body);
+        if (kmsKeyArn !== undefined) keys.set(text(readJson(answer.body)['workspaceId']), kmsKeyArn);
+        return answer;
+      },
+      'aps.DescribeWorkspace': async (call, forward) => {
+        const answer = await forward(call);
+        const kmsKeyArn = keys.get(workspaceOf(call));
+        const { workspace } = readJson(answer.body);
+        return kmsKeyArn !== undefined && isObject(workspace)
+          ? json({ workspace: { ...workspace, kmsKeyArn } })
+          : answer;
+      },
+      'aps.CreateAlertManagerDefinition': (call) => put(call, 'CREATING'),
+      'aps.DescribeAlertManagerDefinition': (call) => {
+        const found = definitions.get(workspaceOf(call));
+        return found
+          ? json({ alertManagerDefinition: { ...found, status: { statusCode: 'ACTIVE' } } })
+          : missing(call);
+      },
+      'aps.PutAlertManagerDefinition': (call) =>
+        definitions.has(workspaceOf(call)) ? put(call, 'UPDATING') : missing(call),
+      'aps.DeleteAlertManagerDefinition': (call) =>
+        definitions.delete(workspaceOf(call)) ? json({}) : missing(call),
+    },
+  };
+}
+
+function backupSelections(newId: () => string, now: () => number): Gap {
+  const selections = new Map<string, JsonObject>();
+  /** `/backup/plans/<plan>/selections/<selection>` */
+  const selectionOf = (call: Call): string => segment(call, 4);
+  return {
+    reason:
+      'moto has no backup selections, and finds the tags of a plan or vault only when the path ends with a slash',
+    answers: {
+      'backup.CreateBackupSelection': (call) => {
+        const { BackupSelection, CreatorRequestId } = readJson(call.body);
+        const made = { SelectionId: newId(), BackupPlanId: segment(call, 2), CreationDate: now() / 1000 };
+        selections.set(made.SelectionId, { ...made, BackupSelection, CreatorRequestId });
+        return json(made);
+      },
+      'backup.GetBackupSelection': (call) => {
+        const selection = selections.get(selectionOf(call));
+        return selection ? json(selection) : notFound(call, 'selection');
+      },
+      'backup.DeleteBackupSelection': (call) => {
+        selections.delete(selectionOf(call));
+        return json({});
+      },
+      'backup.ListTags': (call, forward) => forward({ ...call, url: call.url.replace(/\/?(\?|$)/, '/$1') }),
+    },
+  };
+}
+
+const bucketOf = (call: Call): string => segment(call, 0);
+
+function bucketPolicies(): Gap {
+  const policies = new Map<string, Buffer>();
+  const done: Answer = { status: 204, headers: {}, body: Buffer.alloc(0) };
+  return {
+    reason:
+      'moto applies the denials of a bucket policy and ignores their conditions: a bucket that denies plain HTTP denies everything',
+    answers: {
+      's3.PutBucketPolicy': (call) => {
+        policies.set(bucketOf(call), call.body);
+        return done;
+      },
+      's3.GetBucketPolicy': (call) => {
+        const body = policies.get(bucketOf(call));
+        return body
+          ? { status: 200, headers: { 'content-type': 'application/json' }, body }
+          : refusal(call, 'NoSuchBucketPolicy', 'The bucket policy does not exist', 404);
+      },
+      's3.DeleteBucketPolicy': (call) => {
+        policies.delete(bucketOf(call));
+        return done;
+      },
+      's3.DeleteBucket': (call, forward) => {
+        policies.delete(bucketOf(call));
+        return forward(call);
+      },
+    },
+  };
+}
+
+function suspendedVersioning(): Gap {
+  const states = new Map<string, 'Enabled' | 'Suspended'>();
+  const xml = (body: string): Answer => ({
+    status: 200,
+    headers: { 'content-type': 'application/xml' },
+    body: Buffer.from(body),
+  });
+  return {
+    reason:
+      'moto takes a suspended bucket for one without versions: emptying it, as a destroy does, crashes at the first delete marker',
+    answers: {
+      's3.CreateBucket': (call, forward) => {
+        states.delete(bucketOf(call));
+        return forward(call);
+      },
+      's3.PutBucketVersioning': (call, forward) => {
+        const bucket = bucketOf(call);
+        if (call.body.includes('<Status>Suspended</Status>') && states.has(bucket)) {
+          states.set(bucket, 'Suspended');
+          return xml('');
+        }
+        if (call.body.includes('<Status>Enabled</Status>')) states.set(bucket, 'Enabled');
+        return forward(call);
+      },
+      's3.GetBucketVersioning': (call, forward) =>
+        states.get(bucketOf(call)) === 'Suspended'
+          ? xml('<VersioningConfiguration><Status>Suspended</Status></VersioningConfiguration>')
+          : forward(call),
+    },
+  };
+}
+
+/** Descriptions of security group rules that name another group or a prefix list, by rule id. */
+function ruleDescriptions(): Gap {
+  const ruleId = /<securityGroupRuleId>([^<]+)<\/securityGroupRuleId>/g;
+  const descriptions = new Map<string, string>();
+  const authorize = async (call: Call, forward: Forward): Promise<Answer> => {
+    const answer = await forward(call);
+    // One rule in a request, as the provider makes them; which of several got which id can't be told.
+    const isDescription = ([key]: [string, string]): boolean =>
+      /\.(Groups|PrefixListIds)\.1\.Description$/.test(key);
+    const [description] = [...form(call)].filter(isDescription);
+    const [created] = answer.body.toString().matchAll(ruleId);
+    if (created?.[1] !== undefined && description) descriptions.set(created[1], description[1]);
+    return answer;
+  };
+  return {
+    reason:
+      'moto describes only rules for addresses: the descriptions of rules for groups and prefix lists would be set at each apply',
+    answers: {
+      'ec2.AuthorizeSecurityGroupIngress': authorize,
+      'ec2.AuthorizeSecurityGroupEgress': authorize,
+      // A changed description moto keeps, for every kind of rule.
+      'ec2.ModifySecurityGroupRules': async (call, forward) => {
+        const answer = await forward(call);
+        const id = form(call).get('SecurityGroupRule.1.SecurityGroupRuleId') ?? '';
+        if (answer.status === 200) descriptions.delete(id);
+        return answer;
+      },
+      'ec2.DescribeSecurityGroupRules': async (call, forward) => {
+        const answer = await forward(call);
+        const body = answer.body.toString().replace(ruleId, (element, id: string) => {
+          const description = descriptions.get(id);
+          const added = description === undefined ? '' : `<description>${escape(description)}</description>`;
+          return `${element}${added}`;
+        });
+        return { ...answer, body: Buffer.from(body) };
+      },
+    },
+  };
+}
+
+/** Feature plans of Cognito user pools, and their tags, by pool id. */
+function userPools(): Gap {
+  const tiers = new Map<string, string>();
+  const tags = createTags();
+  const complete = (answer: Answer): Answer => {
+    const { UserPool: pool, ...rest } = readJson(answer.body);
+    if (answer.status !== 200 || !isObject(pool)) return answer;
+    const id = text(pool['Id']);
+    const added = { UserPoolTags: tags.of(id), UserPoolTier: tiers.get(id) ?? 'ESSENTIALS' };
+    return json({ ...rest, UserPool: { ...pool, ...added } });
+  };
+  const idOf = (arn: Json | undefined): string => text(arn).split('/').at(-1) ?? '';
+  return {
+    reason:
+      'moto forgets the feature plan of a user pool, which would be set at each apply, and changes no tags of one that is there',
+    answers: {
+      'cognito-idp.CreateUserPool': async (call, forward) => {
+        const answer = await forward(call);
+        const id = text(objectOf(readJson(answer.body)['UserPool'])['Id']);
+        const { UserPoolTier: tier, UserPoolTags: sent } = readJson(call.body);
+        if (typeof tier === 'string') tiers.set(id, tier);
+        tags.set(id, sent);
+        return complete(answer);
+      },
+      'cognito-idp.TagResource': ({ body }) => {
+        const { ResourceArn: arn, Tags: added } = readJson(body);
+        return tags.add(idOf(arn), added);
+      },
+      'cognito-idp.UntagResource': ({ body }) => {
+        const { ResourceArn: arn, TagKeys: removed } = readJson(body);
+        return tags.remove(idOf(arn), removed);
+      },
+      'cognito-idp.UpdateUserPool': (call, forward) => {
+        const { UserPoolId: id, UserPoolTier: tier } = readJson(call.body);
+        if (typeof tier === 'string') tiers.set(text(id), tier);
+        return forward(call);
+      },
+      'cognito-idp.DescribeUserPool': async (call, forward) => complete(await forward(call)),
+    },
+  };
+}
+
+/** Nothing asks for a resource server again once Terraform has deleted it. */
+const resourceServers: Gap = {
+  reason: 'moto makes and reads resource servers but deletes them with their pool only',
+  answers: { 'cognito-idp.DeleteResourceServer': () => json({}) },
+};
+
+function samplingRules(now: () => number): Gap {
+  const rules = new Map<string, JsonObject>();
+  const tags = createTags();
+  const put = (name: string, rule: JsonObject): Answer => {
+    const times = { CreatedAt: rules.get(name)?.['CreatedAt'] ?? now(), ModifiedAt: now() };
+    const record = { SamplingRule: rule, ...times };
+    rules.set(name, record);
+    return json({ SamplingRuleRecord: record });
+  };
+  const find = ({ RuleName: name, RuleARN: arn }: JsonObject): [string, JsonObject] | undefined =>
+    [...rules].find(([one, { SamplingRule: rule }]) => one === name || objectOf(rule)['RuleARN'] === arn);
+  const refused = (call: Call, message: string): Answer => refusal(call, 'InvalidRequestException', message);
+  const missing = 'There is no such sampling rule.';
+  return {
+    reason: 'moto has no sampling rules; aws_xray_sampling_rule creates, reads, tags and deletes them',
+    answers: {
+      'xray.CreateSamplingRule': (call) => {
+        const { SamplingRule, Tags: sent } = readJson(call.body);
+        const rule = objectOf(SamplingRule);
+        const name = text(rule['RuleName']);
+        if (rules.has(name)) return refused(call, `The rule ${name} exists.`);
+        const RuleARN = `arn:aws:xray:${regionOf(call)}:${account}:sampling-rule/${name}`;
+        tags.set(RuleARN, sent);
+        return put(name, { Version: 1, Attributes: {}, ...rule, RuleARN });
+      },
+      'xray.GetSamplingRules': () => json({ SamplingRuleRecords: [...rules.values()] }),
+      'xray.UpdateSamplingRule': (call) => {
+        const update = objectOf(readJson(call.body)['SamplingRuleUpdate']);
+        const found = find(update);
+        if (!found) return refused(call, missing);
+        const [name, { SamplingRule: rule }] = found;
+        return put(name, { ...objectOf(rule), ...update });
+      },
+      'xray.DeleteSamplingRule': (call) => {
+        const found = find(readJson(call.body));
+        if (!found) return refused(call, missing);
+        rules.delete(found[0]);
+        return json({ SamplingRuleRecord: found[1] });
+      },
+      'xray.ListTagsForResource': ({ body }) =>
+        json({ Tags: tags.listOf(text(readJson(body)['ResourceARN'])) }),
+    },
+  };
+}

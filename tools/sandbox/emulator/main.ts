@@ -1,6 +1,5 @@
 import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
-import { formatCalls } from './call-log.ts';
 import { startEmulator } from './emulator.ts';
 
 const defaultPort = 5566;
@@ -28,7 +27,7 @@ await new Command('emulator')
     );
     const stop = async (): Promise<void> => {
       await emulator.stop();
-      if (calls) console.log(formatCalls(emulator.calls.counts()));
+      if (calls) console.table(emulator.calls.counts());
     };
     process.once('SIGINT', () => void stop());
     process.once('SIGTERM', () => void stop());

@@ -1,17 +1,9 @@
-import { escape, json, readJson, refusal, xml, type JsonObject } from '../answers.ts';
-import { account, form, members, regionOf, type Answer, type Call } from '../call.ts';
-import type { Gap } from '../gap.ts';
+import { account, escape, form, json, members, readJson, refusal, regionOf, text, xml } from './call.ts';
+import type { Answer, Call, Forward, Gap, JsonObject } from './call.ts';
 
 const namespace = 'http://monitoring.amazonaws.com/doc/2010-08-01/';
-const scalars = [
-  'AlarmName',
-  'AlarmRule',
-  'AlarmDescription',
-  'ActionsEnabled',
-  'ActionsSuppressor',
-  'ActionsSuppressorWaitPeriod',
-  'ActionsSuppressorExtensionPeriod',
-];
+const suppressor = ['', 'WaitPeriod', 'ExtensionPeriod'].map((end) => `ActionsSuppressor${end}`);
+const scalars = ['AlarmName', 'AlarmRule', 'AlarmDescription', 'ActionsEnabled', ...suppressor];
 const lists = ['AlarmActions', 'OKActions', 'InsufficientDataActions'];
 
 interface Alarm {
@@ -24,14 +16,14 @@ interface Alarm {
 }
 
 /** Alarms over alarms. */
-export function createCompositeAlarms(): Gap {
+export function compositeAlarms(): Gap {
   const alarms = new Map<string, Alarm>();
   const byArn = (call: Call): Alarm | undefined =>
     [...alarms.values()].find(({ arn }) => arn === form(call).get('ResourceARN'));
 
   const retag =
     (action: string, change: (call: Call, tags: Map<string, string>) => void) =>
-    async (call: Call, forward: (call: Call) => Promise<Answer>): Promise<Answer> => {
+    async (call: Call, forward: Forward): Promise<Answer> => {
       const alarm = byArn(call);
       if (!alarm) return forward(call);
       const tags = new Map(alarm.tags);
@@ -53,7 +45,7 @@ export function createCompositeAlarms(): Gap {
       },
       'monitoring.DescribeAlarms': async (call, forward) => {
         const answer = await forward(call);
-        const found = select([...alarms.values()], selectionOf(call));
+        const found = selected([...alarms.values()], call);
         if (call.protocol === 'json')
           return json({ ...readJson(answer.body), CompositeAlarms: found.map((alarm) => alarm.json) });
         const body = answer.body.toString();
@@ -92,12 +84,10 @@ function toAlarm(call: Call): Alarm | undefined {
   const arn = `arn:aws:cloudwatch:${regionOf(call)}:${account}:alarm:${name}`;
   const body = [
     ...scalars.flatMap((key) => (fields.has(key) ? [element(key, fields.get(key) ?? '')] : [])),
-    ...lists.map(
-      (key) =>
-        `<${key}>${members(fields, key)
-          .map((one) => member(escape(one)))
-          .join('')}</${key}>`,
-    ),
+    ...lists.map((key) => {
+      const values = members(fields, key).map((one) => member(escape(one)));
+      return `<${key}>${values.join('')}</${key}>`;
+    }),
     element('AlarmArn', arn),
     element('StateValue', 'INSUFFICIENT_DATA'),
   ];
@@ -113,24 +103,16 @@ function toAlarm(call: Call): Alarm | undefined {
   return { name, arn, xml: body.join(''), json: described, tags: tagsOf(fields) };
 }
 
-interface Selection {
-  readonly names: readonly string[];
-  readonly types: readonly string[];
-  readonly prefix: string;
-}
-
-function selectionOf(call: Call): Selection {
-  if (call.protocol !== 'json') {
-    const fields = form(call);
-    const [names, types] = [members(fields, 'AlarmNames'), members(fields, 'AlarmTypes')];
-    return { names, types, prefix: fields.get('AlarmNamePrefix') ?? '' };
-  }
-  const { AlarmNames: names, AlarmTypes: types, AlarmNamePrefix: prefix } = readJson(call.body);
-  const texts = (values: unknown): readonly string[] => (Array.isArray(values) ? values.map(String) : []);
-  return { names: texts(names), types: texts(types), prefix: typeof prefix === 'string' ? prefix : '' };
-}
-
-function select(alarms: readonly Alarm[], { names, types, prefix }: Selection): readonly Alarm[] {
+/** The alarms that a call asks for. */
+function selected(alarms: readonly Alarm[], call: Call): readonly Alarm[] {
+  const fields = form(call);
+  const asked = call.protocol === 'json' ? readJson(call.body) : undefined;
+  const texts = (key: string): readonly string[] => {
+    const values = asked?.[key];
+    return Array.isArray(values) ? values.map(String) : members(fields, key);
+  };
+  const prefix = text(asked?.['AlarmNamePrefix']) || (fields.get('AlarmNamePrefix') ?? '');
+  const [names, types] = [texts('AlarmNames'), texts('AlarmTypes')];
   if (types.length > 0 && !types.includes('CompositeAlarm')) return [];
   return alarms.filter(({ name }) => name.startsWith(prefix) && (names.length === 0 || names.includes(name)));
 }

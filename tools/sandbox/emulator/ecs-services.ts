@@ -1,6 +1,14 @@
-import { isObject, json, list, readJson, text, type JsonObject } from '../answers.ts';
-import type { Answer, Call } from '../call.ts';
-import type { Gap } from '../gap.ts';
+import {
+  isObject,
+  json,
+  list,
+  readJson,
+  text,
+  type Answer,
+  type Call,
+  type Gap,
+  type JsonObject,
+} from './call.ts';
 
 /** What CreateService and UpdateService take and moto forgets. */
 const kept = [
@@ -17,9 +25,8 @@ const kept = [
 ];
 
 /** ECS services as they were asked for, by ARN. */
-export function createEcsServices(): Gap {
+export function ecsServices(): Gap {
   const asked = new Map<string, JsonObject>();
-
   const remember = (call: Call, answer: Answer, before: (arn: string) => JsonObject | undefined): void => {
     const { service } = readJson(answer.body);
     if (!isObject(service)) return;
@@ -27,7 +34,6 @@ export function createEcsServices(): Gap {
     const arn = text(service['serviceArn']);
     asked.set(arn, { ...before(arn), ...Object.fromEntries(sent) });
   };
-
   const complete = (answer: Answer): Answer => {
     if (answer.status !== 200) return answer;
     const whole = (service: JsonObject): JsonObject =>
@@ -39,7 +45,6 @@ export function createEcsServices(): Gap {
       ...(Array.isArray(services) ? { services: list(services).map(whole) } : {}),
     });
   };
-
   return {
     reason:
       'moto keeps half of what a service is asked to be and leaves its tasks pending: a second plan would show changes',
@@ -77,14 +82,11 @@ function describe(service: JsonObject, asked: JsonObject): JsonObject {
     ...(platformVersion === undefined ? {} : { platformVersion }),
     ...(networkConfiguration === undefined ? {} : { networkConfiguration }),
   };
-  const deployments = list(service['deployments']).map((one) => ({
-    ...without(one, 'launchType'),
+  const deployments = list(service['deployments']).map(({ launchType: _, ...one }) => ({
+    ...one,
     ...running,
     ...placement,
     rolloutState: 'COMPLETED',
   }));
   return { ...rest, ...running, ...asked, ...placement, deployments };
 }
-
-const without = (object: JsonObject, left: string): JsonObject =>
-  Object.fromEntries(Object.entries(object).filter(([key]) => key !== left));
