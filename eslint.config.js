@@ -23,24 +23,12 @@ export default tseslint.config(
     },
   },
   {
-    files: [
-      'tests/**',
-      'tools/**',
-      'app/src/local/**',
-      'app/src/commands/load/**',
-      'app/src/commands/migrate/**',
-    ],
+    files: ['tests/**', 'tools/**', 'app/src/local/**', 'app/src/commands/**'],
     rules: { 'no-console': 'off' },
   },
   {
     files: ['app/src/**'],
-    ignores: [
-      'app/src/config.ts',
-      'app/src/health-check.ts',
-      'app/src/local/**',
-      'app/src/commands/load/**',
-      'app/src/commands/migrate/**',
-    ],
+    ignores: ['app/src/config.ts', 'app/src/health-check.ts', 'app/src/local/**', 'app/src/commands/**'],
     rules: {
       'no-restricted-properties': [
         'error',

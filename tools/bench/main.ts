@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { createPaint } from '../../app/src/local/terminal.ts';
+import { createPaint } from '../../app/src/commands/terminal.ts';
 import { measure } from './measure.ts';
 import { onlyOption, quick, roundsOption, thorough } from './options.ts';
 import { publish, recorded, record, report } from './publish.ts';

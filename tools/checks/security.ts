@@ -4,7 +4,7 @@ import { join, relative, resolve } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { createProgress } from '../release/progress.ts';
 import { Misuse, Problem } from '../../app/src/commands/problem.ts';
-import { createPaint } from '../lib/modules/report.ts';
+import { createPaint } from '../../app/src/commands/terminal.ts';
 import { readExceptions } from './exceptions.ts';
 import { gates } from './gates.ts';
 import { readPolicy } from './policy.ts';
@@ -56,7 +56,7 @@ async function main(): Promise<number> {
       gates.map(({ id }) => id),
     ),
   ]);
-  const paint = createPaint(process.stdout.isTTY && !process.env['NO_COLOR']);
+  const paint = createPaint(process.stdout);
   const selected = gates.filter(({ id }) => wanted?.includes(id) ?? true);
   const progress = createProgress(console.log, Date.now);
   const target = await prepareTarget({ root: project, gates: selected, image }, progress);

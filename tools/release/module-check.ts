@@ -1,12 +1,13 @@
 import { lockPath, readLock } from '../lib/modules/lock.ts';
 import { Problem } from '../../app/src/commands/problem.ts';
-import { createPaint, describeVerification } from '../lib/modules/report.ts';
+import { createPaint } from '../../app/src/commands/terminal.ts';
+import { describeVerification } from '../lib/modules/report.ts';
 import { verifyRoot } from '../lib/modules/verification.ts';
 
 /** Compares the modules that `init` installed with the reviewed lock; rejects when a byte differs. */
 export async function checkModules(root: string, say: (line: string) => void): Promise<void> {
   const verification = await verifyRoot(root, await readLock(lockPath));
-  const report = describeVerification({ ...verification, root: 'registry modules' }, createPaint(false));
+  const report = describeVerification({ ...verification, root: 'registry modules' }, createPaint({}));
   if (verification.findings.length > 0) {
     throw new Problem(
       report,

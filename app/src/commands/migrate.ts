@@ -1,20 +1,11 @@
-import { CommanderError } from 'commander';
+import { catchInterruption, runCommand } from './command.ts';
 import { parseOptions } from './migrate/options.ts';
 
-const misuse = 2;
-
-const interruption = new AbortController();
-// Once: a second Ctrl-C ends the process at once, as everywhere.
-process.once('SIGINT', () => {
-  interruption.abort();
-});
-
-try {
-  const options = parseOptions(process.argv.slice(2));
+await runCommand(async (argv) => {
+  const interruption = catchInterruption();
+  const options = parseOptions(argv);
   // Only now, so that help and misuse don't wait for the AWS SDK.
   const { run } = await import('./migrate/run.ts');
-  process.exitCode = await run(options, interruption.signal);
-} catch (error) {
-  if (!(error instanceof CommanderError)) throw error;
-  process.exitCode = error.exitCode === 0 ? 0 : misuse;
-}
+  const exitCode = await run(options, interruption.signal);
+  return interruption.exitCode() || exitCode;
+});

@@ -1,10 +1,15 @@
+export interface ProblemOptions extends ErrorOptions {
+  readonly exitCode?: number;
+}
+
 /** What went wrong and what to do about it, for a person at a terminal. */
 export class Problem extends Error {
+  override readonly name: string = 'Problem';
   readonly remedy: string;
   readonly exitCode: number;
 
-  constructor(message: string, remedy: string, exitCode = 1) {
-    super(message);
+  constructor(message: string, remedy: string, { exitCode = 1, ...options }: ProblemOptions = {}) {
+    super(message, options);
     this.remedy = remedy;
     this.exitCode = exitCode;
   }
@@ -12,23 +17,25 @@ export class Problem extends Error {
 
 /** The command line asks for something that can't be meant: exit code 2. */
 export class Misuse extends Problem {
-  constructor(message: string, remedy: string) {
-    super(message, remedy, 2);
+  override readonly name = 'Misuse';
+
+  constructor(message: string, remedy: string, options?: ErrorOptions) {
+    super(message, remedy, { ...options, exitCode: 2 });
   }
 }
 
 /** Whether an error is the operating system's "there is no such file". */
-export function isMissing(error: unknown): boolean {
-  return (
-    typeof error === 'object' &&
-    error !== null &&
-    'code' in error &&
-    (error.code === 'ENOENT' || error.code === 'ENOTDIR')
-  );
-}
+export const isMissing = (error: unknown): boolean => ['ENOENT', 'ENOTDIR'].includes(textOf(error, 'code'));
 
 /** The first line of an error, without its stack. */
 export function reasonOf(error: unknown): string {
   const message = typeof error === 'object' && error !== null && 'message' in error ? error.message : error;
   return String(message).split('\n')[0] ?? '';
+}
+
+/** A text that an error carries, `code` or `name` for instance; empty when it has none. */
+export function textOf(error: unknown, property: string): string {
+  if (typeof error !== 'object' || error === null) return '';
+  const value: unknown = Reflect.get(error, property);
+  return typeof value === 'string' ? value : '';
 }

@@ -4,8 +4,8 @@ import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { Problem } from './problem.ts';
-import { shownPath } from './terminal.ts';
+import { Problem } from '../commands/problem.ts';
+import { shownPath } from '../commands/terminal.ts';
 
 const projectRoot = fileURLToPath(new URL('../../../', import.meta.url));
 const startTimeoutMs = 30_000;

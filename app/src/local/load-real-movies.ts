@@ -8,7 +8,7 @@ import { createProgress } from '../commands/load/progress.ts';
 import { createRejectsFile } from '../commands/load/rejects-file.ts';
 import type { Movie } from '../movies/movie.ts';
 import { findingLines, reportImport } from './real-movies-report.ts';
-import { shownPath } from './terminal.ts';
+import { shownPath } from '../commands/terminal.ts';
 import { readVegaMovies, vegaSource } from './vega-movies.ts';
 
 export interface RealMoviesOptions {

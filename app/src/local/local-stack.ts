@@ -4,7 +4,7 @@ import { ensureTable } from './create-table.ts';
 import { startEmbeddedDynamoDb } from './embedded-dynamodb.ts';
 import { loadRealMovies } from './load-real-movies.ts';
 import { claimPorts } from './ports.ts';
-import type { Problem } from './problem.ts';
+import type { Problem } from '../commands/problem.ts';
 import { startPrometheus } from './prometheus.ts';
 import type { RunOptions } from './run-options.ts';
 import type { StopStack } from './stop-stack.ts';

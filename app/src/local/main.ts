@@ -1,24 +1,14 @@
-import { CommanderError } from 'commander';
-import { Problem } from './problem.ts';
+import { catchInterruption, runCommand } from '../commands/command.ts';
+import { createPaint } from '../commands/terminal.ts';
 import { readRunOptions } from './run-options.ts';
 import { createStopStack } from './stop-stack.ts';
-import { createPaint } from './terminal.ts';
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
-/** Resolves when a person or a supervisor asks this process to end; whoever asks again gets it at once. */
-const askedToStop = new Promise<'asked'>((resolve) => {
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.once(signal, () => {
-      process.once(signal, () => process.exit(130));
-      resolve('asked');
-    });
-  }
-});
-
-async function run(): Promise<number> {
+await runCommand(async (argv) => {
   const startedAt = Date.now();
-  const options = readRunOptions(process.argv.slice(2));
+  const { signal } = catchInterruption();
+  const options = readRunOptions(argv);
   const stack = createStopStack();
   // After the options, because it takes a second that misuse and --help need not wait for.
   const [{ startLocalStack }, { welcome }] = await Promise.all([
@@ -26,14 +16,20 @@ async function run(): Promise<number> {
     import('./welcome.ts'),
   ]);
 
+  const asked = new Promise<'asked'>((resolve) => {
+    signal.addEventListener('abort', () => {
+      resolve('asked');
+    });
+    if (signal.aborted) resolve('asked');
+  });
   const started = startLocalStack(options, stack, say);
-  const died = started.then(async (local) => {
+  const died = started.then((local) => {
     say(welcome(local, (Date.now() - startedAt) / 1000, createPaint(process.stdout)));
     return local.died;
   });
 
   try {
-    const outcome = await Promise.race([askedToStop, died]);
+    const outcome = await Promise.race([asked, died]);
     if (outcome !== 'asked') throw outcome;
     say('\nStopping …');
     return 0;
@@ -43,16 +39,6 @@ async function run(): Promise<number> {
     await started.catch(() => undefined);
     await stack.stopAll();
   }
-}
-
-function explain(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  const paint = createPaint(process.stderr);
-  const message = error instanceof Error ? error.message : String(error);
-  const detail =
-    error instanceof Problem ? `       ${error.remedy}` : error instanceof Error ? error.stack : '';
-  process.stderr.write(`${paint('red', 'error:')} ${message}\n${detail ?? ''}\n`);
-  return 1;
-}
-
-process.exit(await run().catch(explain));
+});
+// What a library may still hold open, a keep-alive connection for instance, keeps nobody waiting.
+process.exit();

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import { closeServer, listenOnLoopback } from './listen.ts';
-import { Problem } from './problem.ts';
+import { Problem } from '../commands/problem.ts';
 
 export interface PortWish {
   readonly service: string;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
-import { Problem } from './problem.ts';
+import { Problem } from '../commands/problem.ts';
 
 const rules = fileURLToPath(new URL('../../../modules/observability/prometheus/rules.yaml', import.meta.url));
 const readyWithinMs = 30_000;

@@ -1,9 +1,9 @@
 import { tokenHours, type LocalStack } from './local-stack.ts';
-import { shownPath, type createPaint } from './terminal.ts';
+import { shownPath, type Paint } from '../commands/terminal.ts';
 
 /** Where everything is, and a command to paste. */
-export function welcome(stack: LocalStack, seconds: number, paint: ReturnType<typeof createPaint>): string {
-  const bold = (text: string) => paint('bold', text);
+export function welcome(stack: LocalStack, seconds: number, paint: Paint): string {
+  const { bold } = paint;
   const { apiUrl, metricsUrl, prometheusUrl, issuer, token, logFile } = stack;
   return `
 ${bold('The movies API is running')}, after ${seconds.toFixed(1)} s.

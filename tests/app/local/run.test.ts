@@ -148,7 +148,7 @@ describe('make run, where it can not', () => {
     expect(await blocked.ended).toBe(1);
     expect(blocked.output()).toMatch(
       new RegExp(
-        `^error: taken already: port ${port} \\(the API\\)\\.\n       choose others: PORT=\\d+ make run\n$`,
+        `^error: taken already: port ${port} \\(the API\\)\\.\nchoose others: PORT=\\d+ make run\n$`,
       ),
     );
     other.close();

@@ -3,7 +3,7 @@ import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createMirror, type Mirror } from '../../../tools/lib/modules/mirror.ts';
-import { createPaint } from '../../../tools/lib/modules/report.ts';
+import { createPaint } from '../../../app/src/commands/terminal.ts';
 import type { Context } from '../../../tools/lib/modules/verbs.ts';
 
 /** The files of a small module of our own, by path. */
@@ -44,7 +44,7 @@ export async function createWorkplace(): Promise<Workplace> {
     directory,
     mirror: createMirror(join(directory, 'mirror')),
     lockPath: join(directory, 'modules.lock.json'),
-    paint: createPaint(false),
+    paint: createPaint({}),
     lines,
     print: (line) => lines.push(...line.split('\n')),
     remove: () => rm(directory, { recursive: true, force: true }),

@@ -1,3 +1,4 @@
+import { createPaint, type Paint } from '../../../app/src/commands/terminal.ts';
 import {
   busyMetric,
   isMet,
@@ -9,13 +10,11 @@ import {
   type Taken,
 } from '../result.ts';
 
-type Paint = (style: 'bold' | 'red', text: string) => string;
-
 /** The result for a person at a terminal. */
-export function describeResult(result: BenchResult, paint: Paint = (_style, text) => text): string {
+export function describeResult(result: BenchResult, paint: Paint = createPaint({})): string {
   return result.sections
     .flatMap(({ title, measures, figures, claims, taken }) => [
-      paint('bold', title),
+      paint.bold(title),
       measures,
       describeTaken(taken),
       ...table(['', 'median', 'worst'], figures.map(figureRow)),
@@ -61,7 +60,7 @@ export function targetText({ target, unit }: Claim): string {
 function verdict(claim: Claim, paint: Paint): string {
   const met = isMet(claim);
   if (met === undefined) return '';
-  return met ? 'met' : paint('red', 'MISSED');
+  return met ? 'met' : paint.red('MISSED');
 }
 
 /** Three significant digits are more than such a measurement has. */

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Command, CommanderError } from 'commander';
-import { Problem } from '../../../app/src/commands/problem.ts';
+import { Misuse, Problem } from '../../../app/src/commands/problem.ts';
 import { readDefinition } from '../../lib/pipeline-definition.ts';
 import { findTargets } from './make-targets.ts';
 import { rules } from './rules.ts';
@@ -18,7 +18,7 @@ async function main(): Promise<void> {
     .exitOverride()
     .parse();
   const file = resolve(command.processedArgs[0] as string);
-  if (!existsSync(file)) throw new Problem(`There is no ${file}.`, 'Name a pipelines file.', 2);
+  if (!existsSync(file)) throw new Misuse(`There is no ${file}.`, 'Name a pipelines file.');
   const definition = readDefinition(await readFile(file, 'utf8'));
   const targets = findTargets(await readFile(join(project, 'Makefile'), 'utf8'));
   const faults = rules.flatMap(({ id, find }) =>

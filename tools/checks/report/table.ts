@@ -1,4 +1,4 @@
-import type { Paint } from '../../lib/modules/report.ts';
+import type { Paint } from '../../../app/src/commands/terminal.ts';
 import type { GateVerdict, Verdict } from '../verdict.ts';
 
 const words = { passed: 'passed', blocked: 'BLOCKED', 'not checked': 'NOT CHECKED' } as const;

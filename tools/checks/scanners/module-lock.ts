@@ -1,11 +1,12 @@
 import { checked, NotChecked, type Finding, type Gate } from '../finding.ts';
 import { readLock } from '../../lib/modules/lock.ts';
-import { createPaint, describeFile } from '../../lib/modules/report.ts';
+import { createPaint } from '../../../app/src/commands/terminal.ts';
+import { describeFile } from '../../lib/modules/report.ts';
 import { formatRelease } from '../../lib/modules/module-address.ts';
 import { verifyRoot } from '../../lib/modules/verification.ts';
 import { join } from 'node:path';
 
-const plain = createPaint(false);
+const plain = createPaint({});
 
 /** Compares every installed registry module with what was reviewed, byte by byte. */
 export const moduleLock: Gate = {

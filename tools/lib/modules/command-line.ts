@@ -4,7 +4,7 @@ import { createMirror } from './mirror.ts';
 import { cacheDirectory } from './cache-directory.ts';
 import { lockPath } from './lock.ts';
 import { Problem, reasonOf } from '../../../app/src/commands/problem.ts';
-import { createPaint } from './report.ts';
+import { createPaint } from '../../../app/src/commands/terminal.ts';
 import { serve } from './serve.ts';
 import {
   add,
@@ -65,7 +65,7 @@ export async function runCommandLine(args: readonly string[], io: Surroundings):
       directory: io.directory,
       mirror: createMirror(resolve(io.directory, dir)),
       lockPath: resolve(io.directory, path),
-      paint: createPaint(io.isColoured),
+      paint: createPaint({ isTTY: io.isColoured }),
       print: (line) => {
         io.out(`${line}\n`);
       },

@@ -1,18 +1,7 @@
+import type { Paint } from '../../../app/src/commands/terminal.ts';
 import { isGrave, type CapabilityChange, type FileChange } from './comparison.ts';
 import { formatRelease } from './module-address.ts';
 import type { Finding, Verification } from './verification.ts';
-
-/** Colours a text, or leaves it alone where nobody sees colours. */
-export interface Paint {
-  readonly red: (text: string) => string;
-  readonly green: (text: string) => string;
-  readonly dim: (text: string) => string;
-}
-
-export function createPaint(isColoured: boolean): Paint {
-  const paint = (code: number) => (text: string) => (isColoured ? `\u001b[${code}m${text}\u001b[0m` : text);
-  return { red: paint(31), green: paint(32), dim: paint(2) };
-}
 
 export function describeVerification(
   { root, packages, files, findings }: Verification,

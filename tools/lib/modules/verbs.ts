@@ -17,14 +17,9 @@ import {
 import type { Mirror } from './mirror.ts';
 import { formatAddress, formatRelease, parseRelease, type ModuleRelease } from './module-address.ts';
 import { Misuse } from '../../../app/src/commands/problem.ts';
+import type { Paint } from '../../../app/src/commands/terminal.ts';
 import { addFromClone, addFromWorkingDirectory, fullestPackages } from './release-sources.ts';
-import {
-  describeCapability,
-  describeFile,
-  describeVerification,
-  upgradeAdvice,
-  type Paint,
-} from './report.ts';
+import { describeCapability, describeFile, describeVerification, upgradeAdvice } from './report.ts';
 import { verifyRoot } from './verification.ts';
 
 /** What a verb works with: where the project is, its mirror and lock, and where lines go. */

@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process';
 import { join, relative, resolve } from 'node:path';
 import { lockPath, readLock } from '../modules/lock.ts';
 import { Problem } from '../../../app/src/commands/problem.ts';
-import { createPaint, describeVerification, upgradeAdvice } from '../modules/report.ts';
+import { createPaint } from '../../../app/src/commands/terminal.ts';
+import { describeVerification, upgradeAdvice } from '../modules/report.ts';
 import { verifyRoot } from '../modules/verification.ts';
 import { terraformEnvironment } from './environment.ts';
 
@@ -51,7 +52,7 @@ function runTerraform(args: readonly string[], env: NodeJS.ProcessEnv): Promise<
 async function verifyModules(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const root = resolve(args.find((arg) => arg.startsWith('-chdir='))?.slice('-chdir='.length) ?? '.');
   const verification = await verifyRoot(root, await readLock(join(project, lockPath)), env);
-  const paint = createPaint(process.stderr.isTTY && env['NO_COLOR'] === undefined);
+  const paint = createPaint(process.stderr);
   console.error(describeVerification({ ...verification, root: relative('', root) || '.' }, paint));
   if (verification.findings.length === 0) return 0;
   console.error(upgradeAdvice);

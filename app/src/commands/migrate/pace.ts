@@ -8,6 +8,6 @@ export function createPace(perSecond: number, now: () => number = () => performa
   return (count) => {
     const startAt = Math.max(now(), freeAt);
     freeAt = startAt + (count * 1_000) / perSecond;
-    return delay(startAt - now());
+    return delay(Math.max(0, startAt - now()));
   };
 }
