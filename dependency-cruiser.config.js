@@ -6,24 +6,9 @@ const rooms = '(release|checks|sandbox|bench)';
 
 /** What still breaks the rule, by the room that imports: each list only ever gets shorter. */
 const known = {
-  bench: ['tools/bench/report/judgements.ts'],
-  checks: [
-    'tools/checks/costs.ts',
-    'tools/checks/image.ts',
-    'tools/checks/live-plans.ts',
-    'tools/checks/plan-changes.ts',
-    'tools/checks/plans.ts',
-    'tools/checks/reviewed-plans.ts',
-    'tools/checks/security.ts',
-    'tools/checks/target.ts',
-  ],
-  release: [
-    'tools/release/main.ts',
-    'tools/release/pipeline-commands.ts',
-    'tools/release/reports.ts',
-    'tools/release/signing.ts',
-    'tools/release/verify.ts',
-  ],
+  bench: [],
+  checks: [],
+  release: ['tools/release/main.ts', 'tools/release/verify.ts'],
   sandbox: [
     'tools/sandbox/deployment/commands.ts',
     'tools/sandbox/deployment/deployment.ts',

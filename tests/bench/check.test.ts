@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { Report } from '../../tools/release/code-insights.ts';
+import type { Report } from '../../tools/lib/insights.ts';
 import { bundled } from '../support/bundled.ts';
 import { describeInTestAll } from '../support/requirements.ts';
 

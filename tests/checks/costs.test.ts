@@ -1,6 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { costOf, describeCost } from '../../tools/checks/costs.ts';
-import type { PlannedResource } from '../../tools/checks/plan-changes.ts';
+import { costOf, describeCost, type PlannedResource } from '../../tools/checks/costs.ts';
 import { environments } from '../../tools/checks/plan-inputs.ts';
 import { readRecording } from '../../tools/checks/plan-recording.ts';
 

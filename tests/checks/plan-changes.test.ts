@@ -3,12 +3,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import {
-  compareCapabilities,
-  comparePlans,
-  reportPlans,
-  type PlannedResource,
-} from '../../tools/checks/plan-changes.ts';
+import { compareCapabilities, comparePlans, reportPlans } from '../../tools/checks/plan-changes.ts';
+import type { PlannedResource } from '../../tools/checks/costs.ts';
 import { reviewPlans } from '../../tools/checks/reviewed-plans.ts';
 
 const resource = (address: string, after: unknown, unknown: unknown = {}): PlannedResource => ({

@@ -1,6 +1,12 @@
 import { listOf, settingsOf, textOf, type Settings } from '../lib/pipeline-definition.ts';
-import type { PlannedResource } from './plan-changes.ts';
 import prices from './prices.json' with { type: 'json' };
+
+/** A resource of a plan, as far as a difference goes. */
+export interface PlannedResource {
+  readonly address: string;
+  readonly mode: string;
+  readonly change: { readonly after?: unknown; readonly after_unknown?: unknown };
+}
 
 /** What an environment costs each month before anybody uses it. */
 export interface Cost {

@@ -25,7 +25,7 @@ export function fillResults(text: string, { gates, commit, finishedAt }: Verdict
 }
 
 if (process.argv[1] === import.meta.filename) {
-  const report = join(project, 'reports', 'security', 'report.json');
+  const report = join(project, 'reports', 'security', 'verdict.json');
   const verdict = JSON.parse(
     await readFile(report, 'utf8').catch(() => {
       throw new Error('There is no report yet: run `make security` first.');

@@ -1,17 +1,20 @@
+import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Problem } from '../../app/src/commands/problem.ts';
+import { emulatedAws } from '../lib/aws-environment.ts';
 import type { PlanJson } from '../lib/plan/plan-json.ts';
-import { emulatedAws } from '../sandbox/deployment/aws-environment.ts';
-import { prepareScratch } from '../sandbox/deployment/scratch.ts';
-import type { Progress } from '../release/progress.ts';
-import { planRelease as planOneRelease } from '../release/service.ts';
-import { createTerraform, type Terraform } from '../release/terraform.ts';
-import { startEmulator } from '../sandbox/emulator/emulator.ts';
+import { output } from '../lib/processes.ts';
 import { terraformEnvironment } from '../lib/terraform/environment.ts';
-import { digestInputs, environments, planRelease, planVariables, type Environment } from './plan-inputs.ts';
+import { prepareScratch } from '../lib/terraform/scratch.ts';
 import { normalise } from './normalise-plan.ts';
+import { digestInputs, environments, planRelease, planVariables, type Environment } from './plan-inputs.ts';
 import type { Recording } from './plan-recording.ts';
+
+type Say = (line: string) => void;
 
 /** A plan needs no state but an empty one, on the disk. */
 const localState = 'terraform {\n  backend "local" {}\n}\n';
@@ -22,59 +25,83 @@ const localState = 'terraform {\n  backend "local" {}\n}\n';
  */
 export async function planEnvironments(
   project: string,
-  progress: Progress,
+  say: Say,
 ): Promise<ReadonlyMap<Environment, Recording>> {
   const inputs = await digestInputs(project);
   const cache = join(project, '.cache', 'plans');
-  const cached = (environment: Environment): string => join(cache, `${environment}-${inputs}.json`);
-  if (!environments.every((environment) => existsSync(cached(environment)))) {
+  const fileOf = (environment: Environment): string => join(cache, `${environment}-${inputs}.json`);
+  if (!environments.every((environment) => existsSync(fileOf(environment)))) {
     await mkdir(cache, { recursive: true });
-    await withTerraform(project, cache, progress, async (terraform) => {
-      for (const environment of environments) {
-        progress.about(environment);
-        const plan = await planOne(terraform, environment, join(cache, `${environment}.tfplan`));
-        await writeFile(`${cached(environment)}.part`, JSON.stringify(plan));
-        await rename(`${cached(environment)}.part`, cached(environment));
-      }
-    });
+    await planAll(project, cache, fileOf, say);
   }
   const recordings = environments.map(async (environment): Promise<[Environment, Recording]> => [
     environment,
-    { inputs, plan: normalise(JSON.parse(await readFile(cached(environment), 'utf8')) as PlanJson) },
+    { inputs, plan: normalise(JSON.parse(await readFile(fileOf(environment), 'utf8')) as PlanJson) },
   ]);
   return new Map(await Promise.all(recordings));
 }
 
-async function withTerraform(
+async function planAll(
   project: string,
   cache: string,
-  progress: Progress,
-  work: (terraform: Terraform) => Promise<void>,
+  fileOf: (environment: Environment) => string,
+  say: Say,
 ): Promise<void> {
-  const emulator = await startEmulator(0);
+  const emulator = await startEmulator(project);
   const { env, stop } = await terraformEnvironment({
     env: emulatedAws(process.env, emulator.url, 'eu-west-1'),
   });
   try {
-    const scratch = await prepareScratch(project, join(cache, 'tree'));
-    await writeFile(join(scratch.service, 'backend_override.tf'), localState);
-    const terraform = createTerraform(scratch.service, { env, progress });
-    await terraform.init({});
-    await work(terraform);
+    const { service: cwd } = await prepareScratch(project, join(cache, 'tree'));
+    await writeFile(join(cwd, 'backend_override.tf'), localState);
+    const terraform = (...args: readonly string[]): Promise<string> =>
+      output('terraform', args, { cwd, env });
+    say('terraform init …');
+    await terraform('init', '-input=false', '-no-color', '-lockfile=readonly');
+    for (const environment of environments) {
+      say(`planning ${environment} …`);
+      await terraform('workspace', 'select', '-or-create', environment);
+      const planFile = join(cache, `${environment}.tfplan`);
+      const variables = { ...planVariables[environment], ...planRelease, cursor_key_stage: '0' };
+      const given = Object.entries(variables).flatMap(([name, value]) => ['-var', `${name}=${value}`]);
+      const values = `-var-file=environments/${environment}.tfvars`;
+      await terraform('plan', '-input=false', '-no-color', `-out=${planFile}`, values, ...given);
+      await writeFile(`${fileOf(environment)}.part`, await terraform('show', '-json', planFile));
+      await rename(`${fileOf(environment)}.part`, fileOf(environment));
+      await rm(planFile);
+    }
   } finally {
     await stop();
     await emulator.stop();
   }
 }
 
-async function planOne(terraform: Terraform, environment: Environment, planFile: string): Promise<PlanJson> {
-  await terraform.useWorkspace(environment);
-  await planOneRelease(
-    terraform,
-    { environment, ...planRelease, variables: planVariables[environment] },
-    planFile,
+/** The emulator as a person would start it, on a free port. It may take long once, while it is installed. */
+async function startEmulator(project: string): Promise<{ url: string; stop: () => Promise<void> }> {
+  const folder = await mkdtemp(join(tmpdir(), 'plans-'));
+  const record = join(folder, 'emulator.json');
+  const child = spawn(
+    process.execPath,
+    [join(project, 'tools/sandbox/emulator/main.ts'), '--port', '0', '--record', record],
+    { stdio: ['ignore', 'ignore', 'inherit'] },
   );
-  const plan = JSON.parse(await terraform.show(planFile)) as PlanJson;
-  await rm(planFile, { force: true });
-  return plan;
+  const ended = new Promise<void>((resolve) =>
+    child.once('close', () => {
+      resolve();
+    }),
+  );
+  while (!existsSync(record)) {
+    if (child.exitCode !== null)
+      throw new Problem('The emulator that plans are made against did not start.', 'Its reason is above.');
+    await Promise.race([ended, pause(100)]);
+  }
+  const { url } = JSON.parse(await readFile(record, 'utf8')) as { url: string };
+  return {
+    url,
+    stop: async () => {
+      child.kill('SIGTERM');
+      await ended;
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
 }

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Annotation, Report } from '../release/code-insights.ts';
-import { describeCost, priceBasis, type Cost } from './costs.ts';
+import type { Annotation, Report } from '../lib/insights.ts';
+import { describeCost, priceBasis, type Cost, type PlannedResource } from './costs.ts';
 import { settingsOf } from '../lib/pipeline-definition.ts';
 
 /** The module lock's `modules`, as far as capabilities go. */
@@ -10,13 +10,6 @@ export type Lock = Readonly<
     Readonly<Record<string, { readonly capabilities: Readonly<Record<string, readonly string[]>> }>>
   >
 >;
-
-/** A resource of a plan, as far as a difference goes. */
-export interface PlannedResource {
-  readonly address: string;
-  readonly mode: string;
-  readonly change: { readonly after?: unknown; readonly after_unknown?: unknown };
-}
 
 export interface ResourceDifference {
   readonly kind: 'added' | 'removed' | 'changed';

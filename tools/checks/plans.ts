@@ -2,7 +2,6 @@ import { mkdir } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { Command } from 'commander';
-import { createProgress } from '../release/progress.ts';
 import { Problem } from '../../app/src/commands/problem.ts';
 import { planEnvironments } from './live-plans.ts';
 import { readRecording, writeRecording } from './plan-recording.ts';
@@ -19,10 +18,7 @@ program
   .description('plan each environment and write its recording')
   .action(async () => {
     await mkdir(join(project, 'tests', 'checks', 'plan', 'recorded'), { recursive: true });
-    for (const [environment, recording] of await planEnvironments(
-      project,
-      createProgress(console.log, Date.now),
-    )) {
+    for (const [environment, recording] of await planEnvironments(project, console.log)) {
       console.log(`Recorded ${relative(project, await writeRecording(project, environment, recording))}`);
     }
   });
@@ -31,10 +27,7 @@ program
   .command('check')
   .description('exit 1 unless each recording is what Terraform plans now')
   .action(async () => {
-    for (const [environment, live] of await planEnvironments(
-      project,
-      createProgress(console.log, Date.now),
-    )) {
+    for (const [environment, live] of await planEnvironments(project, console.log)) {
       if (isDeepStrictEqual(live, await readRecording(project, environment))) continue;
       throw new Problem(
         `The recorded plan of ${environment} is not what Terraform plans now.`,

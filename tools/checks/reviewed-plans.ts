@@ -4,16 +4,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Problem } from '../../app/src/commands/problem.ts';
 import { environments } from './plan-inputs.ts';
-import type { Report } from '../release/code-insights.ts';
-import { costOf } from './costs.ts';
-import {
-  compareCapabilities,
-  comparePlans,
-  reportPlans,
-  type Lock,
-  type PlannedResource,
-} from './plan-changes.ts';
-import { writeReport } from '../release/reports.ts';
+import { writeReport, type Report } from '../lib/insights.ts';
+import { costOf, type PlannedResource } from './costs.ts';
+import { compareCapabilities, comparePlans, reportPlans, type Lock } from './plan-changes.ts';
 
 const run = promisify(execFile);
 const maxBytes = 256 * 1024 * 1024;
@@ -64,4 +57,16 @@ async function show(project: string, commit: string, path: string): Promise<stri
   });
   if (names.trim() === '') return undefined;
   return (await run('git', ['show', `${commit}:${path}`], { cwd: project, maxBuffer: maxBytes })).stdout;
+}
+
+if (process.argv[1] === import.meta.filename) {
+  const [, , base = ''] = process.argv;
+  try {
+    const { details, annotations } = await reviewPlans(process.cwd(), base === '' ? 'HEAD~1' : base);
+    console.log([...annotations.map(({ summary }) => summary), '', details].join('\n'));
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    console.error(`${error.message}\n${error.remedy}`);
+    process.exitCode = error.exitCode;
+  }
 }

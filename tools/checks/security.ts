@@ -2,13 +2,14 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { Command, CommanderError } from 'commander';
-import { createProgress } from '../release/progress.ts';
 import { Misuse, Problem } from '../../app/src/commands/problem.ts';
 import { createPaint } from '../../app/src/commands/terminal.ts';
 import { readExceptions } from './exceptions.ts';
 import { gates } from './gates.ts';
 import { readPolicy } from './policy.ts';
 import { describeMistakes } from './report/mistakes.ts';
+import { writeReport } from '../lib/insights.ts';
+import { toInsights } from './report/insights.ts';
 import { toJUnit } from './report/junit.ts';
 import { toMarkdown } from './report/markdown.ts';
 import { toSarif } from './report/sarif.ts';
@@ -58,8 +59,7 @@ async function main(): Promise<number> {
   ]);
   const paint = createPaint(process.stdout);
   const selected = gates.filter(({ id }) => wanted?.includes(id) ?? true);
-  const progress = createProgress(console.log, Date.now);
-  const target = await prepareTarget({ root: project, gates: selected, image }, progress);
+  const target = await prepareTarget({ root: project, gates: selected, image }, console.log);
   const verdict = await judge(selected, target, {
     policy,
     exceptions,
@@ -75,7 +75,8 @@ async function main(): Promise<number> {
     writeFile(join(folder, 'report.md'), toMarkdown(verdict, await describeMistakes(project))),
     writeFile(join(folder, 'report.sarif'), toSarif(verdict)),
     writeFile(join(folder, 'junit.xml'), toJUnit(verdict)),
-    writeFile(join(folder, 'report.json'), `${JSON.stringify(verdict, null, 1)}\n`),
+    writeFile(join(folder, 'verdict.json'), `${JSON.stringify(verdict, null, 1)}\n`),
+    writeReport(folder, toInsights(verdict)),
   ]);
   console.log(`\n${describeSum(verdict)}; ${relative(project, folder)}/report.md`);
   return exitCode(verdict, strict);

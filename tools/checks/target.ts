@@ -1,12 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Progress } from '../release/progress.ts';
 import { findInitialisedRoots } from '../lib/modules/initialised-roots.ts';
 import { reasonOf } from '../../app/src/commands/problem.ts';
 import { digestInputs, environments } from './plan-inputs.ts';
 import { planEnvironments } from './live-plans.ts';
 import type { Gate, Target } from './finding.ts';
-import { findImage } from './image.ts';
+import { findImage } from '../lib/scanned-image.ts';
 
 export interface TargetOptions {
   readonly root: string;
@@ -19,21 +18,21 @@ export interface TargetOptions {
 /** What the gates look at: the project, its plans (made here unless they are fresh), its modules, its image. */
 export async function prepareTarget(
   { root, gates, image }: TargetOptions,
-  progress: Progress,
+  say: (line: string) => void,
 ): Promise<Target> {
   const isNeeded = (part: 'plans' | 'image'): boolean => gates.some(({ needs = [] }) => needs.includes(part));
   const unneeded = { missing: 'no gate asked for it' };
   return {
     root,
-    plans: isNeeded('plans') ? await plan(root, progress) : unneeded,
+    plans: isNeeded('plans') ? await plan(root, say) : unneeded,
     initialised: await findModules(root),
     image: isNeeded('image') ? await findImage(root, image) : unneeded,
   };
 }
 
-async function plan(root: string, progress: Progress): Promise<Target['plans']> {
+async function plan(root: string, say: (line: string) => void): Promise<Target['plans']> {
   try {
-    await planEnvironments(root, progress);
+    await planEnvironments(root, say);
     const inputs = await digestInputs(root);
     return new Map(
       environments.map((name) => [name, join(root, '.cache', 'plans', `${name}-${inputs}.json`)]),

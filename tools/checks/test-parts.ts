@@ -1,4 +1,4 @@
-import parts from './test-parts.json' with { type: 'json' };
+import parts from '../lib/test-parts.json' with { type: 'json' };
 import { Misuse, reasonOf } from '../../app/src/commands/problem.ts';
 
 /** What Jest is called with for a part of the tests; without a part, for all of them. */
@@ -8,7 +8,7 @@ function argumentsFor(part: string): readonly string[] {
   if (found === undefined)
     throw new Misuse(
       `PART is ${Object.keys(parts).join(' or ')}, or nothing for all tests; not ${part}.`,
-      'Which folders are in which: tools/checks/test-parts.json',
+      'Which folders are in which: tools/lib/test-parts.json',
     );
   const [name, folders] = found;
   // What is measured is the service; a part without its tests would fall below the threshold.

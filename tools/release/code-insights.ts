@@ -1,32 +1,6 @@
 import { request } from 'node:http';
+import type { Report } from '../lib/insights.ts';
 import { Problem } from '../../app/src/commands/problem.ts';
-
-/** A report as Bitbucket takes it: PUT …/commit/{commit}/reports/{id}. */
-export interface Report {
-  readonly id: string;
-  readonly title: string;
-  readonly details: string;
-  readonly report_type: 'SECURITY' | 'COVERAGE' | 'TEST' | 'BUG';
-  readonly result: 'PASSED' | 'FAILED';
-  readonly data: readonly Datum[];
-  readonly annotations: readonly Annotation[];
-}
-
-export interface Datum {
-  readonly title: string;
-  readonly type: 'NUMBER' | 'TEXT' | 'BOOLEAN' | 'DURATION' | 'PERCENTAGE';
-  readonly value: number | string | boolean;
-}
-
-export interface Annotation {
-  readonly annotation_type: 'VULNERABILITY' | 'CODE_SMELL' | 'BUG';
-  readonly result: 'PASSED' | 'FAILED' | 'SKIPPED';
-  readonly severity: 'CRITICAL' | 'HIGH' | 'MEDIUM' | 'LOW';
-  readonly summary: string;
-  readonly details?: string;
-  readonly path?: string;
-  readonly line?: number;
-}
 
 /** Which commit of which repository, and the proxy that signs a step's plain HTTP requests. */
 export interface Place {

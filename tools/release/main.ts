@@ -12,7 +12,7 @@ import { createProgress } from './progress.ts';
 import type { Release } from './service.ts';
 import { checkSignature } from './signature.ts';
 import { reportDrift } from './drift-report.ts';
-import { writeReport } from './reports.ts';
+import { writeReport } from '../lib/insights.ts';
 import { createCosign } from './cosign.ts';
 
 const project = fileURLToPath(new URL('../..', import.meta.url));

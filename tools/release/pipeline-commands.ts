@@ -12,10 +12,9 @@ import { Misuse, Problem, reasonOf } from '../../app/src/commands/problem.ts';
 import { fileReport } from './code-insights.ts';
 import { createEnvironment } from './environment.ts';
 import { takeIdentity } from './identity.ts';
-import { createRegistry, signIn, type Registry } from './registry.ts';
+import { createRegistry, signIn, type Registry } from '../lib/registry.ts';
 import { release } from './release.ts';
 import { collectReports } from './reports.ts';
-import { reviewPlans } from '../checks/reviewed-plans.ts';
 import { provideTool } from './toolchain.ts';
 import toolchain from './toolchain.json' with { type: 'json' };
 
@@ -145,15 +144,6 @@ program
   .option('--env <name>', 'environment', '')
   .option('--image <reference>', 'image by digest', '')
   .action((options: Options) => releaseTo(options));
-
-program
-  .command('plan-changes')
-  .description('What changes in each environment, and in what modules may do, since a commit')
-  .option('--base <commit>', 'the commit to compare with', '')
-  .action(async ({ base }: { base: string }) => {
-    const { details, annotations } = await reviewPlans(project, base === '' ? 'HEAD~1' : base);
-    console.log([...annotations.map(({ summary }) => summary), '', details].join('\n'));
-  });
 
 program
   .command('insights')

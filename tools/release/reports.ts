@@ -1,18 +1,16 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import parts from '../checks/test-parts.json' with { type: 'json' };
+import parts from '../lib/test-parts.json' with { type: 'json' };
 import { isMissing } from '../../app/src/commands/problem.ts';
-import type { JudgedFinding, Verdict } from '../checks/verdict.ts';
-import type { Annotation, Report } from './code-insights.ts';
+import type { Annotation, Report } from '../lib/insights.ts';
 
 /** The reports that earlier targets left in `folder`: tests or a part of them, security. Those of targets that didn't run are absent. */
 export async function collectReports(folder: string): Promise<readonly Report[]> {
   const reports = await Promise.all([
     read(join(folder, 'tests', 'junit.xml'), reportTests),
-    read(join(folder, 'security', 'report.json'), reportSecurity),
-    ...(await foldersOf(folder))
-      .filter((name) => name !== 'security')
-      .map((name) => read(join(folder, name, 'report.json'), (text) => JSON.parse(text) as Report)),
+    ...(await foldersOf(folder)).map((name) =>
+      read(join(folder, name, 'report.json'), (text) => JSON.parse(text) as Report),
+    ),
   ]);
   return reports.filter((report) => report !== undefined);
 }
@@ -23,12 +21,6 @@ const foldersOf = (folder: string): Promise<readonly string[]> =>
     if (isMissing(error)) return [];
     throw error;
   });
-
-/** Leaves a report for `make insights`. */
-export async function writeReport(folder: string, report: Report): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, 'report.json'), `${JSON.stringify(report, null, 1)}\n`);
-}
 
 async function read(file: string, toReport: (text: string) => Report): Promise<Report | undefined> {
   try {
@@ -75,48 +67,6 @@ export function reportTests(xml: string): Report {
       })),
   };
 }
-
-/** What blocks comes first: a report holds a thousand annotations at most. */
-export function reportSecurity(json: string): Report {
-  const { gates } = JSON.parse(json) as Verdict;
-  const of = (verdict: string): number => gates.filter((gate) => gate.verdict === verdict).length;
-  const findings = gates
-    .flatMap((gate) => gate.findings.map((finding) => ({ gate: gate.id, finding })))
-    .sort((one, other) => rank(one.finding) - rank(other.finding));
-  return {
-    id: 'security',
-    title: 'Security gates',
-    details: gates.map(({ title, verdict, note }) => `${title}: ${verdict} (${note})`).join('\n'),
-    report_type: 'SECURITY',
-    result: of('blocked') === 0 && of('passed') > 0 ? 'PASSED' : 'FAILED',
-    data: [
-      { title: 'Passed', type: 'NUMBER', value: of('passed') },
-      { title: 'Blocked', type: 'NUMBER', value: of('blocked') },
-      { title: 'Not checked', type: 'NUMBER', value: of('not checked') },
-      { title: 'Findings that block', type: 'NUMBER', value: findings.filter(isBlocking).length },
-    ],
-    annotations: findings.map(({ gate, finding }): Annotation => ({
-      annotation_type: 'VULNERABILITY',
-      result: finding.fate === 'blocks' ? 'FAILED' : finding.fate === 'excepted' ? 'SKIPPED' : 'PASSED',
-      severity: severities[finding.severity],
-      summary: `${finding.rule}: ${finding.message}`,
-      details: `${gate}: ${finding.resource}`,
-      // `plan:dev` is no file of the repository, and Bitbucket shows annotations only on files that it has.
-      ...(finding.file.includes(':') ? {} : { path: finding.file }),
-      ...(finding.line === undefined || finding.file.includes(':') ? {} : { line: finding.line }),
-    })),
-  };
-}
-
-const isBlocking = ({ finding }: { readonly finding: JudgedFinding }): boolean => finding.fate === 'blocks';
-const rank = ({ fate }: JudgedFinding): number => ['blocks', 'advice', 'excepted'].indexOf(fate);
-const severities = {
-  critical: 'CRITICAL',
-  high: 'HIGH',
-  medium: 'MEDIUM',
-  low: 'LOW',
-  unrated: 'LOW',
-} as const;
 
 const attribute = (tag: string, name: string): string | undefined =>
   new RegExp(`\\b${name}="([^"]*)"`).exec(tag)?.[1];

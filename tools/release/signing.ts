@@ -1,7 +1,7 @@
 import { join, relative, resolve } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { Misuse, Problem } from '../../app/src/commands/problem.ts';
-import { findImage } from '../checks/image.ts';
+import { findImage } from '../lib/scanned-image.ts';
 import { createCosign } from './cosign.ts';
 import { writeImageSbom, writeRepositorySbom, type ImagePlace } from './sbom.ts';
 

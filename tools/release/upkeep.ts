@@ -10,7 +10,7 @@ import { Misuse, Problem, reasonOf } from '../../app/src/commands/problem.ts';
 import { createCosign } from './cosign.ts';
 import { runLoader } from './load-data.ts';
 import { createRotated } from './environment.ts';
-import { createRegistry, signIn } from './registry.ts';
+import { createRegistry, signIn } from '../lib/registry.ts';
 import { findStage, rotate } from './rotation.ts';
 
 const project = resolve(import.meta.dirname, '../..');

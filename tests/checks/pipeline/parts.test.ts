@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { parse } from 'yaml';
-import parts from '../../../tools/checks/test-parts.json' with { type: 'json' };
+import parts from '../../../tools/lib/test-parts.json' with { type: 'json' };
 import { bundled } from '../../support/bundled.ts';
 
 const project = resolve(import.meta.dirname, '../../..');
@@ -61,7 +61,7 @@ test.each(['nonsense', 'Service', 'toString'])('an unknown part such as %s is mi
   expect({ status, stderr }).toEqual({
     status: 2,
     stderr: expect.stringContaining(
-      `PART is service or platform, or nothing for all tests; not ${part}.\nWhich folders are in which: tools/checks/test-parts.json`,
+      `PART is service or platform, or nothing for all tests; not ${part}.\nWhich folders are in which: tools/lib/test-parts.json`,
     ),
   });
 });

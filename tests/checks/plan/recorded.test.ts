@@ -4,7 +4,6 @@ import { digestInputs, environments } from '../../../tools/checks/plan-inputs.ts
 import { planEnvironments } from '../../../tools/checks/live-plans.ts';
 import { denormalise, normalise } from '../../../tools/checks/normalise-plan.ts';
 import { readRecording } from '../../../tools/checks/plan-recording.ts';
-import { createProgress } from '../../../tools/release/progress.ts';
 import { awsProvider, registryModules, terraform } from '../../support/terraform.ts';
 import { describeWith } from '../../support/requirements.ts';
 
@@ -35,10 +34,7 @@ describe('the recorded plans', () => {
 
 describeWith([terraform, awsProvider, registryModules], 'the live plan', () => {
   test('of each environment equals its recording', async () => {
-    const plans = await planEnvironments(
-      project,
-      createProgress((line) => process.stdout.write(`${line}\n`), Date.now),
-    );
+    const plans = await planEnvironments(project, (line) => process.stdout.write(`${line}\n`));
 
     for (const [environment, live] of plans) {
       expect({ environment, ...live }).toEqual({

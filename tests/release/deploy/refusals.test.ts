@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { resolve } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { backendOf, findBackend } from '../../../tools/release/backend.ts';
-import { emulatedAws } from '../../../tools/sandbox/deployment/aws-environment.ts';
+import { emulatedAws } from '../../../tools/lib/aws-environment.ts';
 import { failureOf } from '../../../tools/release/failure.ts';
 import { checkEnvironment, checkRelease, refuseProduction } from '../../../tools/release/service.ts';
 import { bundled } from '../../support/bundled.ts';

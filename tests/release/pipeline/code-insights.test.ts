@@ -1,6 +1,7 @@
 import { request } from 'node:http';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { fileReport, type Annotation, type Report } from '../../../tools/release/code-insights.ts';
+import type { Annotation, Report } from '../../../tools/lib/insights.ts';
+import { fileReport } from '../../../tools/release/code-insights.ts';
 import { startCodeInsightsApi } from '../../../tools/sandbox/pipeline/code-insights-api.ts';
 
 const commit = 'c'.repeat(40);

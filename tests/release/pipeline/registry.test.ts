@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { freePort } from '../../../app/src/local/listen.ts';
-import { createRegistry, type Registry } from '../../../tools/release/registry.ts';
+import { createRegistry, type Registry } from '../../../tools/lib/registry.ts';
 import { eventually } from '../../support/eventually.ts';
 import { describeWith, program } from '../../support/requirements.ts';
 

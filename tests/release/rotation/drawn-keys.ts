@@ -1,7 +1,7 @@
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { emulatedAws } from '../../../tools/sandbox/deployment/aws-environment.ts';
+import { emulatedAws } from '../../../tools/lib/aws-environment.ts';
 import { createProgress } from '../../../tools/release/progress.ts';
 import { planRelease, type Release } from '../../../tools/release/service.ts';
 import { createTerraform } from '../../../tools/release/terraform.ts';

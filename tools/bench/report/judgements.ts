@@ -1,4 +1,4 @@
-import type { Report } from '../../release/code-insights.ts';
+import type { Report } from '../../lib/insights.ts';
 import { holds, type Judgement } from '../baseline.ts';
 import { shown } from './table.ts';
 

@@ -10,9 +10,9 @@ import type { Progress } from '../../release/progress.ts';
 import type { Difference } from '../../release/drift.ts';
 import { enter, findDrift, planRelease, settleRelease, type Release } from '../../release/service.ts';
 import { createTerraform, type Terraform } from '../../release/terraform.ts';
-import { emulatedAws } from './aws-environment.ts';
+import { emulatedAws } from '../../lib/aws-environment.ts';
 import { createEmulatorHome, type EmulatorHome, type EmulatorProcess } from './emulator-process.ts';
-import { prepareScratch } from './scratch.ts';
+import { prepareScratch } from '../../lib/terraform/scratch.ts';
 
 export const region = 'eu-west-1';
 const owner = { owner: 'local', cost_centre: 'none', region };

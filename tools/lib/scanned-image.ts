@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createEngine, engineNames, findEngine } from '../lib/container-engine.ts';
-import { readSource } from '../lib/bundle/source.ts';
+import { createEngine, engineNames, findEngine } from './container-engine.ts';
+import { readSource } from './bundle/source.ts';
 import { reasonOf } from '../../app/src/commands/problem.ts';
-import { signIn } from '../release/registry.ts';
+import { signIn } from './registry.ts';
 
 /** An image, and how a scanner is led to it. */
 export interface ScannedImage {
