@@ -7,6 +7,9 @@ export interface IssuerEndpoints {
   readonly tokenEndpoint?: string;
 }
 
+/** The issuer answers, but what it says can't be used: only who runs it, or this service, can mend that. */
+export class IssuerMisconfigured extends Unavailable {}
+
 export type DiscoverIssuer = () => Promise<IssuerEndpoints>;
 
 const timeoutMs = 2_000;
@@ -34,20 +37,34 @@ export function createDiscovery(issuer: string, now: () => number = () => perfor
 
 async function discover(issuer: string): Promise<IssuerEndpoints> {
   const address = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
-  try {
-    const response = await fetch(address, { signal: AbortSignal.timeout(timeoutMs), redirect: 'error' });
-    if (!response.ok) throw new Error(`${address} answers ${response.status}`);
-    return readEndpoints(issuer, await response.json());
-  } catch (error) {
-    throw new Unavailable('The token issuer does not answer.', { cause: error });
-  }
+  const document = await readDocument(address).catch((error: unknown) => {
+    throw error instanceof IssuerMisconfigured
+      ? error
+      : new Unavailable('The token issuer does not answer. Try again in a moment.', { cause: error });
+  });
+  return readEndpoints(issuer, document);
 }
 
+async function readDocument(address: string): Promise<unknown> {
+  const response = await fetch(address, { signal: AbortSignal.timeout(timeoutMs), redirect: 'error' });
+  if (response.ok) return response.json();
+  const said = `${address} answers ${response.status}`;
+  if (response.status >= 500 || response.status === 429) throw new Error(said);
+  throw new IssuerMisconfigured(`There is no token issuer at OIDC_ISSUER: ${said}.`);
+}
+
+/** The issuer's name is compared exactly (OpenID Connect Discovery 1.0, section 4.3). */
 function readEndpoints(issuer: string, document: unknown): IssuerEndpoints {
   const claimed = textOf(document, 'issuer');
-  if (claimed !== issuer) throw new Error(`the issuer calls itself ${String(claimed)}, not ${issuer}`);
+  if (claimed !== issuer) {
+    throw new IssuerMisconfigured(
+      `The token issuer calls itself ${String(claimed)}, but OIDC_ISSUER is ${issuer}. Set it to what the issuer calls itself.`,
+    );
+  }
   const jwksUri = textOf(document, 'jwks_uri');
-  if (jwksUri === undefined) throw new Error('the issuer names no jwks_uri');
+  if (jwksUri === undefined || !URL.canParse(jwksUri)) {
+    throw new IssuerMisconfigured('The token issuer does not say where its keys are (jwks_uri).');
+  }
   const authorizationEndpoint = textOf(document, 'authorization_endpoint');
   const tokenEndpoint = textOf(document, 'token_endpoint');
   return {

@@ -1,4 +1,5 @@
 import { errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
+import { Unavailable } from '../movies/errors.ts';
 
 export interface Caller {
   readonly scopes: ReadonlySet<string>;
@@ -34,12 +35,14 @@ export function createTokenVerifier({ issuer, audiences, keys }: TokenRules): Ve
       requiredClaims: ['exp'],
     };
     const { payload } = await jwtVerify(token, keys, options).catch((error: unknown) => {
-      throw error instanceof errors.JOSEError ? new InvalidToken(reasonOf(error)) : error;
+      // Whatever its verification throws is about the token, a fault of a library among it: only an issuer that is away
+      // is none of the caller's doing.
+      throw error instanceof Unavailable ? error : new InvalidToken(reasonOf(error), { cause: error });
     });
     if (!isAccessToken(payload)) throw new InvalidToken('This is an ID token; it takes an access token.');
     if (!isFor(payload, audiences)) throw new InvalidToken('The access token is for another audience.');
     return {
-      scopes: new Set(typeof payload['scope'] === 'string' ? payload['scope'].split(' ') : []),
+      scopes: scopesOf(payload),
       validUntilMs: ((payload.exp ?? 0) + clockToleranceSeconds) * 1_000,
     };
   };
@@ -60,7 +63,13 @@ function isFor(
   return [named].flat().some((audience) => audiences.includes(audience));
 }
 
-function reasonOf(error: errors.JOSEError): string {
+/** `scope` as text (RFC 9068, section 2.2.3), and as issuers such as Okta and Entra ID write it: `scp`, or a list. */
+function scopesOf({ scope, scp }: JWTPayload): ReadonlySet<string> {
+  const given: readonly unknown[] = [scope ?? scp].flat();
+  return new Set(given.flatMap((text) => (typeof text === 'string' ? text.split(' ') : [])));
+}
+
+function reasonOf(error: unknown): string {
   if (error instanceof errors.JWTExpired) return 'The access token has expired.';
   if (error instanceof errors.JWTClaimValidationFailed) {
     if (error.claim === 'iss') return 'The access token is from another issuer.';
@@ -70,8 +79,12 @@ function reasonOf(error: errors.JOSEError): string {
   if (error instanceof errors.JOSEAlgNotAllowed)
     return 'The access token is signed by an algorithm that is not allowed.';
   if (error instanceof errors.JWKSNoMatchingKey)
-    return 'The access token is signed by a key that its issuer does not have.';
+    return 'The access token is signed by a key that is not among the usable ones of its issuer.';
+  if (error instanceof errors.JWKSMultipleMatchingKeys)
+    return 'The access token does not name the key that it is signed by (kid), and its issuer has several.';
   if (error instanceof errors.JWSSignatureVerificationFailed)
     return 'The signature of the access token is wrong.';
-  return 'The access token is not a signed JWT.';
+  if (error instanceof errors.JWSInvalid || error instanceof errors.JWTInvalid)
+    return 'The access token is not a signed JWT.';
+  return 'The access token can not be verified.';
 }

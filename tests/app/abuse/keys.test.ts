@@ -5,6 +5,10 @@ import { closeServer, listenOnLoopback } from '../../../app/src/local/listen.ts'
 import { startService, type Service } from '../../../app/src/service.ts';
 import { readConfig } from '../../../app/src/config.ts';
 import { createLogger } from '../../../app/src/telemetry/logger.ts';
+import { createDiscovery, IssuerMisconfigured } from '../../../app/src/http/issuer.ts';
+import { createSigningKeys } from '../../../app/src/http/signing-keys.ts';
+import { createTokenVerifier, InvalidToken } from '../../../app/src/http/token-verifier.ts';
+import { Unavailable } from '../../../app/src/movies/errors.ts';
 import { startApi, type Api } from '../../support/api.ts';
 import { createClient } from '../../support/client.ts';
 
@@ -16,10 +20,20 @@ beforeAll(async () => {
 });
 afterAll(() => api.stop());
 
+/** Of 1,024 bits, which is half of what is trusted. */
+const weakKey = await crypto.subtle
+  .generateKey(
+    { name: 'RSASSA-PKCS1-v1_5', modulusLength: 1024, publicExponent: Buffer.of(1, 0, 1), hash: 'SHA-256' },
+    true,
+    ['sign', 'verify'],
+  )
+  .then(async ({ publicKey }) => ({ ...(await exportJWK(publicKey)), alg: 'RS256' }));
+
 /** An issuer's key set that behaves as it is told, and a service of its own that trusts it. */
 let keySet: Server;
 let answer: RequestListener;
 let fetches: number;
+let keysUrl: string;
 let service: Service;
 beforeEach(async () => {
   fetches = 0;
@@ -27,7 +41,7 @@ beforeEach(async () => {
     fetches += 1;
     answer(request, response);
   });
-  const { url } = await listenOnLoopback(keySet, 0);
+  ({ url: keysUrl } = await listenOnLoopback(keySet, 0));
   const config = readConfig({
     TABLE_NAME: api.table.name,
     HOST: '127.0.0.1',
@@ -36,7 +50,7 @@ beforeEach(async () => {
     DYNAMODB_ENDPOINT: api.database.endpoint,
     OIDC_ISSUER: 'https://issuer.example',
     OIDC_AUDIENCE: 'movies-api',
-    OIDC_JWKS_URI: `${url}/jwks`,
+    OIDC_JWKS_URI: `${keysUrl}/jwks`,
     DRAIN_DELAY_MS: '0',
   });
   service = await startService(
@@ -171,20 +185,129 @@ describe('an issuer that says the wrong thing (API10)', () => {
     expect(got).toBe(401);
   });
 
-  test('with a key of 1,024 bits lets nobody in, which is our failure', async () => {
-    const weak = await crypto.subtle.generateKey(
-      { name: 'RSASSA-PKCS1-v1_5', modulusLength: 1024, publicExponent: Buffer.of(1, 0, 1), hash: 'SHA-256' },
-      true,
-      ['sign', 'verify'],
-    );
-    answer = json({ keys: [{ ...(await exportJWK(weak.publicKey)), kid: 'known', alg: 'RS256' }] });
-    const [header, claims] = (await tokenOf('known')).split('.');
-    const unsigned = `${String(header)}.${String(claims)}`;
-    const mark = await crypto.subtle.sign('RSASSA-PKCS1-v1_5', weak.privateKey, Buffer.from(unsigned));
+  test.each<[string, () => Promise<object> | object]>([
+    ['a key of 1,024 bits', () => weakKey],
+    ['a key that is none', () => ({ kty: 'RSA', n: '!!', e: 'AQAB', alg: 'RS256' })],
+    ['a key of a kind that nobody knows', () => ({ kty: 'XYZ', x: 'AAAA', alg: 'RS256' })],
+    ['a key that is no object', () => 'key' as unknown as object],
+    ['a private key', async () => ({ ...(await exportJWK(pair.privateKey)), alg: 'RS256' })],
+    ['a curve that is off', () => ({ kty: 'EC', crv: 'P-256', x: 'AA', y: 'AA', alg: 'ES256' })],
+  ])('with %s beside a good one, that one gets in and the other one is 401', async (_what, bad) => {
+    const spoilt = await bad();
+    answer = json({
+      keys: [typeof spoilt === 'object' ? { ...spoilt, kid: 'bad' } : spoilt, await publicKey('known')],
+    });
+    const [, claims, mark] = (await tokenOf('known')).split('.');
+    const header = (alg: string) => Buffer.from(JSON.stringify({ alg, kid: 'bad' })).toString('base64url');
 
-    const got = await statusFor(`${unsigned}.${Buffer.from(mark).toString('base64url')}`);
+    const got = [
+      await statusFor(await tokenOf('known')),
+      await statusFor(await tokenOf('bad')),
+      await statusFor(`${header('RS256')}.e30.AAAA`),
+      await statusFor(`${header('ES256')}.${String(claims)}.${String(mark)}`),
+    ];
 
-    expect(got).toBe(500);
+    expect(got).toEqual([200, 401, 401, 401]);
+  });
+
+  test('with a good key twice under one name, a token of it is refused rather than a fault of ours', async () => {
+    answer = json({ keys: [await publicKey('known'), await publicKey('known')] });
+
+    expect(await statusFor(await tokenOf('known'))).toBe(401);
+  });
+});
+
+describe('an issuer that is away (API2)', () => {
+  const minute = 60_000;
+  const day = 24 * 60 * minute;
+  const away: [string, RequestListener][] = [
+    ['answers 503', json({}, 503)],
+    ['resets the connection', (request) => request.socket.resetAndDestroy()],
+    ['says nothing', () => undefined],
+  ];
+
+  test.each(away)(
+    'and %s: known keys go on for a day, unknown ones are 503, and nothing is forgotten for it',
+    async (_what, behave) => {
+      let nowMs = 0;
+      let renewals = 0;
+      const verify = createTokenVerifier({
+        issuer: 'https://issuer.example',
+        audiences: ['movies-api'],
+        keys: createSigningKeys({
+          jwksUri: () => Promise.resolve(new URL(`${keysUrl}/jwks`)),
+          cooldownMs: 30_000,
+          renewed: () => (renewals += 1),
+          now: () => nowMs,
+        }),
+      });
+      const [known, unknown] = [await tokenOf('known'), await tokenOf('unknown')];
+      const outcome = (token: string) =>
+        verify(token).then(
+          () => 'in',
+          (error: unknown) => (error instanceof Error ? error.constructor : error),
+        );
+      answer = json({ keys: [await publicKey('known')] });
+      const first = await outcome(known);
+
+      answer = behave;
+      const got: unknown[] = [];
+      for (const atMs of [11 * minute, day - 1, day + 2_000]) {
+        nowMs = atMs;
+        got.push(await outcome(known));
+        nowMs += 1_001;
+        got.push(await outcome(unknown));
+      }
+      const renewedWhileAway = renewals;
+      answer = json({ keys: [await publicKey('another')] });
+      nowMs += 1_001;
+
+      expect({ first, got }).toEqual({
+        first: 'in',
+        got: ['in', Unavailable, 'in', Unavailable, Unavailable, Unavailable],
+      });
+      expect(renewedWhileAway).toBe(1);
+      expect(await outcome(known)).toBe(InvalidToken);
+      expect(renewals).toBe(2);
+    },
+  );
+
+  test('is waited for a moment only by those whose key is known', async () => {
+    let nowMs = 0;
+    const keys = createSigningKeys({
+      jwksUri: () => Promise.resolve(new URL(`${keysUrl}/jwks`)),
+      cooldownMs: 30_000,
+      now: () => nowMs,
+    });
+    const header = { alg: 'RS256', kid: 'known' };
+    const token = { payload: '', signature: '' };
+    answer = json({ keys: [await publicKey('known')] });
+    await keys(header, token);
+
+    answer = () => undefined;
+    nowMs = 11 * minute;
+    const startedAt = performance.now();
+    await keys(header, token);
+
+    expect(performance.now() - startedAt).toBeLessThan(1_000);
+  });
+});
+
+describe('an issuer that is set wrongly (API8)', () => {
+  test.each<[string, (url: string) => RequestListener, RegExp]>([
+    [
+      'calls itself something else',
+      (url) => json({ issuer: `${url}/`, jwks_uri: url }),
+      /calls itself .*\/, but OIDC_ISSUER is .*\. Set it to what the issuer calls itself/,
+    ],
+    ['names no keys', (url) => json({ issuer: url }), /does not say where its keys are/],
+    ['is not there', () => json({}, 404), /There is no token issuer at OIDC_ISSUER: .* answers 404/],
+  ])('and %s is told apart from one that is away', async (_what, behave, says) => {
+    answer = behave(keysUrl);
+    const discover = createDiscovery(keysUrl);
+
+    await expect(discover()).rejects.toThrow(IssuerMisconfigured);
+    await expect(discover()).rejects.toThrow(says);
   });
 });
 
