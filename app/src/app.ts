@@ -1,12 +1,12 @@
 import type { RequestListener } from 'node:http';
-import express from 'express';
+import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
 import { authenticate, letEveryoneIn } from './http/authenticate.ts';
 import { authorize } from './http/authorize.ts';
-import { allowedMethods, operationsByRoute, readContract } from './http/contract.ts';
-import { answerContract, createDocs } from './http/docs.ts';
-import { answerErrors, answerNotFound, refuseOtherMethods } from './http/errors.ts';
+import { createFindOperation, readContract, type OperationId } from './http/contract.ts';
+import { answerContract, createDocs, type DocsSettings } from './http/docs.ts';
+import { answerError, answerNotFound } from './http/errors.ts';
 import {
   answerLiveness,
   answerReadiness,
@@ -14,19 +14,21 @@ import {
   type Lifecycle,
 } from './http/health.ts';
 import type { DiscoverIssuer } from './http/issuer.ts';
-import { createObserver, observeRequests } from './http/observe-requests.ts';
-import { answerPlainReads } from './http/plain-answers.ts';
+import { createMovieRoutes } from './http/movie-routes.ts';
+import { observeRequests } from './http/observe-requests.ts';
+import type { Answer } from './http/operation.ts';
+import { createOriginalRoutes } from './http/original-routes.ts';
+import { createPlainReads } from './http/plain-reads.ts';
 import { refuseRepeats } from './http/refuse-repeats.ts';
 import type { RememberedTokens } from './http/remembered-tokens.ts';
-import { createContexts, openContext } from './http/request-context.ts';
+import { openContext } from './http/request-context.ts';
 import { setSecurityHeaders } from './http/security-headers.ts';
 import { answerEcho, answerVersion, answerWelcome, leadToContract } from './http/service-routes.ts';
-import { createPlaces, shedLoad } from './http/shed-load.ts';
+import { shedLoad } from './http/shed-load.ts';
+import { findInContract, inOrder, withLocals, type Stage } from './http/stages.ts';
 import { validate } from './http/validate.ts';
 import type { Cursors } from './movies/cursor.ts';
 import type { MovieCache } from './movies/movie-cache.ts';
-import { createOriginalRoutes } from './http/original-routes.ts';
-import { createMovieRoutes } from './http/movie-routes.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 import type { Tracing } from './telemetry/tracing.ts';
 
@@ -45,77 +47,124 @@ export interface AppDeps {
   readonly config: Pick<Config, 'build' | 'limits' | 'swaggerClientId'>;
 }
 
-/** What a request passes, in order. Strangers are refused before anything of theirs is read, and so learn no schema. */
-export function createApp(deps: AppDeps): RequestListener {
-  const { repository, cursors, tokens, discover, lifecycle, logger, metrics, tracing, newId, config } = deps;
-  const contract = readContract();
-  const checked = validate(contract);
-  const docs = {
-    contract,
-    ...(discover === undefined ? {} : { discover }),
-    ...(config.swaggerClientId === undefined ? {} : { clientId: config.swaggerClientId }),
-  };
-  const identified =
-    tokens === 'everyone' ? letEveryoneIn(['movies/read', 'movies/write']) : authenticate(tokens.verify);
-  const reader = [identified, authorize('movies/read')];
-  const writer = [identified, authorize('movies/write')];
+const contract = readContract();
+const findOperation = createFindOperation(contract);
+
+/**
+ * What every request passes, in this order, whatever it asks for and whoever dispatches it: a stage that is added here acts
+ * on all of them. Strangers are refused before anything of theirs is read, and so learn no schema.
+ */
+export function createStages({
+  tokens,
+  lifecycle,
+  logger,
+  metrics,
+  tracing,
+  newId,
+  config,
+}: AppDeps): Stage[] {
+  return [
+    findInContract(findOperation),
+    openContext(tracing, newId),
+    setSecurityHeaders(),
+    observeRequests(logger, metrics),
+    closeConnectionsWhileDraining(lifecycle),
+    refuseRepeats,
+    shedLoad(config.limits.requestsInFlight, metrics),
+    tokens === 'everyone' ? letEveryoneIn(['movies/read', 'movies/write']) : authenticate(tokens),
+    authorize,
+    validate(contract),
+  ];
+}
+
+/** What each operation of the contract answers, behind all stages. */
+function createAnswers(deps: AppDeps) {
+  const { repository, cursors, lifecycle, config } = deps;
   const movies = createMovieRoutes({ repository, cursors });
   const original = createOriginalRoutes(repository);
-  const createContext = createContexts(tracing, newId);
-  const observe = createObserver(logger, metrics);
-  const takePlace = createPlaces(config.limits.requestsInFlight, metrics);
+  return {
+    listMovies: movies.list,
+    createMovie: movies.create,
+    getMovie: movies.find,
+    replaceMovie: movies.replace,
+    patchMovie: movies.patch,
+    removeMovie: movies.remove,
+
+    getMovieWrapped: original.find,
+    createMovieWrapped: original.create,
+    echoGet: answerEcho,
+    echoPost: answerEcho,
+    echoPut: answerEcho,
+    echoPatch: answerEcho,
+    echoDelete: answerEcho,
+    formerContract: leadToContract,
+
+    welcome: answerWelcome,
+    version: answerVersion(config.build),
+    liveness: answerLiveness,
+    readiness: answerReadiness(() => repository.ready(), lifecycle),
+    contract: answerContract(docsSettings(deps)),
+  } satisfies Record<OperationId, unknown>;
+}
+
+const docsSettings = ({ discover, config: { swaggerClientId } }: AppDeps): DocsSettings => ({
+  contract,
+  ...(discover === undefined ? {} : { discover }),
+  ...(swaggerClientId === undefined ? {} : { clientId: swaggerClientId }),
+});
+
+/** @param stages those of `createStages`; a test may add its own */
+export function createApp(deps: AppDeps, stages: readonly Stage[]): RequestListener {
+  const pass = inOrder(stages);
+  const answers = createAnswers(deps);
+  const byExpress: Readonly<Record<OperationId, RequestHandler>> = answers;
 
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
-  app.enable('case sensitive routing');
   // `/movies/` is another resource than `/movies`: the first version's.
-  app.enable('strict routing');
+  app.enable('strict routing').enable('case sensitive routing');
   // Express's own last resort shows stack traces unless it is told so.
   app.set('env', 'production');
-
-  app.use(openContext(createContext, tracing), setSecurityHeaders(), observeRequests(observe));
-  app.use(closeConnectionsWhileDraining(lifecycle), refuseRepeats);
-
-  // Before load is shed: who asks for health gets an answer in any case.
-  app.get('/healthz', checked, answerLiveness);
-  app.get(
-    '/readyz',
-    checked,
-    answerReadiness(() => repository.ready(), lifecycle),
-  );
-  app.use(shedLoad(takePlace));
-
-  app.get('/', checked, answerWelcome);
-  app.get('/version', checked, answerVersion(config.build));
-  app.get('/openapi.json', checked, answerContract(docs));
+  app.use(pass);
+  app.use((request, response, next) => {
+    const { operation } = response.locals.found ?? {};
+    if (operation === undefined) next();
+    else return byExpress[operation.id](request, response, next);
+    return undefined;
+  });
   app.get('/api/docs', (_request, response) => {
     response.redirect(301, '/api/docs/');
   });
-  app.use('/api/docs/', createDocs(docs));
-
-  app.get('/movies', reader, checked, movies.list);
-  app.post('/movies', writer, checked, movies.create);
-  app.get('/movies/:year/:title', reader, checked, movies.find);
-  app.put('/movies/:year/:title', writer, checked, movies.replace);
-  app.patch('/movies/:year/:title', writer, checked, movies.patch);
-  app.delete('/movies/:year/:title', writer, checked, movies.remove);
-
-  app.get('/movies/', reader, checked, original.find);
-  app.post('/movies/', writer, checked, original.create);
-  for (const method of ['get', 'post', 'put', 'patch', 'delete'] as const) {
-    app[method]('/echo', checked, answerEcho);
-  }
-  app.get('/static/swagger.json', checked, leadToContract);
-
-  app.use('/movies', identified);
-  for (const [route, operations] of operationsByRoute(contract)) {
-    app.all(route, refuseOtherMethods(allowedMethods(operations)));
-  }
+  app.use('/api/docs/', createDocs(docsSettings(deps)));
   app.use(answerNotFound);
-  app.use(answerErrors);
+  const last: ErrorRequestHandler = (error, request, response, next) => {
+    answerError(error, request, response);
+    if (!response.writableEnded) next(error);
+  };
+  app.use(last);
 
-  if (tokens === 'everyone') return app;
-  const front = { movies: repository, tokens, takePlace, lifecycle, tracing, createContext, observe };
-  return answerPlainReads(front, app);
+  // Nearly all requests read movies, and Express alone takes longer for them than all that happens here.
+  const withoutExpress = new Map<OperationId, Answer>([
+    ['getMovie', answers.getMovie],
+    ['listMovies', answers.listMovies],
+  ]);
+  const readPlainly = createPlainReads(contract, findOperation);
+  return (request, response) => {
+    const read = readPlainly(request);
+    const answer = read === undefined ? undefined : withoutExpress.get(read.operation.id);
+    if (read === undefined || answer === undefined) {
+      app(request, response);
+      return;
+    }
+    const { found, input } = read;
+    const ours = withLocals(response, { found, input });
+    const fail = (error: unknown) => {
+      answerError(error, request, ours);
+    };
+    void pass(request, ours, (error) => {
+      if (error === undefined) answer(request, ours).catch(fail);
+      else fail(error);
+    });
+  };
 }

@@ -29,7 +29,7 @@ function die(error: unknown): never {
 process.on('uncaughtException', die);
 process.on('unhandledRejection', die);
 
-startService(config, logger, forgetOnlyTheStart).then(stopBySignal, die);
+startService(config, logger, { onStarted: forgetOnlyTheStart }).then(stopBySignal, die);
 
 function stopBySignal(service: Service): void {
   let isStopping = false;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { createApp } from './app.ts';
+import { createApp, createStages } from './app.ts';
 import type { AuthConfig, Config } from './config.ts';
 import { refuseEveryone } from './http/authenticate.ts';
 import { loadValidator } from './http/contract-validator.ts';
@@ -29,14 +29,18 @@ export interface Service {
   stop(): Promise<void>;
 }
 
-/**
- * Puts the service together and listens, for the public and for the scraper of metrics.
- * @param onStarted called once, when the first answer is out and everything is loaded
- */
+export interface StartOptions {
+  /** Called once, when the first answer is out and everything is loaded. */
+  readonly onStarted?: () => void;
+  /** For tests of what a stage reaches. */
+  readonly stages?: typeof createStages;
+}
+
+/** Puts the service together and listens, for the public and for the scraper of metrics. */
 export async function startService(
   config: Config,
   logger: Logger,
-  onStarted: () => void = () => undefined,
+  { onStarted = () => undefined, stages = createStages }: StartOptions = {},
 ): Promise<Service> {
   const { table, limits, host } = config;
   const metrics = createMetrics();
@@ -58,7 +62,7 @@ export async function startService(
   propagateTrace(client, tracing);
 
   let isDraining = false;
-  const app = createApp({
+  const deps = {
     repository: createMovieCache(
       createDynamoRepository({
         client,
@@ -75,8 +79,8 @@ export async function startService(
     tracing,
     newId: randomUUID,
     config,
-  });
-  const server = createHttpServer(app, limits);
+  };
+  const server = createHttpServer(createApp(deps, stages(deps)), limits);
   const metricsServer = createMetricsServer(metrics.registry);
   // The first answer is a probe's, which comes before users do and takes no validator. Those find it loaded.
   let loading: Promise<unknown> | undefined;

@@ -5,7 +5,7 @@ import { ensureTable } from '../../app/src/local/create-table.ts';
 import { startEmbeddedDynamoDb } from '../../app/src/local/embedded-dynamodb.ts';
 import { startTokenIssuer, type TokenIssuer } from '../../app/src/local/token-issuer.ts';
 import { createDynamoClient } from '../../app/src/dynamo/client.ts';
-import { startService, type Service } from '../../app/src/service.ts';
+import { startService, type Service, type StartOptions } from '../../app/src/service.ts';
 import { createLogger } from '../../app/src/telemetry/logger.ts';
 import { createClient, type Send } from './client.ts';
 import { promised } from './promised-answers.ts';
@@ -37,7 +37,10 @@ const tableName = 'movies';
 const signingKey = createSigningKeys();
 
 /** The real service with a real database and a real issuer, each on its own port; answers must match the contract. */
-export async function startApi(settings: Readonly<Record<string, string>> = {}): Promise<Api> {
+export async function startApi(
+  settings: Readonly<Record<string, string>> = {},
+  options: StartOptions = {},
+): Promise<Api> {
   const engine = await startEmbeddedDynamoDb();
   const database = await startDatabaseFront(engine.endpoint);
   const issuer = await startTokenIssuer({ signingKey });
@@ -68,7 +71,7 @@ export async function startApi(settings: Readonly<Record<string, string>> = {}):
     DRAIN_DELAY_MS: '0',
     ...settings,
   });
-  const service = await startService(config, logger);
+  const service = await startService(config, logger, options);
   const as = async (scope: string) =>
     promised(createClient(service.port, { authorization: `Bearer ${await issuer.token(scope)}` }));
 

@@ -1,5 +1,6 @@
-import type { RequestHandler } from 'express';
 import { HttpProblem } from './problem.ts';
+import type { RememberedTokens } from './remembered-tokens.ts';
+import type { ApiRequest, ApiResponse, Stage } from './stages.ts';
 import { InvalidToken, type Caller, type VerifyToken } from './token-verifier.ts';
 
 const bearer = /^Bearer +([\w.~+/-]+=*)$/i;
@@ -10,10 +11,9 @@ export const refuseEveryone: VerifyToken = () =>
     new InvalidToken('No token issuer is configured here (OIDC_ISSUER), so no access token can be accepted.'),
   );
 
-/** Finds out who sends an `Authorization` header. Rejects with the 401 for who can't prove it. */
-export function createIdentification(verify: VerifyToken): (header: string | undefined) => Promise<Caller> {
-  return async (header) => {
-    const token = bearer.exec(header ?? '')?.[1];
+/** Whoever gets past it has a `caller`, unless anybody may call. Rejects with the 401 for who can't prove who they are. */
+export function authenticate({ recall, verify }: Pick<RememberedTokens, 'recall' | 'verify'>): Stage {
+  const identify = async (header: string | undefined, token: string | undefined): Promise<Caller> => {
     if (token === undefined && verify !== refuseEveryone) {
       throw unauthorized(
         header === undefined ? undefined : 'The Authorization header holds no bearer token.',
@@ -23,19 +23,32 @@ export function createIdentification(verify: VerifyToken): (header: string | und
       throw error instanceof InvalidToken ? unauthorized(error.message) : error;
     });
   };
-}
-
-/** Whoever gets past it has a `caller`. */
-export function authenticate(verify: VerifyToken): RequestHandler {
-  const identify = createIdentification(verify);
-  return async (request, response, next) => {
-    response.locals.caller = await identify(request.get('authorization'));
-    next();
+  return (request, response, next) => {
+    if (isForAnybody(request, response)) {
+      next();
+      return undefined;
+    }
+    const { authorization } = request.headers;
+    const token = bearer.exec(authorization ?? '')?.[1];
+    const remembered = token === undefined ? undefined : recall(token);
+    const proceed = (caller: Caller) => {
+      response.locals.caller = caller;
+      next();
+    };
+    if (remembered === undefined) return identify(authorization, token).then(proceed);
+    proceed(remembered);
+    return undefined;
   };
 }
 
+/** Whether there are movies below an address is not told to strangers either. */
+const isForAnybody = ({ url = '' }: ApiRequest, { locals: { found } }: ApiResponse): boolean => {
+  if (found === undefined) return !url.startsWith('/movies/');
+  return found.operation === undefined ? found.isPublic : found.operation.scopes === undefined;
+};
+
 /** For local play: whoever calls may do everything. */
-export function letEveryoneIn(scopes: readonly string[]): RequestHandler {
+export function letEveryoneIn(scopes: readonly string[]): Stage {
   const anyone: Caller = { scopes: new Set(scopes), validUntilMs: Infinity };
   return (_request, response, next) => {
     response.locals.caller = anyone;

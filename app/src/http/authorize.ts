@@ -1,23 +1,15 @@
-import type { RequestHandler } from 'express';
 import { HttpProblem } from './problem.ts';
-import type { Caller } from './token-verifier.ts';
+import type { Stage } from './stages.ts';
 
-export type Scope = 'movies/read' | 'movies/write';
-
-/** Throws a 403 unless the caller has this scope. */
-export function requireScope(caller: Caller | undefined, scope: Scope): void {
-  if (caller?.scopes.has(scope) === true) return;
-  throw new HttpProblem(403, `The access token lacks the scope ${scope}.`, {
-    headers: {
-      'WWW-Authenticate': `Bearer realm="movies", error="insufficient_scope", scope="${scope}"`,
-    },
-  });
-}
-
-/** Lets callers with this scope pass. */
-export function authorize(scope: Scope): RequestHandler {
-  return (_request, response, next) => {
-    requireScope(response.locals.caller, scope);
-    next();
-  };
-}
+/** Throws a 403 unless the caller has each scope that the contract asks for. */
+export const authorize: Stage = (_request, { locals: { found, caller } }, next) => {
+  for (const scope of found?.operation?.scopes ?? []) {
+    if (caller?.scopes.has(scope) === true) continue;
+    throw new HttpProblem(403, `The access token lacks the scope ${scope}.`, {
+      headers: {
+        'WWW-Authenticate': `Bearer realm="movies", error="insufficient_scope", scope="${scope}"`,
+      },
+    });
+  }
+  next();
+};

@@ -1,4 +1,3 @@
-import type { ErrorRequestHandler, Request, RequestHandler } from 'express';
 import {
   Conflict,
   InvalidCursor,
@@ -11,57 +10,63 @@ import {
 } from '../movies/errors.ts';
 import { toFrameworkProblem } from './framework-errors.ts';
 import { HttpProblem, badRequest, statusName, type Problem } from './problem.ts';
+import { sendJson } from './send-json.ts';
+import type { ApiRequest, ApiResponse, Stage } from './stages.ts';
+import { toJsonText } from '../movies/json-text.ts';
 
 const retryAfterSeconds = 1;
 
 /** The one place that turns what went wrong into an answer. What it doesn't know is a 500 that tells nothing. */
-export const answerErrors: ErrorRequestHandler = (error: unknown, request, response, next) => {
+export function answerError(error: unknown, request: ApiRequest, response: ApiResponse): void {
   const { context } = response.locals;
   const problem = toProblem(error);
   if (problem.status >= 500) context.failure = error;
   if (response.headersSent) {
-    next(error);
+    request.socket.destroy();
     return;
   }
   response.removeHeader('ETag');
-  response
-    .status(problem.status)
-    .set({ 'Cache-Control': 'no-store', ...problem.headers })
-    .type('application/problem+json')
-    .json(describeProblem(problem, request.path, addressOf(request), context.requestId));
-};
+  response.statusCode = problem.status;
+  for (const [name, value] of Object.entries({ 'Cache-Control': 'no-store', ...problem.headers })) {
+    response.setHeader(name, value);
+  }
+  const text = toJsonText(describeProblem(problem, request, context.requestId));
+  sendJson(response, text, 'application/problem+json; charset=utf-8');
+}
 
-/** @param address as the first version of this API wrote it: with protocol and host */
-export function describeProblem(
+function describeProblem(
   { status, message, faults }: HttpProblem,
-  instance: string,
-  address: string,
+  request: ApiRequest,
   requestId: string,
 ): Problem {
+  const target = targetOf(request);
   return {
     type: 'about:blank',
     title: statusName(status),
     status,
     detail: message,
-    instance,
+    instance: pathOf(target),
     requestId,
-    ...(status === 404 ? { message: `Not Found: ${address}` } : {}),
+    // As the first version of this API wrote it.
+    ...(status === 404 ? { message: `Not Found: http://${request.headers.host ?? ''}${target}` } : {}),
     ...(faults.length === 0 ? {} : { errors: [...faults] }),
   };
 }
 
-export const answerNotFound: RequestHandler = (request) => {
-  throw new HttpProblem(404, `There is nothing at ${request.path}.`);
+/** For what nothing has answered. */
+export const answerNotFound: Stage = (request, { locals: { found } }) => {
+  if (found === undefined) throw new HttpProblem(404, `There is nothing at ${pathOf(targetOf(request))}.`);
+  const { allowed } = found;
+  throw new HttpProblem(405, `${String(request.method)} is not possible here, only ${allowed}.`, {
+    headers: { Allow: allowed },
+  });
 };
 
-/** For a path that exists. @param allowed methods, separated by commas */
-export function refuseOtherMethods(allowed: string): RequestHandler {
-  return (request) => {
-    throw new HttpProblem(405, `${request.method} is not possible here, only ${allowed}.`, {
-      headers: { Allow: allowed },
-    });
-  };
-}
+/** Routers of Express take off what they are mounted at, and keep the whole. */
+const targetOf = (request: ApiRequest): string =>
+  'originalUrl' in request ? String(request.originalUrl) : (request.url ?? '');
+
+const pathOf = (target: string): string => target.split('?', 1)[0] ?? '';
 
 export function toProblem(error: unknown): HttpProblem {
   if (error instanceof HttpProblem) return error;
@@ -87,6 +92,3 @@ function toMovieProblem(error: unknown): HttpProblem | undefined {
 
 const unexpected = () =>
   new HttpProblem(500, 'Something went wrong here. The request id finds it in the log.');
-
-const addressOf = ({ protocol, originalUrl, headers: { host = '' } }: Request) =>
-  `${protocol}://${host}${originalUrl}`;

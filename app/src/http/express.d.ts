@@ -1,13 +1,17 @@
+import type { Found } from './contract.ts';
+import type { Input } from './operation.ts';
 import type { RequestContext } from './request-context.ts';
 import type { Caller } from './token-verifier.ts';
 
 declare global {
   namespace Express {
+    /** What the stages know of a request (app.ts has their order). */
     interface Locals {
-      /** Set by `request-context`, before anything else. */
       context: RequestContext;
-      /** Set by `authenticate`. */
+      /** What the contract has at its address. */
+      found?: Found | undefined;
       caller?: Caller;
+      input?: Input;
     }
   }
 }

@@ -1,5 +1,6 @@
 import type { RequestHandler } from 'express';
 import { HttpProblem } from './problem.ts';
+import type { Stage } from './stages.ts';
 
 export interface Lifecycle {
   /** True from the moment that the process was asked to stop. */
@@ -23,7 +24,7 @@ export function answerReadiness(ready: () => Promise<void>, lifecycle: Lifecycle
 }
 
 /** Lets callers move to another connection, and so to another instance, before this one refuses them. */
-export function closeConnectionsWhileDraining(lifecycle: Lifecycle): RequestHandler {
+export function closeConnectionsWhileDraining(lifecycle: Lifecycle): Stage {
   return (_request, response, next) => {
     if (lifecycle.isDraining()) response.setHeader('Connection', 'close');
     next();

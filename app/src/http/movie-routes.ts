@@ -1,10 +1,10 @@
-import type { Response } from 'express';
 import { asksForFresh, noCache, ownCacheOnly } from './cache-control.ts';
 import type { components } from './contract.gen.ts';
 import { allowedRevisions, isUnchanged, toEntityTag } from './entity-tag.ts';
 import { handle } from './operation.ts';
 import { HttpProblem, badRequest } from './problem.ts';
 import { sendJson } from './send-json.ts';
+import type { ApiResponse } from './stages.ts';
 import type { Cursors } from '../movies/cursor.ts';
 import { PreconditionFailed } from '../movies/errors.ts';
 import { toJsonText } from '../movies/json-text.ts';
@@ -38,30 +38,32 @@ export function createMovieRoutes({ repository, cursors }: MovieRoutesDeps) {
       const { filter, limit, cursor } = listQuery(query);
       const from = cursor === undefined ? undefined : cursors.decode(cursor, filter);
       const { movies, next } = await repository.list(filter, limit, from);
-      response.set(ownCacheOnly);
+      setHeaders(response, ownCacheOnly);
       if (next === undefined) {
         sendJson(response, toJsonText({ movies }));
         return;
       }
       const address = nextAddress(filter, limit, cursors.encode(next, filter));
-      sendJson(response.set('Link', `<${address}>; rel="next"`), toJsonText({ movies, next: address }));
+      setHeaders(response, { Link: `<${address}>; rel="next"` });
+      sendJson(response, toJsonText({ movies, next: address }));
     }),
 
     create: handle('createMovie', async ({ body }, response) => {
       const stored = await repository.create(body);
-      response.status(201).location(movieAddress(stored.movie));
-      answer(response.set(noCache), stored);
+      response.statusCode = 201;
+      setHeaders(response, { Location: movieAddress(stored.movie) });
+      answerWritten(response, stored);
     }),
 
     find: handle('getMovie', async ({ path, header }, response, { headers }) => {
       const stored = await (asksForFresh(headers) ? repository.findFresh(path) : repository.findRecent(path));
       const known = header('If-None-Match');
-      response.set(ownCacheOnly);
-      if (known !== undefined && isUnchanged(known, stored.revision)) {
-        response.set('ETag', toEntityTag(stored.revision)).status(304).end();
-        return;
-      }
-      sendJson(response.set('ETag', toEntityTag(stored.revision)), stored);
+      const isKnown = known !== undefined && isUnchanged(known, stored.revision);
+      setHeaders(response, { ...ownCacheOnly, ETag: toEntityTag(stored.revision) });
+      if (isKnown) {
+        response.statusCode = 304;
+        response.end();
+      } else sendJson(response, stored);
     }),
 
     replace: handle('replaceMovie', async ({ path, header, body }, response) => {
@@ -77,7 +79,7 @@ export function createMovieRoutes({ repository, cursors }: MovieRoutesDeps) {
       }
       refuseOtherKey(path, body);
       const expected = await expectedRevision(ifMatch, path);
-      answer(response.set(noCache), await repository.replace({ ...path, info: body.info }, expected));
+      answerWritten(response, await repository.replace({ ...path, info: body.info }, expected));
     }),
 
     patch: handle('patchMovie', async ({ path, header, body }, response) => {
@@ -88,19 +90,26 @@ export function createMovieRoutes({ repository, cursors }: MovieRoutesDeps) {
         // The contract's patch makes a MovieInfo of a MovieInfo.
         info: mergePatch(movie.info, body.info ?? {}) as MovieInfo,
       });
-      answer(response.set(noCache), await repository.update(path, expected, change));
+      answerWritten(response, await repository.update(path, expected, change));
     }),
 
     remove: handle('removeMovie', async ({ path, header }, response) => {
       const expected = await expectedRevision(header('If-Match') ?? '*', path);
       await repository.remove(path, expected);
-      response.set(noCache).status(204).end();
+      setHeaders(response, noCache);
+      response.statusCode = 204;
+      response.end();
     }),
   };
 }
 
-function answer(response: Response, { movie, revision }: StoredMovie): void {
-  sendJson(response.set('ETag', toEntityTag(revision)), toJsonText(movie));
+function answerWritten(response: ApiResponse, { movie, revision }: StoredMovie): void {
+  setHeaders(response, { ...noCache, ETag: toEntityTag(revision) });
+  sendJson(response, toJsonText(movie));
+}
+
+function setHeaders(response: ApiResponse, headers: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
 }
 
 /** A movie can't move: its year and title are its identity. */

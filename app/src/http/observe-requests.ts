@@ -1,24 +1,17 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Request, RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import type { Metrics } from '../telemetry/metrics.ts';
-import type { RequestContext } from './request-context.ts';
-
-export type Observe = (
-  request: IncomingMessage,
-  response: ServerResponse,
-  context: RequestContext,
-  route: () => string,
-) => void;
+import type { Stage } from './stages.ts';
 
 /** One line and one observation per request, when its answer is out or its client gone. */
-export function createObserver(logger: Logger, metrics: Metrics): Observe {
-  return (request, response, context, routeOf) => {
+export function observeRequests(logger: Logger, metrics: Metrics): Stage {
+  return (request, response, next) => {
+    const { context, found } = response.locals;
     metrics.requestStarted();
     response.once('close', () => {
       const status = response.writableFinished ? response.statusCode : undefined;
       const durationMs = performance.now() - context.startedAt;
-      const route = routeOf();
+      // A template: never an address, of which there are endlessly many.
+      const route = context.route ?? found?.path ?? 'unmatched';
       const { method = '' } = request;
       const observation = {
         route,
@@ -45,23 +38,8 @@ export function createObserver(logger: Logger, metrics: Metrics): Observe {
         'request',
       );
     });
-  };
-}
-
-export function observeRequests(observe: Observe): RequestHandler {
-  return (request, response, next) => {
-    const { context } = response.locals;
-    observe(request, response, context, () => context.route ?? routeOf(request));
     next();
   };
-}
-
-/** `/movies/{year}/{title}`, or `unmatched`: never an address, of which there are endlessly many. */
-function routeOf(request: Request): string {
-  const route: unknown = request.route;
-  const isRouted =
-    typeof route === 'object' && route !== null && 'path' in route && typeof route.path === 'string';
-  return isRouted ? String(route.path).replace(/:(\w+)/g, '{$1}') : 'unmatched';
 }
 
 function levelOf(status: number | undefined): 'info' | 'warn' | 'error' {

@@ -1,5 +1,7 @@
-import type { Response } from 'express';
 import { handle } from './operation.ts';
+import { sendJson } from './send-json.ts';
+import type { ApiResponse } from './stages.ts';
+import { toJsonText } from '../movies/json-text.ts';
 import type { MovieRepository } from '../movies/movie-repository.ts';
 import type { Movie } from '../movies/movie.ts';
 
@@ -21,10 +23,8 @@ export function createOriginalRoutes(repository: MovieRepository) {
   };
 }
 
-function answerWrapped(response: Response, movie: Movie): void {
-  response.set('Cache-Control', 'no-store').json({
-    statusCode: 200,
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify(movie),
-  });
+function answerWrapped(response: ApiResponse, movie: Movie): void {
+  const headers = { 'Content-Type': 'application/json' };
+  response.setHeader('Cache-Control', 'no-store');
+  sendJson(response, toJsonText({ statusCode: 200, headers, body: JSON.stringify(movie) }));
 }

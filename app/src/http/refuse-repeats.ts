@@ -1,11 +1,11 @@
-import type { RequestHandler } from 'express';
 import { badRequest } from './problem.ts';
+import type { Stage } from './stages.ts';
 
 /** Of these Node keeps the first and drops the others in silence, while what stands in front may go by the last one. */
 const singles = new Map(['Host', 'Authorization', 'Content-Type'].map((name) => [name.toLowerCase(), name]));
 
 /** Refuses a request that two readers could understand in two ways. */
-export const refuseRepeats: RequestHandler = ({ rawHeaders }, _response, next) => {
+export const refuseRepeats: Stage = ({ rawHeaders }, _response, next) => {
   const seen = new Set<string>();
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const field = singles.get(rawHeaders[at]?.toLowerCase() ?? '');

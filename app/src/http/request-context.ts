@@ -1,5 +1,5 @@
-import type { RequestHandler } from 'express';
 import type { Trace, Tracing } from '../telemetry/tracing.ts';
+import type { Stage } from './stages.ts';
 
 /** What is known of a request beside its content; `response.locals.context`. */
 export interface RequestContext {
@@ -16,35 +16,20 @@ export interface RequestContext {
 /** A caller's own id is kept when it is harmless, so that both sides' logs can be joined. */
 const harmlessId = /^[\w.-]{8,64}$/;
 
-/** What a request says of itself and of where it comes from. */
-export interface Origin {
-  readonly requestId?: string | undefined;
-  readonly traceparent?: string | undefined;
-  readonly tracestate?: string | undefined;
-}
-
-export type CreateContext = (origin: Origin) => RequestContext;
-
-export function createContexts(tracing: Tracing, newId: () => string): CreateContext {
-  return ({ requestId = '', traceparent, tracestate }) => ({
-    requestId: harmlessId.test(requestId) ? requestId : newId(),
-    trace: tracing.accept(traceparent, tracestate),
-    startedAt: performance.now(),
-  });
-}
-
 /** Opens the context and runs the rest of the request in its trace. */
-export function openContext(createContext: CreateContext, tracing: Tracing): RequestHandler {
-  return (request, response, next) => {
-    const context = createContext({
-      requestId: request.get('x-request-id'),
-      traceparent: request.get('traceparent'),
-      tracestate: request.get('tracestate'),
-    });
+export function openContext(tracing: Tracing, newId: () => string): Stage {
+  return ({ headers }, response, next) => {
+    const requestId = textOf(headers['x-request-id']) ?? '';
+    const context: RequestContext = {
+      requestId: harmlessId.test(requestId) ? requestId : newId(),
+      trace: tracing.accept(textOf(headers['traceparent']), textOf(headers['tracestate'])),
+      startedAt: performance.now(),
+    };
     response.locals.context = context;
     response.setHeader('X-Request-Id', context.requestId);
-    tracing.run(context.trace, () => {
-      next();
-    });
+    tracing.run(context.trace, next);
   };
 }
+
+const textOf = (header: string | string[] | undefined): string | undefined =>
+  typeof header === 'string' ? header : undefined;

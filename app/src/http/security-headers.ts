@@ -1,7 +1,7 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
-import type { RequestHandler } from 'express';
 import helmet, { type HelmetOptions } from 'helmet';
+import type { Stage } from './stages.ts';
 
 const forData: HelmetOptions = {
   contentSecurityPolicy: {
@@ -11,10 +11,8 @@ const forData: HelmetOptions = {
 };
 
 /** Helmet's headers are the same for every answer with data, so they are computed once. */
-export const dataHeaders = (): ReadonlyMap<string, string> => headersOf(forData);
-
-export function setSecurityHeaders(): RequestHandler {
-  const headers = dataHeaders();
+export function setSecurityHeaders(): Stage {
+  const headers = headersOf(forData);
   return (_request, response, next) => {
     for (const [name, value] of headers) response.setHeader(name, value);
     next();

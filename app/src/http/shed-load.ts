@@ -1,15 +1,18 @@
-import type { ServerResponse } from 'node:http';
-import type { RequestHandler } from 'express';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { HttpProblem } from './problem.ts';
+import type { Stage } from './stages.ts';
 
-/** Gives a request a place until its answer is out. Throws a 503 when all are taken. */
-export type TakePlace = (response: ServerResponse) => void;
+/** Who asks for health gets an answer in any case. */
+const unlimited = new Set(['/healthz', '/readyz']);
 
-/** Refuses what is too much at once, so that what was accepted is still answered in time. */
-export function createPlaces(mostInFlight: number, metrics: Pick<Metrics, 'requestShed'>): TakePlace {
+/** Refuses with 503 what is too much at once, so that what was accepted is still answered in time. */
+export function shedLoad(mostInFlight: number, metrics: Pick<Metrics, 'requestShed'>): Stage {
   let inFlight = 0;
-  return (response) => {
+  return (_request, response, next) => {
+    if (unlimited.has(response.locals.found?.path ?? '')) {
+      next();
+      return;
+    }
     if (inFlight >= mostInFlight) {
       metrics.requestShed();
       throw new HttpProblem(503, 'Too many requests at once. Try again in a moment.', {
@@ -20,12 +23,6 @@ export function createPlaces(mostInFlight: number, metrics: Pick<Metrics, 'reque
     response.once('close', () => {
       inFlight -= 1;
     });
-  };
-}
-
-export function shedLoad(takePlace: TakePlace): RequestHandler {
-  return (_request, response, next) => {
-    takePlace(response);
     next();
   };
 }

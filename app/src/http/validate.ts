@@ -1,7 +1,8 @@
-import { json, type Request, type RequestHandler } from 'express';
+import { json, type Request, type Response } from 'express';
 import { createContractValidator } from './contract-validator.ts';
-import { operationsByRoute, type Contract, type Method, type Operation } from './contract.ts';
+import type { Contract, FoundOperation } from './contract.ts';
 import { HttpProblem, badRequest } from './problem.ts';
+import { inOrder, type ApiResponse, type Stage } from './stages.ts';
 
 const maxBodyBytes = 100_000;
 /** DynamoDB's limit of nesting; it also bounds whoever walks through a body. */
@@ -9,57 +10,63 @@ const maxDepth = 32;
 
 /**
  * Lets a request pass that the contract allows: what it accepts in return, the type, size and shape of its body, its
- * parameters. Handlers behind it find parameters converted to their types.
+ * parameters. Answers behind it find these converted to their types in `response.locals.input`.
  */
-export function validate(contract: Contract): RequestHandler[] {
-  const routes = operationsByRoute(contract);
-  return [
-    checkTypes(routes),
+export function validate(contract: Contract): Stage {
+  const check = inOrder([
+    checkTypes,
     json({ limit: maxBodyBytes, type: ({ headers }) => headers['content-type'] !== undefined }),
     checkDepth,
     matchContract(contract),
-  ];
+  ]);
+  return (request, response, next) => {
+    const { found, input } = response.locals;
+    const isDone = found?.operation === undefined || input !== undefined;
+    if (!isDone) return check(request, response, next);
+    next();
+    return undefined;
+  };
 }
 
-type Routes = ReturnType<typeof operationsByRoute>;
+function operationOf({ locals: { found } }: ApiResponse): FoundOperation {
+  if (found?.operation === undefined) throw new Error('This request asks for no operation of the contract.');
+  return found.operation;
+}
 
-function operationAt(routes: Routes, route: unknown, method: string): Operation | undefined {
-  const path = typeof route === 'object' && route !== null && 'path' in route ? String(route.path) : '';
-  const name = method === 'HEAD' ? 'get' : method.toLowerCase();
-  return routes.get(path)?.get(name as Method);
+/** What is not plain is dispatched by Express, whose request knows more. */
+function expressRequest(response: ApiResponse): Request {
+  if ('req' in response && 'json' in response) return response.req as Request;
+  throw new Error('This request takes Express, but it was not dispatched by it.');
 }
 
 /**
  * 406 and 415. The validator keeps a compiled schema per content type that it meets, so it gets to see the contract's
  * own ones only: nobody fills the memory with made-up ones.
  */
-function checkTypes(routes: Routes): RequestHandler {
-  return (request, _response, next) => {
-    const operation = operationAt(routes, request.route, request.method);
-    if (operation?.responses['406'] !== undefined && request.accepts('application/json') === false) {
-      throw new HttpProblem(406, 'Only application/json is available here.');
-    }
-    const { headers } = request;
-    const known = Object.keys(operation?.requestBody?.content ?? {});
-    const [only] = known;
-    if (only === undefined) {
-      // Nothing reads this body.
-      delete headers['content-type'];
-      next();
-      return;
-    }
-    const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
-    const given = headers['content-type']?.split(';')[0]?.trim().toLowerCase();
-    if (hasBody && !known.includes(given ?? '')) {
-      throw new HttpProblem(415, `The body must be ${known.join(' or ')}, not ${given ?? 'of no type'}.`);
-    }
-    if (hasBody && !isUtf8(headers['content-type'] ?? '')) {
-      throw new HttpProblem(415, 'The body must be in UTF-8.');
-    }
-    if (!hasBody) headers['content-type'] = only;
+const checkTypes: Stage = (request, response, next) => {
+  const { negotiates, bodyTypes: known } = operationOf(response);
+  if (negotiates && expressRequest(response).accepts('application/json') === false) {
+    throw new HttpProblem(406, 'Only application/json is available here.');
+  }
+  const { headers } = request;
+  const [only] = known;
+  if (only === undefined) {
+    // Nothing reads this body.
+    delete headers['content-type'];
     next();
-  };
-}
+    return;
+  }
+  const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+  const given = headers['content-type']?.split(';')[0]?.trim().toLowerCase();
+  if (hasBody && !known.includes(given ?? '')) {
+    throw new HttpProblem(415, `The body must be ${known.join(' or ')}, not ${given ?? 'of no type'}.`);
+  }
+  if (hasBody && !isUtf8(headers['content-type'] ?? '')) {
+    throw new HttpProblem(415, 'The body must be in UTF-8.');
+  }
+  if (!hasBody) headers['content-type'] = only;
+  next();
+};
 
 /** JSON is UTF-8 (RFC 8259, section 8.1). The parser would read others, which a firewall in front can't look into. */
 const isUtf8 = (contentType: string): boolean =>
@@ -67,8 +74,8 @@ const isUtf8 = (contentType: string): boolean =>
     .split(';')
     .every((parameter) => !/^\s*charset/i.test(parameter) || /^\s*charset="?utf-8"?\s*$/i.test(parameter));
 
-const checkDepth: RequestHandler = (request, _response, next) => {
-  if (isDeeperThan(maxDepth, request.body)) {
+const checkDepth: Stage = (_request, response, next) => {
+  if (isDeeperThan(maxDepth, expressRequest(response).body)) {
     throw badRequest({ in: 'body', message: `is nested deeper than ${maxDepth} levels` });
   }
   next();
@@ -79,28 +86,32 @@ const isDeeperThan = (depth: number, value: unknown): boolean =>
   value !== null &&
   (depth === 0 || Object.values(value).some((part) => isDeeperThan(depth - 1, part)));
 
-function matchContract(contract: Contract): RequestHandler {
+function matchContract(contract: Contract): Stage {
   const { check } = createContractValidator(contract);
-  return (request, response, next) => {
-    const route = request.route as { readonly path: string };
-    const path = route.path.replace(/:(\w+)/g, '{$1}');
-    if (isPlainProbe(contract.paths[path], request)) {
+  return (_request, response, next) => {
+    const request = expressRequest(response);
+    const { found } = response.locals;
+    const { path = '', params = {} } = found ?? {};
+    if (isPlainProbe(operationOf(response), request)) {
+      response.locals.input = { path: {}, query: {}, body: undefined };
       next();
       return undefined;
     }
-    const given = { path: { ...request.params }, query: { ...request.query } };
-    return check(path, request, response, (error?: unknown) => {
+    const given = { path: decoded(params), query: { ...request.query } };
+    return check(path, request, request.res as Response, (error?: unknown) => {
+      response.locals.input = { path: request.params, query: request.query, body: request.body as unknown };
       next(error ?? misspelt(given, { path: request.params, query: request.query }));
     });
   };
 }
 
+const decoded = (params: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(params).map(([name, text]) => [name, decodeURIComponent(text)]));
+
 /** Asks for what takes no parameters, and brings nothing: who probes a service that starts needs no validator. */
-function isPlainProbe({ get, ...item }: Contract['paths'][string] = {}, request: Request): boolean {
-  const { method, url, headers } = request;
+function isPlainProbe({ parameters }: FoundOperation, { method, url, headers }: Request): boolean {
   return (
-    get !== undefined &&
-    !('parameters' in get || 'parameters' in item) &&
+    parameters.length === 0 &&
     (method === 'GET' || method === 'HEAD') &&
     !url.includes('?') &&
     headers['content-length'] === undefined &&

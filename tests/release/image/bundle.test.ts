@@ -58,7 +58,7 @@ test('a bundle keeps the names of functions, in lines that a stack trace can poi
 
   const code = await readFile(join(projectRoot, '.cache/bundle-test/service.js'), 'utf8');
 
-  expect(code).toMatch(/\bfunction answerPlainReads\(/);
+  expect(code).toMatch(/\bfunction createPlainReads\(/);
   expect(code.length / code.split('\n').length).toBeLessThan(200);
 });
 
