@@ -203,7 +203,7 @@ deploy: install identity ## ENV=dev IMAGE=…@sha256:… Plan and apply; with PL
 
 .PHONY: drift
 drift: install identity ## ENV=local|dev|… What differs from what was applied last, and whose it is; exit code 1 when something does
-	@node tools/release/main.ts drift --env "$(ENV)"
+	@node $(if $(filter local,$(ENV)),tools/sandbox/deployment/deploy.ts drift,tools/release/main.ts drift --env "$(ENV)")
 
 .PHONY: deployed-image
 deployed-image: install identity .cache/bin/crane .cache/bin/cosign ## ENV=dev Fetch the image that runs there, if it still is what was signed
@@ -239,7 +239,7 @@ load-test: install identity ## ENV=local|dev|staging A short, bounded load of re
 
 .PHONY: drill
 drill: install ## Break the local deployment on purpose, under load (DRILLS=task-killed,…); charts in reports/drills
-	@node tools/release/verify.ts drills --only "$(DRILLS)"
+	@node tools/sandbox/deployment/deploy.ts drill --only "$(DRILLS)"
 
 .PHONY: emulator
 emulator: install ## Run an emulated AWS control plane on loopback, until interrupted (ARGS=--help)
@@ -247,11 +247,11 @@ emulator: install ## Run an emulated AWS control plane on loopback, until interr
 
 .PHONY: deploy-local
 deploy-local: install ## Apply everything in full into the emulator and serve traffic on this machine (LOCAL_PORT=8088)
-	@node tools/release/main.ts deploy-local
+	@node tools/sandbox/deployment/deploy.ts deploy $(ARGS)
 
 .PHONY: destroy-local
 destroy-local: install ## Stop the tasks and destroy it again, to nothing left
-	@node tools/release/main.ts destroy-local
+	@node tools/sandbox/deployment/deploy.ts destroy
 
 .PHONY: local
 local: install ## ARGS="state | token | kill | freeze | lose-zone | database --latency 500 | heal" Watch or harm what deploy-local runs

@@ -9,7 +9,7 @@ import {
   type LocalRelease,
 } from '../../tools/sandbox/deployment/deployment.ts';
 import { createEmulatorHome, type EmulatorProcess } from '../../tools/sandbox/deployment/emulator-process.ts';
-import { createProgress } from '../../tools/release/progress.ts';
+import { createProgress } from '../../tools/lib/progress.ts';
 import { createControlClient } from '../../tools/sandbox/deployment/control-client.ts';
 import { createFaults, type Faults } from '../../tools/sandbox/deployment/faults.ts';
 import type { Outputs } from '../../tools/sandbox/deployment/names.ts';

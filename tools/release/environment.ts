@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { Account } from './account.ts';
-import { stageOf } from './cursor-key-stage.ts';
+import { stageOf } from '../lib/terraform/cursor-key-stage.ts';
 import type { Environment } from './release.ts';
 import type { Rotated } from './rotation.ts';
 
@@ -28,7 +28,7 @@ export function createEnvironment({ project, name, account, markDeployed }: Envi
       return succeeds('main.ts', 'deploy', '--env', name, '--image', image, '--plan', plan);
     },
     isHealthy: () => succeeds('verify.ts', 'probes', '--env', name),
-    bearsLoad: () => succeeds('verify', 'load', '--env', name),
+    bearsLoad: () => succeeds('verify.ts', 'load', '--env', name),
   };
 }
 

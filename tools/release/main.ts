@@ -5,13 +5,12 @@ import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError } from 'commander';
 import { Problem, reasonOf } from '../../app/src/commands/problem.ts';
 import { createAccount } from './account.ts';
-import { describeDifference } from './drift.ts';
-import { deployLocally, destroyLocally, driftLocally } from '../sandbox/deployment/commands.ts';
+import { describeDifference } from '../lib/terraform/drift.ts';
 import { checkPlan } from './plan-record.ts';
-import { createProgress } from './progress.ts';
-import type { Release } from './service.ts';
+import { createProgress } from '../lib/progress.ts';
+import type { Release } from '../lib/terraform/service-root.ts';
 import { checkSignature } from './signature.ts';
-import { reportDrift } from './drift-report.ts';
+import { reportDrift } from '../lib/terraform/drift-report.ts';
 import { writeReport } from '../lib/insights.ts';
 import { createCosign } from './cosign.ts';
 
@@ -135,16 +134,13 @@ program
 program
   .command('drift')
   .description('What differs from what was applied last, and who has to look at it')
-  .option('--env <name>', 'local, or an environment that is deployed', '')
+  .option('--env <name>', 'an environment that is deployed', '')
   .addHelpText(
     'after',
     '\nExit codes: 0 as applied (the autoscaler may have scaled), 1 something differs, 2 misuse.',
   )
   .action(async ({ env }: Options) => {
-    const differences =
-      env === 'local'
-        ? await driftLocally({ project, progress, commit: readCommit() })
-        : await account.drift(env);
+    const differences = await account.drift(env);
     const report = reportDrift(env, differences);
     await writeReport(join(project, 'reports', `drift-${env}`), report);
     progress.say(['', ...differences.map(describeDifference), report.details].join('\n'));
@@ -156,19 +152,6 @@ program
   .description('Destroy an environment; never prod')
   .option(...environment)
   .action(({ env }: Options) => account.destroy(env, readCommit()));
-
-program
-  .command('deploy-local')
-  .description('Apply everything in full into the emulator, and serve traffic; a second plan must be empty')
-  .option('--image <reference>', 'image by digest, in the storage of podman; built here when it is not given')
-  .action(({ image: reference }: Partial<Options>) =>
-    deployLocally({ project, progress, commit: readCommit() }, reference),
-  );
-
-program
-  .command('destroy-local')
-  .description('Stop the tasks and destroy what deploy-local applied; nothing may be left')
-  .action(() => destroyLocally({ project, progress, commit: readCommit() }));
 
 try {
   await program.parseAsync();

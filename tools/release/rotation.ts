@@ -1,4 +1,4 @@
-import { describeStage, stageAfter, type RotationStep } from './cursor-key-stage.ts';
+import { describeStage, stageAfter, type RotationStep } from '../lib/terraform/cursor-key-stage.ts';
 import { Misuse, Problem } from '../../app/src/commands/problem.ts';
 
 /** An environment, as far as replacing the key that signs page cursors goes. */

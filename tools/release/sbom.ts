@@ -7,7 +7,7 @@ import { Problem, reasonOf } from '../../app/src/commands/problem.ts';
 
 const run = promisify(execFile);
 const project = resolve(import.meta.dirname, '../..');
-const trivy = join(project, '../signing/.cache', 'bin', 'trivy');
+const trivy = join(project, '.cache', 'bin', 'trivy');
 const limits = { cwd: project, maxBuffer: 64 * 1024 * 1024, timeout: 300_000 };
 /** Where an image is: in its registry by digest, or in a docker-archive. */
 export type ImagePlace = { readonly reference: string } | { readonly archive: string };

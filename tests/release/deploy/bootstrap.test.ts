@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createAccount } from '../../../tools/release/account.ts';
 import { emulatedAws } from '../../../tools/lib/aws-environment.ts';
 import { prepareScratch } from '../../../tools/lib/terraform/scratch.ts';
-import { createProgress } from '../../../tools/release/progress.ts';
+import { createProgress } from '../../../tools/lib/progress.ts';
 import { startEmulator, type Emulator } from '../../../tools/sandbox/emulator/emulator.ts';
 import { createRawClient } from '../../sandbox/emulator/client.ts';
 import { describeInTestAll, program } from '../../support/requirements.ts';

@@ -6,7 +6,7 @@ import {
   rotationSteps,
   stageAfter,
   stageOf,
-} from '../../../tools/release/cursor-key-stage.ts';
+} from '../../../tools/lib/terraform/cursor-key-stage.ts';
 
 test('three steps replace a key, and the next three the next one', () => {
   const taken = [...rotationSteps, ...rotationSteps].reduce<readonly number[]>(

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
-import { deployedCommit } from '../../../tools/release/deployed-commit.ts';
-import { describeDifference, findDifferences } from '../../../tools/release/drift.ts';
-import { reportDrift } from '../../../tools/release/drift-report.ts';
+import { deployedCommit } from '../../../tools/lib/terraform/deployed-commit.ts';
+import { describeDifference, findDifferences } from '../../../tools/lib/terraform/drift.ts';
+import { reportDrift } from '../../../tools/lib/terraform/drift-report.ts';
 
 const resource = (
   address: string,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { checkPlan, recordPlan } from '../../../tools/release/plan-record.ts';
-import { describeCounts, summarisePlan } from '../../../tools/release/plan-summary.ts';
+import { describeCounts, summarisePlan } from '../../../tools/lib/terraform/plan-summary.ts';
 
 const release = { environment: 'dev', image: `api@sha256:${'0'.repeat(64)}`, commit: 'abcdef0' };
 let folder: string;

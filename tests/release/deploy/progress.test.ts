@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
-import { readEvent, type TerraformEvent } from '../../../tools/release/events.ts';
-import { createProgress } from '../../../tools/release/progress.ts';
+import { readEvent, type TerraformEvent } from '../../../tools/lib/terraform/events.ts';
+import { createProgress } from '../../../tools/lib/progress.ts';
 
 beforeEach(() => {
   jest.useFakeTimers({ now: 0 });

@@ -1,10 +1,14 @@
 import { spawnSync } from 'node:child_process';
 import { resolve } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { backendOf, findBackend } from '../../../tools/release/backend.ts';
+import { backendOf, findBackend } from '../../../tools/lib/terraform/backend.ts';
 import { emulatedAws } from '../../../tools/lib/aws-environment.ts';
-import { failureOf } from '../../../tools/release/failure.ts';
-import { checkEnvironment, checkRelease, refuseProduction } from '../../../tools/release/service.ts';
+import { failureOf } from '../../../tools/lib/terraform/failure.ts';
+import {
+  checkEnvironment,
+  checkRelease,
+  refuseProduction,
+} from '../../../tools/lib/terraform/service-root.ts';
 import { bundled } from '../../support/bundled.ts';
 
 const project = resolve(import.meta.dirname, '../../..');

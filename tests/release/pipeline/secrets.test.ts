@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { SignJWT } from 'jose';
-import { failureOf } from '../../../tools/release/failure.ts';
-import { readEvent } from '../../../tools/release/events.ts';
-import { createProgress } from '../../../tools/release/progress.ts';
+import { failureOf } from '../../../tools/lib/terraform/failure.ts';
+import { readEvent } from '../../../tools/lib/terraform/events.ts';
+import { createProgress } from '../../../tools/lib/progress.ts';
 import { bundled } from '../../support/bundled.ts';
 
 const repository = fileURLToPath(new URL('../../../', import.meta.url));

@@ -2,9 +2,9 @@ import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { emulatedAws } from '../../../tools/lib/aws-environment.ts';
-import { createProgress } from '../../../tools/release/progress.ts';
-import { planRelease, type Release } from '../../../tools/release/service.ts';
-import { createTerraform } from '../../../tools/release/terraform.ts';
+import { createProgress } from '../../../tools/lib/progress.ts';
+import { planRelease, type Release } from '../../../tools/lib/terraform/service-root.ts';
+import { createTerraform } from '../../../tools/lib/terraform/terraform.ts';
 import { startEmulator } from '../../../tools/sandbox/emulator/emulator.ts';
 import { createAwsClients } from '../../../tools/sandbox/deployment/aws-clients.ts';
 import { readSecrets } from '../../../tools/sandbox/deployment/secrets.ts';
@@ -28,10 +28,7 @@ export async function startDrawnKeys(): Promise<DrawnKeys> {
   const folder = await mkdtemp(join(tmpdir(), 'drawn-keys-'));
   const directory = join(folder, 'terraform');
   await cp(join(import.meta.dirname, 'root'), directory, { recursive: true });
-  await cp(
-    join(project, 'terraform/.terraform.lock.hcl'),
-    join(directory, '../../rotation/.terraform.lock.hcl'),
-  );
+  await cp(join(project, 'terraform/.terraform.lock.hcl'), join(directory, '.terraform.lock.hcl'));
   await cp(join(project, 'modules/rotated-secret'), join(folder, 'modules/rotated-secret'), {
     recursive: true,
   });

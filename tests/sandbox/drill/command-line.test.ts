@@ -2,11 +2,11 @@ import { spawnSync } from 'node:child_process';
 import { expect, test } from '@jest/globals';
 import { bundled } from '../../support/bundled.ts';
 import { allDrills } from './drills.ts';
-import { drillIds } from './ids.ts';
+import { drillIds } from '../../../tools/sandbox/deployment/drill-ids.ts';
 
 /** As `make drill DRILLS=…` runs it, where no local deployment serves. */
 const drill = (ids: string) => {
-  const program = [bundled('tools/release/verify.ts'), 'drills', '--only', ids];
+  const program = [bundled('tools/sandbox/deployment/deploy.ts'), 'drill', '--only', ids];
   const env = { PATH: process.env['PATH'], LOCAL_HOME: '/nonexistent' };
   const { status, stderr } = spawnSync(process.execPath, program, { env, encoding: 'utf8' });
   return { status, stderr };
@@ -15,7 +15,7 @@ const drill = (ids: string) => {
 test('without a local deployment there is nothing to break: misuse, and how to start one', () => {
   expect(drill('task-killed')).toEqual({
     status: 2,
-    stderr: '\nNo local deployment serves.\nStart one: make deploy-local\n',
+    stderr: 'error: No local deployment serves.\nStart one: make deploy-local\n',
   });
 });
 
@@ -23,7 +23,7 @@ test('a drill that is not there, beside one that is: misuse, and which there are
   expect(drill('task-killed,moon-lost')).toEqual({
     status: 2,
     stderr: expect.stringMatching(
-      /^\nThere is no drill moon-lost\.\nDRILLS names any of: task-killed, .*zone-lost/,
+      /^error: There is no drill moon-lost\.\nDRILLS names any of: task-killed, .*zone-lost/,
     ),
   });
 });

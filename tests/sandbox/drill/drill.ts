@@ -5,7 +5,7 @@ import type { Faults } from '../../../tools/sandbox/deployment/faults.ts';
 import type { Requirement } from '../../support/requirements.ts';
 import type { Mark } from './chart.ts';
 import { between, figuresOf, isFailed, lastBadAfter, type Figures } from './figures.ts';
-import type { drillIds } from './ids.ts';
+import type { drillIds } from '../../../tools/sandbox/deployment/drill-ids.ts';
 import { startLoad, type Load, type Outcome } from './load.ts';
 
 /** What a drill has to break things with. */

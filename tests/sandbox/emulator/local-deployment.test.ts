@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { localRelease } from '../../../tools/sandbox/deployment/commands.ts';
 import { openLocalDeployment, type LocalDeployment } from '../../../tools/sandbox/deployment/deployment.ts';
 import { listLeftovers } from '../../../tools/sandbox/deployment/leftovers.ts';
-import { createProgress } from '../../../tools/release/progress.ts';
+import { createProgress } from '../../../tools/lib/progress.ts';
 import { startEmulator, type Emulator } from '../../../tools/sandbox/emulator/emulator.ts';
 import { describeInTestAll, program } from '../../support/requirements.ts';
 import { awsProvider, registryModules, terraform } from '../../support/terraform.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import type { Progress } from '../../release/progress.ts';
-import type { Difference } from '../../release/drift.ts';
+import type { Progress } from '../../lib/progress.ts';
+import type { Difference } from '../../lib/terraform/drift.ts';
 import { createEmulatorHome } from './emulator-process.ts';
 import {
   ensureEmulator,

@@ -4,12 +4,18 @@ import { terraformEnvironment } from '../../lib/terraform/environment.ts';
 import { Problem } from '../../../app/src/commands/problem.ts';
 import { createAwsClients } from './aws-clients.ts';
 import { forgetRevisions } from './forget-revisions.ts';
-import { backendOf, type Backend } from '../../release/backend.ts';
-import { describeCounts, summarisePlan } from '../../release/plan-summary.ts';
-import type { Progress } from '../../release/progress.ts';
-import type { Difference } from '../../release/drift.ts';
-import { enter, findDrift, planRelease, settleRelease, type Release } from '../../release/service.ts';
-import { createTerraform, type Terraform } from '../../release/terraform.ts';
+import { backendOf, type Backend } from '../../lib/terraform/backend.ts';
+import { describeCounts, summarisePlan } from '../../lib/terraform/plan-summary.ts';
+import type { Progress } from '../../lib/progress.ts';
+import type { Difference } from '../../lib/terraform/drift.ts';
+import {
+  enter,
+  findDrift,
+  planRelease,
+  settleRelease,
+  type Release,
+} from '../../lib/terraform/service-root.ts';
+import { createTerraform, type Terraform } from '../../lib/terraform/terraform.ts';
 import { emulatedAws } from '../../lib/aws-environment.ts';
 import { createEmulatorHome, type EmulatorHome, type EmulatorProcess } from './emulator-process.ts';
 import { prepareScratch } from '../../lib/terraform/scratch.ts';

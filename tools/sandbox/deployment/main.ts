@@ -76,6 +76,17 @@ program
   .requiredOption('--port <number>')
   .action((options: Omit<Options, 'home'>) => runUntilStopped({ ...options, home: resolve(home()) }));
 program
+  .command('start', { hidden: true })
+  .description('Run the tasks that an emulated account describes, and wait until they serve')
+  .requiredOption('--emulator <url>')
+  .requiredOption('--outputs <file>', 'values of `terraform output`')
+  .action(async ({ emulator, outputs }: { emulator: string; outputs: string }) => {
+    const { startTraffic } = await import('./traffic.ts');
+    const applied = JSON.parse(await readFile(outputs, 'utf8')) as Outputs;
+    const options = { home: resolve(home()), emulator, outputs: applied, port: 0, say };
+    await startTraffic({ ...options, runner: 'containers' });
+  });
+program
   .command('state')
   .description('Tasks with zone, digest and health, deployments with their rollout state, as JSON')
   .action(async () => {

@@ -1,4 +1,4 @@
-import type { Progress } from '../../release/progress.ts';
+import type { Progress } from '../../lib/progress.ts';
 
 /** Where the time went: each step, then the resources that took longest. */
 export function describeTimings(progress: Progress, slowest = 6): string {

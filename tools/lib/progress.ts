@@ -1,4 +1,4 @@
-import type { TerraformEvent } from './events.ts';
+import type { TerraformEvent } from './terraform/events.ts';
 
 const heartbeatMs = 8_000;
 const shown = 3;

@@ -1,5 +1,5 @@
 import { describeDifference, needsSomebody, type Difference } from './drift.ts';
-import type { Report } from '../lib/insights.ts';
+import type { Report } from '../insights.ts';
 
 /** For the commit that is checked out: whether an environment still is what was applied last. */
 export function reportDrift(environment: string, differences: readonly Difference[]): Report {

@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { Misuse, Problem, reasonOf } from '../../app/src/commands/problem.ts';
+import { Misuse, Problem, reasonOf } from '../../../app/src/commands/problem.ts';
 import type { Backend } from './backend.ts';
 import { checkStage, stageOf } from './cursor-key-stage.ts';
 import { deployedCommit } from './deployed-commit.ts';
 import { findDifferences, type Difference } from './drift.ts';
 import { checkModules } from './module-check.ts';
-import type { Progress } from './progress.ts';
+import type { Progress } from '../progress.ts';
 import type { Terraform, Variables } from './terraform.ts';
 
 /** What is deployed where. */

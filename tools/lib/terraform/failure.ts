@@ -1,4 +1,4 @@
-import { Problem } from '../../app/src/commands/problem.ts';
+import { Problem } from '../../../app/src/commands/problem.ts';
 import type { Finished } from './terraform-process.ts';
 
 /** What is known about a failure of Terraform, by what it says. */

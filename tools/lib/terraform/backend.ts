@@ -1,4 +1,4 @@
-import { Problem } from '../../app/src/commands/problem.ts';
+import { Problem } from '../../../app/src/commands/problem.ts';
 
 /** Settings of the S3 backend that differ by account: `bucket`, `region` and `kms_key_id`. */
 export type Backend = Readonly<Record<string, string>>;

@@ -1,4 +1,4 @@
-import { Misuse, Problem } from '../../app/src/commands/problem.ts';
+import { Misuse, Problem } from '../../../app/src/commands/problem.ts';
 
 /**
  * What replaces the key that signs page cursors, in this order and round again: the new key is accepted, it signs, the old

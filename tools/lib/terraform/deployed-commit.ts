@@ -1,4 +1,4 @@
-import { Problem } from '../../app/src/commands/problem.ts';
+import { Problem } from '../../../app/src/commands/problem.ts';
 
 interface Module {
   readonly resources?: readonly {

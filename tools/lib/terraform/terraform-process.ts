@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { Problem } from '../../app/src/commands/problem.ts';
+import { Problem } from '../../../app/src/commands/problem.ts';
 import { readEvent, type Diagnostic, type TerraformEvent } from './events.ts';
 
 export interface Finished {

@@ -1,5 +1,5 @@
 import { failureOf } from './failure.ts';
-import type { Progress } from './progress.ts';
+import type { Progress } from '../progress.ts';
 import { runTerraform, type Finished } from './terraform-process.ts';
 
 /** One root of Terraform, as far as this project drives it. Each call rejects with a `Problem` when Terraform fails. */
