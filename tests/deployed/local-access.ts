@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createControlClient } from '../../tools/sandbox/deployment/control-client.ts';
-import { createFaults, type Faults } from '../../tools/sandbox/deployment/faults.ts';
+import { createControlClient } from '../../tools/sandbox/deployment/control.ts';
+import { createFaults, type Faults } from '../../tools/sandbox/deployment/control.ts';
 import { createServingHome } from '../../tools/sandbox/deployment/serving-process.ts';
 import type { LocalState } from '../../tools/sandbox/deployment/state.ts';
 import { Problem } from '../../app/src/commands/problem.ts';

@@ -11,8 +11,8 @@ import {
 import { FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { DescribeTargetHealthCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { createAwsClients, type AwsClients } from '../../tools/sandbox/deployment/aws-clients.ts';
-import { deployRevision } from '../../tools/sandbox/deployment/revise.ts';
+import { createAwsClients, type AwsClients } from '../../tools/sandbox/deployment/applied.ts';
+import { deployRevision } from '../../tools/sandbox/deployment/revisions.ts';
 import { createServingHome } from '../../tools/sandbox/deployment/serving-process.ts';
 import type { LocalState } from '../../tools/sandbox/deployment/state.ts';
 import { createRawClient } from '../sandbox/emulator/client.ts';

@@ -10,10 +10,10 @@ import {
 } from '../../tools/sandbox/deployment/deployment.ts';
 import { createEmulatorHome, type EmulatorProcess } from '../../tools/sandbox/deployment/emulator-process.ts';
 import { createProgress } from '../../tools/lib/progress.ts';
-import { createControlClient } from '../../tools/sandbox/deployment/control-client.ts';
-import { createFaults, type Faults } from '../../tools/sandbox/deployment/faults.ts';
-import type { Outputs } from '../../tools/sandbox/deployment/names.ts';
-import { buildRelease } from '../../tools/sandbox/deployment/release.ts';
+import { createControlClient } from '../../tools/sandbox/deployment/control.ts';
+import { createFaults, type Faults } from '../../tools/sandbox/deployment/control.ts';
+import type { Outputs } from '../../tools/sandbox/deployment/applied.ts';
+import { buildRelease } from '../../tools/sandbox/deployment/local-image.ts';
 import { createServingHome, type ServingRecord } from '../../tools/sandbox/deployment/serving-process.ts';
 import type { LocalState } from '../../tools/sandbox/deployment/state.ts';
 import { startTraffic } from '../../tools/sandbox/deployment/traffic.ts';

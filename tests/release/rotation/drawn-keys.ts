@@ -6,8 +6,8 @@ import { createProgress } from '../../../tools/lib/progress.ts';
 import { planRelease, type Release } from '../../../tools/lib/terraform/service-root.ts';
 import { createTerraform } from '../../../tools/lib/terraform/terraform.ts';
 import { startEmulator } from '../../../tools/sandbox/emulator/emulator.ts';
-import { createAwsClients } from '../../../tools/sandbox/deployment/aws-clients.ts';
-import { readSecrets } from '../../../tools/sandbox/deployment/secrets.ts';
+import { createAwsClients } from '../../../tools/sandbox/deployment/applied.ts';
+import { readSecrets } from '../../../tools/sandbox/deployment/task-definition.ts';
 import { terraformEnvironment } from '../../../tools/lib/terraform/environment.ts';
 
 const project = resolve(import.meta.dirname, '../../..');

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { completeAnswer } from '../../../tools/sandbox/deployment/aws-answers.ts';
-import { noFaults } from '../../../tools/sandbox/deployment/database-link.ts';
+import { noFaults } from '../../../tools/sandbox/deployment/database.ts';
 import type { LocalState, TaskState } from '../../../tools/sandbox/deployment/state.ts';
 
 const digest = `sha256:${'a'.repeat(64)}`;

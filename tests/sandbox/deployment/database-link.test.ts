@@ -5,7 +5,7 @@ import {
   noFaults,
   startDatabaseLink,
   type DatabaseLink,
-} from '../../../tools/sandbox/deployment/database-link.ts';
+} from '../../../tools/sandbox/deployment/database.ts';
 
 describe('the link to the database', () => {
   let target: Server;

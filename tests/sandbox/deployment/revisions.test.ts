@@ -5,9 +5,9 @@ import {
   RegisterTaskDefinitionCommand,
 } from '@aws-sdk/client-ecs';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { createAwsClients, type AwsClients } from '../../../tools/sandbox/deployment/aws-clients.ts';
-import { forgetRevisions } from '../../../tools/sandbox/deployment/forget-revisions.ts';
-import { deployRevision } from '../../../tools/sandbox/deployment/revise.ts';
+import { createAwsClients, type AwsClients } from '../../../tools/sandbox/deployment/applied.ts';
+import { forgetRevisions } from '../../../tools/sandbox/deployment/revisions.ts';
+import { deployRevision } from '../../../tools/sandbox/deployment/revisions.ts';
 import { startEmulator, type Emulator } from '../../../tools/sandbox/emulator/emulator.ts';
 import { describeWith, program } from '../../support/requirements.ts';
 

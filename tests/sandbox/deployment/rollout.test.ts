@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import * as rollout from '../../../tools/sandbox/deployment/rollout.ts';
+import * as rollout from '../../../tools/sandbox/deployment/scheduler.ts';
 
 const first = rollout.complete(
   rollout.begin([], { id: 'first', taskDefinition: 'movies:1', at: 1 }),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Deployment } from '../../../tools/sandbox/deployment/rollout.ts';
+import type { Deployment } from '../../../tools/sandbox/deployment/scheduler.ts';
 import { decide, type ScheduledTask, type Situation } from '../../../tools/sandbox/deployment/scheduler.ts';
 
 const zones = ['a', 'b', 'c'];

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { runArguments } from '../../../tools/lib/container.ts';
 import { describeDifferences, overrides } from '../../../tools/sandbox/deployment/overrides.ts';
-import { readReference } from '../../../tools/sandbox/deployment/secrets.ts';
-import { taskContainer } from '../../../tools/sandbox/deployment/task-container.ts';
+import { readReference } from '../../../tools/sandbox/deployment/task-definition.ts';
+import { taskContainer } from '../../../tools/sandbox/deployment/task-definition.ts';
 import { digestOf, toContainer } from '../../../tools/sandbox/deployment/task-definition.ts';
 
 const digest = `sha256:${'a'.repeat(64)}`;

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Deployment } from '../../deployed/deployment.ts';
 import type { LocalState } from '../../../tools/sandbox/deployment/state.ts';
-import type { Faults } from '../../../tools/sandbox/deployment/faults.ts';
+import type { Faults } from '../../../tools/sandbox/deployment/control.ts';
 import type { Requirement } from '../../support/requirements.ts';
 import type { Mark } from './chart.ts';
 import { between, figuresOf, isFailed, lastBadAfter, type Figures } from './figures.ts';

@@ -1,5 +1,5 @@
 import { UpdateServiceCommand } from '@aws-sdk/client-ecs';
-import { deployRevision } from '../../../tools/sandbox/deployment/revise.ts';
+import { deployRevision } from '../../../tools/sandbox/deployment/revisions.ts';
 import { askEcs } from '../../deployed/aws.ts';
 import type { Deployment } from '../../deployed/deployment.ts';
 

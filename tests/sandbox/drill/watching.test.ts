@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { scrapeTargets } from '../../../tools/sandbox/deployment/scrape-targets.ts';
+import { scrapeTargets } from '../../../tools/sandbox/deployment/serve.ts';
 import type { TaskState } from '../../../tools/sandbox/deployment/state.ts';
 import { renderHistory } from './prometheus-history.ts';
 

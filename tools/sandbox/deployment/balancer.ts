@@ -1,22 +1,31 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Problem } from '../../../app/src/commands/problem.ts';
-import { backend, haproxyConfig, serverSettings } from './haproxy-config.ts';
-import { command, readServers, type ServerStatus } from './haproxy-runtime.ts';
-import type { LoadBalancerDefinition } from './load-balancer-definition.ts';
+import type { LoadBalancerDefinition, TargetGroup } from './applied.ts';
 
 const startWithinMs = 20_000;
 const lookMs = 200;
+/** Name of the backend; tasks are added to it while HAProxy runs. */
+const backend = 'tasks';
+/** The longest answer of the service; what a hung task keeps longer is asked of another one. */
+const answerTimeoutSeconds = 10;
+const algorithms: Readonly<Record<string, string>> = {
+  round_robin: 'roundrobin',
+  least_outstanding_requests: 'leastconn',
+  weighted_random: 'random',
+};
 
 /** A load balancer whose targets come and go while it runs. */
 export interface Balancer {
   readonly url: string;
   readonly pid: number;
-  /** Sends requests to a task from now on, and checks its health. */
+  /** Sends requests to a task from now on, and checks its health. Its first check has been made: it counts as healthy. */
   readonly add: (task: string, host: string, port: number) => Promise<void>;
   /** Sends nothing new; resolves when the task has answered everything, or when the deregistration delay is over. */
   readonly drain: (task: string) => Promise<void>;
@@ -34,24 +43,27 @@ export async function startBalancer(
 ): Promise<Balancer> {
   // Not in the project: the path of a socket has 107 characters at most.
   const folder = await mkdtemp(join(tmpdir(), 'balancer-'));
-  const socket = join(folder, 'runtime.sock');
-  const configuration = join(folder, 'haproxy.cfg');
+  const [socket, configuration] = [join(folder, 'runtime.sock'), join(folder, 'haproxy.cfg')];
   await writeFile(configuration, haproxyConfig(definition, { port, socket }));
   const log = await open(logFile, 'w');
-  const child = spawn('haproxy', ['-db', '-f', configuration], {
-    stdio: ['ignore', log.fd, log.fd],
-    detached: true,
-  });
+  const output = ['ignore', log.fd, log.fd] as const;
+  const child = spawn('haproxy', ['-db', '-f', configuration], { stdio: [...output], detached: true });
   await once(child, 'spawn').catch((error: unknown) => {
     throw new Problem(`HAProxy can't be started: ${String(error)}`, 'sudo apt-get install haproxy');
   });
   await log.close();
   const exited = once(child, 'exit');
-  const ended = exited.then(() => new Problem('HAProxy ended by itself.', `Its log: ${logFile}`));
-  const say = (line: string): Promise<string> => command(socket, line);
-  const server = (task: string): string => `${backend}/${task}`;
-  const targets = async (): Promise<readonly ServerStatus[]> => readServers(await say('show stat'), backend);
   const isThere = (): boolean => child.exitCode === null && child.signalCode === null;
+
+  /** Sends one command to the runtime API. Resolves with what it printed. */
+  const say = async (line: string): Promise<string> => {
+    const connection = connect(socket);
+    await once(connection, 'connect');
+    connection.end(`${line}\n`);
+    return (await text(connection)).trim();
+  };
+  const server = (task: string): string => `${backend}/${task}`;
+  const targets = async (): Promise<readonly ServerStatus[]> => readServers(await say('show stat'));
 
   const deadline = Date.now() + startWithinMs;
   while (!(await say('show info').then(Boolean, () => false))) {
@@ -59,20 +71,20 @@ export async function startBalancer(
       throw new Problem('HAProxy does not start.', `Its log says why: ${logFile}`);
     await pause(lookMs);
   }
-
   return {
     url: `http://127.0.0.1:${port}`,
     pid: child.pid ?? 0,
     targets,
-    died: ended,
+    died: exited.then(() => new Problem('HAProxy ended by itself.', `Its log: ${logFile}`)),
     add: async (task, host, taskPort) => {
-      const added = await say(
-        `add server ${server(task)} ${host}:${taskPort} ${serverSettings(definition.targetGroup)}`,
-      );
+      const settings = serverSettings(definition.targetGroup);
+      const added = await say(`add server ${server(task)} ${host}:${taskPort} ${settings}`);
       if (!added.includes('registered'))
         throw new Problem(`HAProxy refuses ${task}: ${added}`, `See ${logFile}.`);
       await say(`enable health ${server(task)}`);
       await say(`enable server ${server(task)}`);
+      // Without it a new server stands one failed check before its end.
+      await say(`set server ${server(task)} health up`);
     },
     drain: async (task) => {
       await say(`set server ${server(task)} state drain`);
@@ -82,12 +94,12 @@ export async function startBalancer(
       while (Date.now() < until && (await isBusy())) await pause(lookMs);
     },
     remove: async (task) => {
+      // It closes idle connections, too; refused while a request is still being repeated elsewhere.
       await say(`set server ${server(task)} state maint`);
-      // Refused while a request of it is still being repeated elsewhere.
       const until = Date.now() + startWithinMs;
-      while (!/deleted|No such server/i.test(await say(`del server ${server(task)}`)) && Date.now() < until) {
-        await pause(lookMs);
-      }
+      const isGone = async (): Promise<boolean> =>
+        /deleted|No such server/i.test(await say(`del server ${server(task)}`));
+      while (!(await isGone()) && Date.now() < until) await pause(lookMs);
     },
     stop: async () => {
       if (isThere()) child.kill('SIGTERM');
@@ -95,4 +107,86 @@ export async function startBalancer(
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/**
+ * The configuration of HAProxy that behaves as the listener and target group say. Beyond a load balancer on AWS it
+ * repeats GET and HEAD, and only those, on another task when one is lost before it answered.
+ *
+ * @param place where it listens, and the socket of its runtime API
+ */
+export function haproxyConfig(
+  { targetGroup, idleTimeout, dropsInvalidHeaders, listener }: LoadBalancerDefinition,
+  place: { readonly port: number; readonly socket: string },
+): string {
+  const { healthCheck } = targetGroup;
+  const balance = algorithms[targetGroup.algorithm];
+  if (balance === undefined)
+    throw new Problem(
+      `The target group balances by ${targetGroup.algorithm}, which HAProxy has no word for.`,
+      `Known: ${Object.keys(algorithms).join(', ')}.`,
+    );
+  return `global
+    stats socket ${place.socket} mode 600 level admin
+    maxconn 2000
+
+defaults
+    mode http
+    timeout connect 1s
+    timeout client ${idleTimeout}s
+    timeout http-request ${idleTimeout}s
+    timeout server ${idleTimeout}s
+    timeout check ${healthCheck.timeout}s
+    retries 3
+    option redispatch 1
+    option forwardfor
+    unique-id-format %{+X}o-%Ts-%[uuid(),regsub(-,,g),bytes(0,24)]
+
+frontend listener
+    bind 127.0.0.1:${place.port}
+    http-request set-header X-Forwarded-Proto http
+    http-request set-header X-Forwarded-Port ${listener.port}
+    http-request set-header X-Amzn-Trace-Id Root=1%[unique-id,lower] unless { req.hdr(X-Amzn-Trace-Id) -m found }
+${dropsInvalidHeaders ? '    # names that are no HTTP token are dropped by the parser itself\n' : ''}    default_backend ${backend}
+
+backend ${backend}
+    balance ${balance}
+    http-reuse always
+    option httpchk
+    http-check send meth GET uri ${healthCheck.path} hdr Host health-check hdr User-Agent ELB-HealthChecker/2.0
+    http-check expect status ${healthCheck.matcher}
+    http-request disable-l7-retry unless METH_GET
+    http-request set-timeout server ${answerTimeoutSeconds}s if METH_GET
+    retry-on conn-failure empty-response response-timeout
+`;
+}
+
+/**
+ * What makes a task a server: the same for each, because servers that are added later inherit no defaults. Without the two
+ * words about its pool each request would open a connection, which a load balancer on AWS doesn't do.
+ */
+export function serverSettings({ healthCheck }: Pick<TargetGroup, 'healthCheck'>): string {
+  const { interval, healthyThreshold: rise, unhealthyThreshold: fall } = healthCheck;
+  return `check inter ${interval}s rise ${rise} fall ${fall} pool-max-conn -1 pool-purge-delay 5s`;
+}
+
+export interface ServerStatus {
+  readonly name: string;
+  /** `UP`, `UP 1/2` (going down), `DOWN`, `DRAIN`, `MAINT`, … */
+  readonly status: string;
+  /** Requests that it has not answered yet. */
+  readonly sessions: number;
+}
+
+/** Reads the servers of the backend from `show stat`: CSV with a header (https://docs.haproxy.org/2.6/management.html#9.1). */
+export function readServers(stat: string): readonly ServerStatus[] {
+  const [header = '', ...lines] = stat.trim().split('\n');
+  const names = header.replace(/^# /, '').split(',');
+  const rows = lines.map((line) => {
+    const values = line.split(',');
+    return (name: string): string => values[names.indexOf(name)] ?? '';
+  });
+  return rows
+    .filter((value) => value('pxname') === backend && value('svname') !== 'BACKEND')
+    .map((value) => ({ name: value('svname'), status: value('status'), sessions: Number(value('scur')) }));
 }

@@ -11,10 +11,10 @@ import {
 import { listLeftovers } from './leftovers.ts';
 import { Problem } from '../../../app/src/commands/problem.ts';
 import { describeTimings } from './report.ts';
-import { buildRelease, type LocalImage } from './release.ts';
+import { buildRelease, type LocalImage } from './local-image.ts';
 import { createServingHome } from './serving-process.ts';
 import { startTraffic } from './traffic.ts';
-import { welcome } from './welcome.ts';
+import { welcome } from './traffic.ts';
 
 /** No image: the digest of nothing. The control plane takes it where no task is run. */
 const noImage = 'sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';

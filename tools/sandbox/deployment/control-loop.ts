@@ -1,13 +1,13 @@
 import { UpdateServiceCommand } from '@aws-sdk/client-ecs';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Addresses } from './addresses.ts';
-import type { AwsClients } from './aws-clients.ts';
+import type { Addresses } from './fleet.ts';
+import type { AwsClients } from './applied.ts';
 import type { Fleet, Task } from './fleet.ts';
 import { overrides, type LocalServices } from './overrides.ts';
-import * as rollout from './rollout.ts';
+import * as rollout from './scheduler.ts';
 import { decide, type Action, type ScheduledTask } from './scheduler.ts';
-import { readSecrets } from './secrets.ts';
-import { readService, type ServiceDefinition } from './service-definition.ts';
+import { readSecrets } from './task-definition.ts';
+import { readService, type ServiceDefinition } from './applied.ts';
 import { readTaskDefinition } from './task-definition.ts';
 
 const everyMs = 500;

@@ -4,9 +4,9 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, Option } from 'commander';
 import { Misuse, Problem, reasonOf } from '../../../app/src/commands/problem.ts';
-import { createControlClient } from './control-client.ts';
-import { createFaults, type Faults } from './faults.ts';
-import { readNames, type Outputs } from './names.ts';
+import { createControlClient } from './control.ts';
+import { createFaults, type Faults } from './control.ts';
+import { readNames, type Outputs } from './applied.ts';
 import type { RunnerKind } from './overrides.ts';
 import { createServingHome, type ServingRecord } from './serving-process.ts';
 

@@ -1,4 +1,4 @@
-import type { Address } from './addresses.ts';
+import type { Address } from './fleet.ts';
 import type { TaskDefinition } from './task-definition.ts';
 
 /** What stands in for the managed services that no emulator has. */

@@ -1,31 +1,27 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
+import { json } from 'node:stream/consumers';
+import { Problem, reasonOf } from '../../../app/src/commands/problem.ts';
 import { freePort } from '../../../app/src/local/listen.ts';
 import { createStopStack } from '../../../app/src/local/stop-stack.ts';
 import { startTokenIssuer } from '../../../app/src/local/token-issuer.ts';
-import { createAddresses } from './addresses.ts';
-import { completeAnswer, completedActions, type Asked } from './aws-answers.ts';
-import { createAwsClients } from './aws-clients.ts';
-import { startBalancer } from './balancer.ts';
 import { createEngine } from '../../lib/container-engine.ts';
 import { hasInit } from '../../lib/container-init.ts';
-import { createContainerRunner } from './container-runner.ts';
-import { createControlLoop } from './control-loop.ts';
-import { startControlServer } from './control-server.ts';
-import { startDatabaseLink } from './database-link.ts';
-import type { FaultRequest } from './faults.ts';
-import { createFleet } from './fleet.ts';
-import { harm } from './harm.ts';
-import { readLoadBalancer } from './load-balancer-definition.ts';
+import { createAwsClients, type Names, readLoadBalancer, readService, readZones } from './applied.ts';
+import { type Asked, completeAnswer, completedActions } from './aws-answers.ts';
+import { startBalancer } from './balancer.ts';
+import { type ControlLoop, createControlLoop } from './control-loop.ts';
+import type { FaultRequest } from './control.ts';
+import { type DatabaseLink, noFaults, startDatabaseLink, startTable } from './database.ts';
+import { createAddresses, createFleet, type Fleet, type Task } from './fleet.ts';
 import { describeDifferences, type RunnerKind } from './overrides.ts';
-import { createProcessRunner } from './process-runner.ts';
-import { scrapeTargets } from './scrape-targets.ts';
-import { readService, readZones } from './service-definition.ts';
-import { readState, type LocalState } from './state.ts';
+import { createContainerRunner, createProcessRunner } from './runners.ts';
+import { chooseLeaving } from './scheduler.ts';
+import { type LocalState, readState } from './state.ts';
 import { readTaskDefinition } from './task-definition.ts';
-import { startTable } from './table.ts';
 import { createTaskLogs } from './task-logs.ts';
-import type { Names } from './names.ts';
 
 export interface ServeOptions {
   /** Folder of the deployment. */
@@ -159,3 +155,100 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     stop: () => stack.stopAll(),
   };
 }
+
+/** What a local deployment answers to those who watch and harm it, by method and path. */
+export type ControlRoutes = Readonly<Record<string, (body: unknown) => Promise<unknown>>>;
+
+export interface ControlServer {
+  readonly url: string;
+  readonly stop: () => Promise<void>;
+}
+
+/** A server on a free loopback port. A route that rejects is a 400 with the reason as `error`. */
+export async function startControlServer(routes: ControlRoutes): Promise<ControlServer> {
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const route = routes[`${request.method ?? ''} ${request.url ?? ''}`];
+    if (!route) {
+      write(response, 404, { error: `There is ${Object.keys(routes).join(', ')}.` });
+      return;
+    }
+    write(response, 200, await route(request.method === 'GET' ? undefined : await json(request)));
+  };
+  const server = createServer((request, response) => {
+    answer(request, response).catch((error: unknown) => {
+      write(response, 400, { error: reasonOf(error) });
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the control server has no port');
+  return {
+    url: `http://127.0.0.1:${address.port}`,
+    stop: async () => {
+      server.close();
+      server.closeAllConnections();
+      await once(server, 'close');
+    },
+  };
+}
+
+const write = (response: ServerResponse, status: number, body: unknown): void => {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+};
+
+export interface Harmed {
+  readonly fleet: Fleet;
+  readonly loop: ControlLoop;
+  readonly link: DatabaseLink;
+  readonly zones: readonly string[];
+}
+
+/** Does what a fault says. Resolves with the task or zone that it was done to; rejects when there is none. */
+export async function harm(fault: FaultRequest, { fleet, loop, link, zones }: Harmed): Promise<string> {
+  const alive = (): readonly Task[] => fleet.tasks().filter(({ id }) => fleet.running(id) !== undefined);
+  switch (fault.kind) {
+    case 'database':
+      await link.set(fault.database);
+      return 'database';
+    case 'heal':
+      loop.lostZones.clear();
+      await link.set(noFaults);
+      return 'all';
+    case 'lose-zone': {
+      const zone = known(zones, fault.zone ?? chooseLeaving(alive(), 1)[0]?.zone, 'zone');
+      loop.lostZones.add(zone);
+      const tasks = alive().filter((task) => task.zone === zone);
+      await Promise.all(tasks.map(async ({ id }) => fleet.running(id)?.kill()));
+      return zone;
+    }
+    case 'restore-zone': {
+      const zone = known(zones, fault.zone, 'zone');
+      loop.lostZones.delete(zone);
+      return zone;
+    }
+    default: {
+      const healthy = alive().find(({ status, health }) => status === 'RUNNING' && health === 'healthy');
+      const ids = alive().map(({ id }) => id);
+      const id = known(ids, fault.task ?? healthy?.id, 'task');
+      await fleet.running(id)?.[fault.kind]();
+      return id;
+    }
+  }
+}
+
+function known(names: readonly string[], name: string | undefined, what: string): string {
+  if (name !== undefined && names.includes(name)) return name;
+  throw new Problem(`There is no ${what} ${name ?? 'to choose'}.`, `There is: ${names.join(', ')}`);
+}
+
+export interface ScrapeTarget {
+  readonly targets: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** The metrics ports of the tasks that run, as Prometheus discovers them: https://prometheus.io/docs/prometheus/latest/http_sd */
+export const scrapeTargets = ({ tasks }: Pick<LocalState, 'tasks'>): readonly ScrapeTarget[] =>
+  tasks
+    .filter(({ status }) => status === 'RUNNING')
+    .map(({ id, zone, metricsUrl }) => ({ targets: [new URL(metricsUrl).host], labels: { task: id, zone } }));

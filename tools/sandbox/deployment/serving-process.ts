@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Problem } from '../../../app/src/commands/problem.ts';
-import type { Outputs } from './names.ts';
+import type { Outputs } from './applied.ts';
 import type { RunnerKind } from './overrides.ts';
 
 const program = fileURLToPath(new URL('main.ts', import.meta.url));

@@ -1,9 +1,9 @@
 import type { Balancer } from './balancer.ts';
 import type { ControlLoop } from './control-loop.ts';
-import type { DatabaseFaults } from './database-link.ts';
+import type { DatabaseFaults } from './database.ts';
 import type { Fleet, Task } from './fleet.ts';
 import type { RunnerKind } from './overrides.ts';
-import type { Deployments } from './rollout.ts';
+import type { Deployments } from './scheduler.ts';
 import { digestOf } from './task-definition.ts';
 
 /** A task as probes and drills read it. Times in ms since 1970. */

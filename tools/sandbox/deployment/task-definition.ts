@@ -1,5 +1,7 @@
-import { DescribeTaskDefinitionCommand, type ContainerDefinition, type ECSClient } from '@aws-sdk/client-ecs';
+import { type ContainerDefinition, DescribeTaskDefinitionCommand, type ECSClient } from '@aws-sdk/client-ecs';
+import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { Problem } from '../../../app/src/commands/problem.ts';
+import type { ContainerOptions } from '../../lib/container.ts';
 
 /** A task definition, as far as running its serving container on one machine goes. Times in seconds, memory in MiB. */
 export interface TaskDefinition {
@@ -94,4 +96,86 @@ export function digestOf(image: string): string {
   if (digest === undefined)
     throw new Problem(`${image} is not named by digest.`, 'Deploy an image by its digest.');
   return digest;
+}
+
+/** Where a secret is, as `valueFrom` of a container definition says it. */
+export interface SecretReference {
+  readonly arn: string;
+  readonly jsonKey: string | undefined;
+  readonly stage: string | undefined;
+  readonly version: string | undefined;
+}
+
+/**
+ * `arn:aws:secretsmanager:<region>:<account>:secret:<name>[:<json key>:<stage>:<version>]`
+ * (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/secrets-envvar-secrets-manager.html)
+ */
+export function readReference(valueFrom: string): SecretReference {
+  const parts = valueFrom.split(':');
+  const [jsonKey, stage, version] = parts.slice(7).map((part) => (part === '' ? undefined : part));
+  return { arn: parts.slice(0, 7).join(':'), jsonKey, stage, version };
+}
+
+/** The values of secrets by variable. Rejects with the variable's name, never with a value. */
+export async function readSecrets(
+  client: SecretsManagerClient,
+  references: Readonly<Record<string, string>>,
+): Promise<Readonly<Record<string, string>>> {
+  const values = Object.entries(references).map(async ([variable, valueFrom]) => {
+    const { arn, jsonKey, stage, version } = readReference(valueFrom);
+    const { SecretString: secret } = await client.send(
+      new GetSecretValueCommand({ SecretId: arn, VersionId: version, VersionStage: stage }),
+    );
+    const value = secret !== undefined && jsonKey !== undefined ? field(secret, jsonKey) : secret;
+    if (value === undefined)
+      throw new Problem(`The secret of ${variable} has no value.`, `See ${arn} in the account.`);
+    return [variable, value] as const;
+  });
+  return Object.fromEntries(await Promise.all(values));
+}
+
+function field(secret: string, key: string): string | undefined {
+  const values: unknown = JSON.parse(secret);
+  const value: unknown = typeof values === 'object' && values !== null ? Reflect.get(values, key) : undefined;
+  return typeof value === 'string' ? value : undefined;
+}
+
+export interface TaskSettings {
+  readonly name: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly secrets: Readonly<Record<string, string>>;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export interface ContainerSettings extends TaskSettings {
+  /** Whether the engine can give it an init process. */
+  readonly hasInit: boolean;
+}
+
+/**
+ * A task definition as options of a container: the very image by its digest, and everything that it says of user, root,
+ * capabilities, limits, command and stopping. On the network of the machine, where each task has an address of its own.
+ */
+export function taskContainer(
+  { container, cpus, memory }: TaskDefinition,
+  { name, environment, secrets, labels, hasInit }: ContainerSettings,
+): ContainerOptions {
+  return {
+    name,
+    image: container.image,
+    environment: { ...container.environment, ...environment },
+    secrets,
+    labels,
+    hostNetwork: true,
+    memory,
+    cpus,
+    ...(container.user === undefined ? {} : { user: container.user }),
+    readOnlyRoot: container.readOnlyRoot,
+    tmpfs: container.writable,
+    unprivileged: container.dropsAllCapabilities,
+    initProcess: container.initProcess && hasInit,
+    stopTimeout: container.stopTimeout,
+    ...(container.entryPoint === undefined ? {} : { entryPoint: container.entryPoint }),
+    ...(container.command === undefined ? {} : { command: container.command }),
+  };
 }

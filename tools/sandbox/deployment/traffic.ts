@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Problem } from '../../../app/src/commands/problem.ts';
-import { createControlClient } from './control-client.ts';
-import { loadData } from './load-data.ts';
-import { readNames, type Outputs } from './names.ts';
+import { type Outputs, readNames } from './applied.ts';
+import { createControlClient } from './control.ts';
+import { loadData } from './database.ts';
 import type { RunnerKind } from './overrides.ts';
 import { createServingHome, type ServingRecord } from './serving-process.ts';
 import type { LocalState } from './state.ts';
@@ -77,3 +77,26 @@ export const describeTasks = ({ tasks }: LocalState): string =>
       `  task ${id.slice(0, 8)}  ${zone}  ${status} ${health}  ${digest.slice(0, 19)}  ${reason ?? ''}`.trimEnd(),
     )
     .join('\n');
+
+/** Where everything is, what is not as on AWS, and a command to paste. */
+export async function welcome({ control, url, runner, differences }: ServingRecord): Promise<string> {
+  const client = createControlClient(control);
+  const [state, token] = [await client.state(), await client.token('movies/read movies/write')];
+  const running = { ...state, tasks: state.tasks.filter(({ status }) => status === 'RUNNING') };
+  return `
+It serves traffic, by ${runner === 'containers' ? 'the real image under podman' : 'the production bundle as processes'}:
+${describeTasks(running)}
+
+Not as on AWS:
+${differences.map((line) => `  - ${line}`).join('\n')}
+
+  Swagger UI   ${url}/api/docs
+  API          ${url}
+  Logs         ${state.logs}
+  State        ${control}/state
+
+Paste this; the token lives for 12 hours:
+
+  curl -s '${url}/movies?year=1994&sort=rating&limit=5' -H 'Authorization: Bearer ${token}'
+`;
+}

@@ -1,4 +1,4 @@
-import { createControlClient } from '../deployment/control-client.ts';
+import { createControlClient } from '../deployment/control.ts';
 import { createServingHome } from '../deployment/serving-process.ts';
 import type { TaskState } from '../deployment/state.ts';
 

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startLoad } from '../../../../tests/sandbox/drill/load.ts';
-import { createControlClient } from '../../deployment/control-client.ts';
+import { createControlClient } from '../../deployment/control.ts';
 import { startTraffic } from '../../deployment/traffic.ts';
 import { approve, leavesOut, outcomeOf, unless, type Scenario } from '../scenario.ts';
 

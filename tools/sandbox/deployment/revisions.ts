@@ -1,13 +1,15 @@
 import {
+  DeregisterTaskDefinitionCommand,
   DescribeTaskDefinitionCommand,
-  RegisterTaskDefinitionCommand,
-  UpdateServiceCommand,
   type ECSClient,
+  paginateListTaskDefinitions,
+  RegisterTaskDefinitionCommand,
   type RegisterTaskDefinitionCommandInput,
   type Tag,
+  UpdateServiceCommand,
 } from '@aws-sdk/client-ecs';
 import { Problem } from '../../../app/src/commands/problem.ts';
-import { readService } from './service-definition.ts';
+import { readService } from './applied.ts';
 
 export interface Revision {
   /** Set, or with an empty value taken out. */
@@ -63,4 +65,19 @@ export async function deployRevision(
   if (arn === undefined) throw new Problem('The task definition was not registered.', 'See the emulator.');
   await ecs.send(new UpdateServiceCommand({ cluster, service: name, taskDefinition: arn }));
   return arn;
+}
+
+/** Deregisters what `deployRevision` registered: no Terraform state knows of it, so no destroy would take it away. */
+export async function forgetRevisions(ecs: ECSClient): Promise<void> {
+  for await (const { taskDefinitionArns = [] } of paginateListTaskDefinitions(
+    { client: ecs },
+    { status: 'ACTIVE' },
+  )) {
+    for (const taskDefinition of taskDefinitionArns) {
+      const { tags } = await ecs.send(
+        new DescribeTaskDefinitionCommand({ taskDefinition, include: ['TAGS'] }),
+      );
+      if (isRevision(tags)) await ecs.send(new DeregisterTaskDefinitionCommand({ taskDefinition }));
+    }
+  }
 }

@@ -1,15 +1,15 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { Problem } from '../../../app/src/commands/problem.ts';
 import { bundle } from '../../lib/bundle/bundle.ts';
 import { readSource } from '../../lib/bundle/source.ts';
 import { createEngine } from '../../lib/container-engine.ts';
 import { buildImage } from '../../lib/image-build.ts';
-import { hasLocalBaseImages, localBaseImages } from '../../lib/local-base.ts';
 import { summarise } from '../../lib/image-summary.ts';
-import { Problem } from '../../../app/src/commands/problem.ts';
-import { keepBundle } from './bundles.ts';
+import { hasLocalBaseImages, localBaseImages } from '../../lib/local-base.ts';
 import type { RunnerKind } from './overrides.ts';
+import { keepBundle } from './runners.ts';
 
 const run = promisify(execFile);
 const podmanWithinMs = 20_000;

@@ -1,7 +1,19 @@
 import { once } from 'node:events';
-import { Agent, createServer, request as send, type IncomingMessage, type ServerResponse } from 'node:http';
+import { Agent, createServer, type IncomingMessage, request as send, type ServerResponse } from 'node:http';
+import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
+import {
+  CreateTableCommand,
+  DescribeTableCommand,
+  DynamoDBClient,
+  ScanCommand,
+  type TableDescription,
+} from '@aws-sdk/client-dynamodb';
+import { Problem } from '../../../app/src/commands/problem.ts';
+import { createDynamoClient } from '../../../app/src/dynamo/client.ts';
+import { startEmbeddedDynamoDb } from '../../../app/src/local/embedded-dynamodb.ts';
+import { loadRealMovies } from '../../../app/src/local/load-real-movies.ts';
 
 /** What is wrong with the database, as its clients see it. Nothing by default. */
 export interface DatabaseFaults {
@@ -92,3 +104,71 @@ const kept = ({ headers }: IncomingMessage): Record<string, string | string[] | 
       ([name]) => !['connection', 'keep-alive', 'transfer-encoding', 'content-length'].includes(name),
     ),
   );
+
+export interface Table {
+  readonly endpoint: string;
+  readonly stop: () => Promise<void>;
+}
+
+/**
+ * The table that was applied, in an engine that bears traffic: keys, attributes and indexes are read from the control
+ * plane. The emulator's own table answers some ten queries a second, and its account stands still meanwhile.
+ */
+export async function startTable(emulated: DynamoDBClient, name: string, region: string): Promise<Table> {
+  const { Table: applied } = await emulated.send(new DescribeTableCommand({ TableName: name }));
+  if (!applied) throw new Problem(`There is no table ${name}.`, 'Apply it first: make deploy-local.');
+  const engine = await startEmbeddedDynamoDb();
+  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+  const client = new DynamoDBClient({ region, endpoint: engine.endpoint, credentials });
+  try {
+    await client.send(new CreateTableCommand(shapeOf(applied)));
+  } finally {
+    client.destroy();
+  }
+  return engine;
+}
+
+function shapeOf(applied: TableDescription): CreateTableCommand['input'] {
+  return {
+    TableName: applied.TableName,
+    BillingMode: 'PAY_PER_REQUEST',
+    AttributeDefinitions: applied.AttributeDefinitions,
+    KeySchema: applied.KeySchema,
+    GlobalSecondaryIndexes: (applied.GlobalSecondaryIndexes ?? []).map(
+      ({ IndexName, KeySchema, Projection }) => ({
+        IndexName,
+        KeySchema,
+        Projection,
+      }),
+    ),
+  };
+}
+
+export interface DataOptions {
+  readonly home: string;
+  readonly database: string;
+  readonly region: string;
+  readonly table: string;
+  readonly say: (line: string) => void;
+}
+
+/** Loads real movies into the table that Terraform made, with the project's loader, unless they are there. */
+export async function loadData({ home, database, region, table, say }: DataOptions): Promise<void> {
+  const client = createDynamoClient({ region, endpoint: database, requestTimeoutMs: 30_000, concurrency: 4 });
+  try {
+    const { Count: count = 0 } = await client.send(new ScanCommand({ TableName: table, Limit: 1 }));
+    const { signal } = new AbortController();
+    await loadRealMovies({
+      client,
+      tableName: table,
+      isNew: count === 0,
+      dataDir: join(home, 'data'),
+      say: (line) => {
+        say(line);
+      },
+      signal,
+    });
+  } finally {
+    client.destroy();
+  }
+}

@@ -1,0 +1,161 @@
+import { createServer, type Server } from 'node:http';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { closeServer, freePort, listenOnLoopback } from '../../../app/src/local/listen.ts';
+import type { LoadBalancerDefinition } from '../../../tools/sandbox/deployment/applied.ts';
+import {
+  haproxyConfig,
+  readServers,
+  serverSettings,
+  startBalancer,
+  type Balancer,
+} from '../../../tools/sandbox/deployment/balancer.ts';
+import { eventually } from '../../support/eventually.ts';
+import { describeWith, program } from '../../support/requirements.ts';
+
+const healthCheck = {
+  ...{ path: '/in-service', matcher: '200', interval: 10, timeout: 5 },
+  ...{ healthyThreshold: 2, unhealthyThreshold: 3 },
+};
+const targetGroup = {
+  arn: 'group',
+  algorithm: 'least_outstanding_requests',
+  deregistrationDelay: 30,
+  healthCheck,
+};
+const definition: LoadBalancerDefinition = {
+  listener: { port: 80, protocol: 'HTTP' },
+  idleTimeout: 60,
+  dropsInvalidHeaders: true,
+  targetGroup,
+};
+const place = { port: 18_080, socket: '/run/balancer.sock' };
+
+test('the target group decides algorithm, health check and thresholds', () => {
+  const configuration = haproxyConfig(definition, place);
+
+  expect(configuration).toMatch(/^ {4}balance leastconn$/m);
+  expect(configuration).toMatch(/^ {4}http-check send meth GET uri \/in-service /m);
+  expect(configuration).toMatch(/^ {4}http-check expect status 200$/m);
+  expect(configuration).toMatch(/^ {4}timeout check 5s$/m);
+  expect(serverSettings(targetGroup)).toMatch(/^check inter 10s rise 2 fall 3 /);
+});
+
+test('an algorithm that HAProxy has no word for is refused', () => {
+  const odd = { ...definition, targetGroup: { ...targetGroup, algorithm: 'astrology' } };
+
+  expect(() => haproxyConfig(odd, place)).toThrow(/astrology/);
+});
+
+test('the servers of the backend are read by name, without the sum of all', () => {
+  const stat = [
+    '# pxname,svname,scur,status,',
+    'listener,FRONTEND,1,OPEN,',
+    'tasks,one,2,UP 1/2,',
+    'tasks,two,0,DOWN,',
+    'tasks,BACKEND,2,UP,',
+  ].join('\n');
+
+  expect(readServers(stat)).toEqual([
+    { name: 'one', status: 'UP 1/2', sessions: 2 },
+    { name: 'two', status: 'DOWN', sessions: 0 },
+  ]);
+});
+
+describeWith([program('haproxy', 'make tools', ['-v'])], 'behind HAProxy', () => {
+  let folder: string;
+  let task: Server;
+  let url: URL;
+  let balancer: Balancer;
+  /** Connections and requests that the task has seen, apart from health checks. */
+  let seen: { connections: number; requests: number; checks: number };
+  let isInService: boolean;
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'balancer-test-'));
+    seen = { connections: 0, requests: 0, checks: 0 };
+    isInService = true;
+    const known = new WeakSet<object>();
+    task = createServer((request, response) => {
+      if (request.url === healthCheck.path) {
+        seen.checks += 1;
+        response.writeHead(isInService ? 200 : 503).end();
+        return;
+      }
+      seen.requests += 1;
+      if (!known.has(request.socket)) seen.connections += 1;
+      known.add(request.socket);
+      response.end(request.method);
+    });
+    task.keepAliveTimeout = 60_000;
+    url = new URL((await listenOnLoopback(task, 0)).url);
+  });
+
+  const start = async (check: Partial<typeof healthCheck> = {}, algorithm = targetGroup.algorithm) => {
+    const group = { ...targetGroup, algorithm, healthCheck: { ...healthCheck, ...check } };
+    const options = { port: await freePort(), logFile: join(folder, 'log') };
+    balancer = await startBalancer({ ...definition, targetGroup: group }, options);
+    await balancer.add('one', url.hostname, Number(url.port));
+  };
+
+  afterEach(async () => {
+    await balancer.stop();
+    await closeServer(task);
+    await rm(folder, { recursive: true });
+  });
+
+  const get = async (): Promise<number> =>
+    (await fetch(balancer.url, { headers: { connection: 'close' } })).status;
+
+  test.each(Object.entries({ round_robin: 1, least_outstanding_requests: 1, weighted_random: 1 }))(
+    'ten requests of ten clients, balanced by %s, open one connection at the task',
+    async (algorithm, connections) => {
+      await start({}, algorithm);
+
+      for (let index = 0; index < 10; index += 1) expect(await get()).toBe(200);
+
+      expect(seen).toMatchObject({ requests: 10, connections });
+    },
+  );
+
+  test('a task with idle connections is removed at once, and the next request finds no task', async () => {
+    await start();
+    await get();
+    const before = performance.now();
+
+    await balancer.remove('one');
+
+    expect(performance.now() - before).toBeLessThan(5_000);
+    expect([await balancer.targets(), await get()]).toEqual([[], 503]);
+  });
+
+  test('a task that closes an idle connection costs no request', async () => {
+    await start();
+    await get();
+
+    task.closeAllConnections();
+
+    expect(await get()).toBe(200);
+    expect(seen.connections).toBe(2);
+  });
+
+  test('a new task stays after one failed check, as an old one does, and goes after two', async () => {
+    const statusAfter = async (checks: number): Promise<string | undefined> => {
+      await eventually(() => {
+        expect(seen.checks).toBeGreaterThanOrEqual(checks);
+      });
+      return (await balancer.targets())[0]?.status;
+    };
+
+    isInService = false;
+    await start({ interval: 1, timeout: 1, unhealthyThreshold: 2 });
+
+    expect(await statusAfter(1)).toMatch(/^UP/);
+    await eventually(async () => {
+      expect((await balancer.targets())[0]?.status).toMatch(/^DOWN/);
+    });
+    expect(seen.checks).toBeGreaterThanOrEqual(2);
+  });
+});
