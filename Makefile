@@ -116,7 +116,7 @@ security: install ## Run every security gate; one report in reports/security (AR
 
 .PHONY: pipeline-check
 pipeline-check: install ## Check bitbucket-pipelines.yml for what its published schema lets pass
-	@node tools/checks/pipeline/check.ts $(ARGS)
+	@node tools/checks/pipeline-check.ts $(ARGS)
 
 .PHONY: plans-check
 plans-check: install ## Each recorded plan is what Terraform plans now

@@ -9,8 +9,7 @@ import { AssociateWebACLCommand, DisassociateWebACLCommand } from '@aws-sdk/clie
 import { describe, expect, test } from '@jest/globals';
 import { scaleTo } from '../sandbox/drill/releases.ts';
 import { becomesSteady } from '../sandbox/drill/steady.ts';
-import { chromiumProgram } from '../app/local/swagger-page.ts';
-import { describeWith } from '../support/requirements.ts';
+import { chromium, describeWith } from '../support/requirements.ts';
 import { askCloudWatch, askDynamoDb, askLogs, askWaf } from './aws.ts';
 import type { Deployment, Outputs } from './deployment.ts';
 import { startLyingEdge, without, type Passed } from './lying-edge.ts';
@@ -231,7 +230,7 @@ export function describeBrokenDeployments(local: () => LocalAccess): void {
       );
     });
 
-    describeWith([chromiumProgram], 'in a browser', () => {
+    describeWith([chromium], 'in a browser', () => {
       test(
         'a style sheet of Swagger UI is missing',
         async () => {

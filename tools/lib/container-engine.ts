@@ -1,5 +1,4 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
@@ -18,12 +17,8 @@ export interface Engine {
   readonly runForAll: (args: readonly string[]) => Promise<string>;
 }
 
-/** Docker answers `info` only with a daemon; the other two need none. */
-const works: Readonly<Record<EngineName, readonly string[]>> = {
-  docker: ['info'],
-  podman: ['--version'],
-  buildah: ['--version'],
-};
+/** Docker answers `info` only with a daemon. Buildah works where podman does, and lists what it has elsewhere. */
+const works = { docker: ['info'], buildah: ['containers', '--quiet'] } as const;
 
 /**
  * The engine that is asked for, or the first that works. Throws with a remedy that names all three when none does.
@@ -37,13 +32,13 @@ export function findEngine(
   if (name === undefined)
     throw new Error(
       `no container engine works here (tried ${wanted.join(', ')}).\n` +
-        'Install one of docker (and start its daemon), podman or buildah; on Debian: sudo apt-get install podman buildah runc',
+        'Install one of docker (and start its daemon), podman or buildah; on Debian: sudo apt-get install podman buildah crun runc',
     );
   return createEngine(name);
 }
 
 export function createEngine(name: EngineName): Engine {
-  const settings = engineSettings();
+  const settings = name === 'docker' ? {} : engineSettings();
   const run = async (args: readonly string[], environment: Readonly<Record<string, string>> = {}) => {
     try {
       return await runFile(name, [...args], {
@@ -73,22 +68,44 @@ function describeEnd(error: unknown): string {
   return `it said nothing (exit code ${String(of('code'))}, signal ${String(of('signal'))})`;
 }
 
-/** Settings for a sandbox that may not raise limits (no CAP_SYS_RESOURCE); none elsewhere, or where the user has some. */
+/** One container of this machine's own files: it proves engine, runtime and limits at once, and takes no image. */
+const oneContainer = ['run', '--rm', '--network', 'none', '--rootfs', '/:O', '/bin/true'];
+
+/** A try takes most of a second, and each process may make several engines. */
+let settingsThatWork: Readonly<Record<string, string>> | undefined;
+
+/**
+ * What podman and buildah need here: nothing, or settings for a machine that may not raise limits (no CAP_SYS_RESOURCE),
+ * with the first runtime that runs a container. Nothing, too, where none does, so that the engine says why.
+ */
 export function engineSettings(): Readonly<Record<string, string>> {
-  if (process.env['CONTAINERS_CONF'] !== undefined || mayRaiseLimits()) return {};
-  return { CONTAINERS_CONF: fileURLToPath(new URL('sandbox.conf', import.meta.url)) };
+  settingsThatWork ??=
+    process.env['CONTAINERS_CONF'] !== undefined
+      ? {}
+      : (([undefined, 'crun', 'runc'] as const).map(settingsFor).find(runsContainer) ?? {});
+  return settingsThatWork;
 }
 
-function mayRaiseLimits(): boolean {
-  if (process.platform !== 'linux' || process.getuid?.() !== 0) return true;
-  const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0';
-  const sysResource = 1n << 24n;
-  return (BigInt(`0x${effective}`) & sysResource) !== 0n;
+function settingsFor(runtime: 'crun' | 'runc' | undefined): Readonly<Record<string, string>> {
+  return runtime === undefined
+    ? {}
+    : { CONTAINERS_CONF: fileURLToPath(new URL(`sandbox-${runtime}.conf`, import.meta.url)) };
 }
+
+const runsContainer = (settings: Readonly<Record<string, string>>): boolean =>
+  succeeds('podman', oneContainer, settings);
 
 function answers(name: EngineName): boolean {
+  return name === 'podman' ? runsContainer(engineSettings()) : succeeds(name, works[name], {});
+}
+
+function succeeds(
+  name: EngineName,
+  args: readonly string[],
+  settings: Readonly<Record<string, string>>,
+): boolean {
   try {
-    execFileSync(name, works[name], { stdio: 'ignore', timeout: 15_000 });
+    execFileSync(name, args, { stdio: 'ignore', timeout: 60_000, env: { ...process.env, ...settings } });
     return true;
   } catch {
     return false;

@@ -1,5 +1,5 @@
-import { parseDocument } from 'yaml';
 import { Misuse } from '../../app/src/commands/problem.ts';
+import { readYaml } from './yaml.ts';
 
 export type Settings = Readonly<Record<string, unknown>>;
 
@@ -17,13 +17,9 @@ export interface Definition {
   readonly steps: readonly Step[];
 }
 
-/** Reads a file's text. Throws `Misuse` for what isn't YAML, or holds a key twice. */
+/** Reads a file's text. Throws `Misuse` for what isn't YAML, holds a key twice, or has no step. */
 export function readDefinition(text: string): Definition {
-  const document = parseDocument(text, { uniqueKeys: true, merge: true });
-  const [mistake] = document.errors;
-  if (mistake !== undefined)
-    throw new Misuse(`bitbucket-pipelines.yml can't be read: ${mistake.message}`, 'Correct the YAML.');
-  const content = settingsOf(document.toJS());
+  const content = settingsOf(readYaml(text, 'bitbucket-pipelines.yml'));
   const groups = Object.entries(settingsOf(content['pipelines']));
   const steps = groups.flatMap(([group, pipelines]) =>
     group === 'default'
@@ -32,6 +28,7 @@ export function readDefinition(text: string): Definition {
           findSteps(items, `${group}/${name}`),
         ),
   );
+  if (steps.length === 0) throw new Misuse('bitbucket-pipelines.yml has no steps.', 'Is it the right file?');
   return { text, content, steps };
 }
 

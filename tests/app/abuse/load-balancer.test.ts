@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { startApi, type Api } from '../../support/api.ts';
-import { describeWith } from '../../support/requirements.ts';
-import { haproxy, startLoadBalancer, type LoadBalancer } from './load-balancer.ts';
+import { describeWith, haproxy } from '../../support/requirements.ts';
+import { startLoadBalancer, type LoadBalancer } from './load-balancer.ts';
 import { exchange, raw, statuses } from './raw-http.ts';
 
 describeWith([haproxy], 'requests that are smuggled past a load balancer (API8)', () => {

@@ -4,10 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { program } from '../../support/requirements.ts';
 import { eventually } from '../../support/eventually.ts';
-
-export const haproxy = program('haproxy', 'apt-get install haproxy', ['-v']);
 
 export interface LoadBalancer {
   /** The Unix socket that it listens on. */

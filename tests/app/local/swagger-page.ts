@@ -1,12 +1,5 @@
 import { execFileSync } from 'node:child_process';
 import { chromium, type Browser, type Page } from 'playwright-core';
-import { program } from '../../support/requirements.ts';
-
-export const chromiumProgram = program(
-  'chromium',
-  'install the Debian package chromium, or run `make tools`',
-);
-
 const browserArguments = [
   '--no-sandbox',
   '--disable-gpu',

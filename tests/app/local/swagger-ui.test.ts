@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Browser } from 'playwright-core';
-import { describeWith } from '../../support/requirements.ts';
+import { chromium, describeWith } from '../../support/requirements.ts';
 import { startApiUnderTest, type ApiUnderTest } from './api-under-test.ts';
-import { authorize, chromiumProgram, launchBrowser, openSwaggerUi, tryList } from './swagger-page.ts';
+import { authorize, launchBrowser, openSwaggerUi, tryList } from './swagger-page.ts';
 
-describeWith([chromiumProgram], 'Swagger UI in a browser', () => {
+describeWith([chromium], 'Swagger UI in a browser', () => {
   let api: ApiUnderTest;
   let browser: Browser;
   beforeAll(async () => {

@@ -11,11 +11,11 @@ import { checkovPlan } from '../../../tools/checks/scanners/checkov.ts';
 import { npmAudit, npmSignatures, readSignatures } from '../../../tools/checks/scanners/npm.ts';
 import * as trivy from '../../../tools/checks/scanners/trivy.ts';
 import { judge, type JudgedFinding } from '../../../tools/checks/verdict.ts';
-import { describeWith } from '../../support/requirements.ts';
+import { built, describeWith } from '../../support/requirements.ts';
 import { startAdvisories } from './advisories.ts';
-import { built, nothing, project, writeStopped } from './mistakes.ts';
+import { nothing, project, writeStopped } from './mistakes.ts';
 import { goodPlan, valuesOf, type EditablePlan } from './plan-mistakes.ts';
-import { goBuilt, startRegistry, type LoopbackRegistry } from './registry.ts';
+import { startRegistry, type LoopbackRegistry } from './registry.ts';
 import { writeScannable } from './scannable-plan.ts';
 
 const stopped: StoppedMistake[] = [];
@@ -63,7 +63,7 @@ const planned = [
 
 describe.each([
   { gate: trivy.trivyPlan, requirement: built('bin/trivy') },
-  { gate: checkovPlan, requirement: built('python/checkov/pins.txt') },
+  { gate: checkovPlan, requirement: built('python/checkov') },
 ])('the gate $gate.id', ({ gate, requirement }) => {
   describeWith([requirement], 'on the plan of prod', () => {
     let found: readonly JudgedFinding[] = [];
@@ -97,7 +97,7 @@ const privateKeyFile = [privateKey, '\n-----END RSA', ' PRIVATE KEY-----\n'].joi
 const app = { 'app/main.js': '"use strict";\n' };
 const nobody = ['--user', '65532:65532'];
 
-describeWith(['crane', 'trivy'].map(goBuilt), `the gate ${trivy.trivyImage.id}`, () => {
+describeWith([built('bin/crane'), built('bin/trivy')], `the gate ${trivy.trivyImage.id}`, () => {
   let registry: LoopbackRegistry;
   const blocked = async (...image: Parameters<LoopbackRegistry['push']>) => {
     const reference = await registry.push(...image);

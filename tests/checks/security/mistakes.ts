@@ -1,19 +1,10 @@
-import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import type { Finding, Gate, Target } from '../../../tools/checks/finding.ts';
-import type { Requirement } from '../../support/requirements.ts';
 import { mistakesFolder, type StoppedMistake } from '../../../tools/checks/report/mistakes.ts';
 
 export const project = resolve(import.meta.dirname, '../../..');
-
-/** What `make tools` put under .cache. */
-export const built = (path: string): Requirement => ({
-  name: path,
-  missing: () =>
-    existsSync(join(project, '.cache', path)) ? undefined : `.cache/${path} is not there: make tools`,
-});
 
 /** Something that a person might do, and what must come of it. */
 export interface Mistake {

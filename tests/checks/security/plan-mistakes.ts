@@ -17,7 +17,7 @@ const digest = `123456789012.dkr.ecr.eu-west-1.amazonaws.com/movies-api@sha256:$
 
 /** The recorded plan of prod, and what a recording leaves out: constants of the containers, variables. */
 export async function goodPlan(): Promise<EditablePlan> {
-  const file = join(project, 'tests', 'plan', 'recorded', 'prod.json');
+  const file = join(project, 'tests', 'checks', 'plan', 'recorded', 'prod.json');
   const { plan } = JSON.parse(await readFile(file, 'utf8')) as { plan: PlanJson };
   const calls = plan.configuration.root_module.module_calls ?? {};
   for (const call of Object.values(calls)) {

@@ -1,12 +1,11 @@
-import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from '@jest/globals';
 import { pythonTool, runTool } from '../../../tools/checks/run-tool.ts';
-import { describeWith } from '../../support/requirements.ts';
+import { built, describeWith } from '../../support/requirements.ts';
 import { project } from './mistakes.ts';
 
-const fixtures = join(project, 'tests', 'security', 'policies');
+const fixtures = join(project, 'tests', 'checks', 'security', 'policies');
 const rules = Array.from({ length: 8 }, (_, index) => `CKV_MOVIES_${index + 1}`);
 
 interface Check {
@@ -17,12 +16,6 @@ interface Check {
 interface Report {
   readonly results: { readonly passed_checks: readonly Check[]; readonly failed_checks: readonly Check[] };
 }
-
-const checkov = {
-  name: 'Checkov',
-  missing: () =>
-    existsSync(join(project, '.cache/python/checkov/pins.txt')) ? undefined : 'not installed: make tools',
-};
 
 test('every policy of ours has fixtures, and every fixture a policy', async () => {
   const sources = (await readdir(join(project, 'security', 'policies'))).filter((file) =>
@@ -38,7 +31,7 @@ test('every policy of ours has fixtures, and every fixture a policy', async () =
   expect(tried).toEqual(rules);
 });
 
-describeWith([checkov], 'the policy', () => {
+describeWith([built('python/checkov')], 'the policy', () => {
   let reports: readonly Report[];
 
   // Once for all: it takes Checkov seconds to start.

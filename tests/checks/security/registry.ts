@@ -1,17 +1,11 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { Requirement } from '../../support/requirements.ts';
 import { project } from './mistakes.ts';
 
 export const goBinary = (name: string): string => join(project, '.cache', 'bin', name);
-export const goBuilt = (name: string): Requirement => ({
-  name,
-  missing: () => (existsSync(goBinary(name)) ? undefined : `${name} is not built: make tools`),
-});
 
 /** A registry on loopback. */
 export interface LoopbackRegistry {

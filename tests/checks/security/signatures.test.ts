@@ -6,8 +6,8 @@ import { billOfMaterials } from '../../../tools/lib/bundle/bill-of-materials.ts'
 import { checkSignature } from '../../../tools/release/signature.ts';
 import { createCosign } from '../../../tools/release/cosign.ts';
 import { writeImageSbom, writeRepositorySbom } from '../../../tools/release/sbom.ts';
-import { describeWith } from '../../support/requirements.ts';
-import { goBinary, goBuilt, startRegistry, type LoopbackRegistry } from './registry.ts';
+import { built, cosign, describeWith } from '../../support/requirements.ts';
+import { goBinary, startRegistry, type LoopbackRegistry } from './registry.ts';
 
 const bundle = (content: string) => ({
   'app/main.js': content,
@@ -16,7 +16,7 @@ const bundle = (content: string) => ({
   ]),
 });
 
-describeWith(['cosign', 'crane', 'trivy'].map(goBuilt), 'what is signed', () => {
+describeWith([cosign, built('bin/crane'), built('bin/trivy')], 'what is signed', () => {
   const cosign = createCosign(process.env, true);
   let registry: LoopbackRegistry;
   let key: { secret: string; public: string };

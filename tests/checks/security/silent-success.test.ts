@@ -1,5 +1,4 @@
 import { cp, mkdtemp, rm } from 'node:fs/promises';
-import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
@@ -8,7 +7,6 @@ import { countCommits, gitleaksHistory, readLeaks } from '../../../tools/checks/
 import { readHadolint } from '../../../tools/checks/scanners/hadolint.ts';
 import { moduleLock } from '../../../tools/checks/scanners/module-lock.ts';
 import { readAudit, readSignatures } from '../../../tools/checks/scanners/npm.ts';
-import { judgePipeline } from '../../../tools/checks/scanners/pipeline-policies.ts';
 import { readTflint, tflint } from '../../../tools/checks/scanners/tflint.ts';
 import {
   readImageVulnerabilities,
@@ -17,7 +15,7 @@ import {
   trivyConfiguration,
 } from '../../../tools/checks/scanners/trivy.ts';
 import { enrichPlan } from '../../../tools/checks/enrich-plan.ts';
-import { describeWith } from '../../support/requirements.ts';
+import { built, describeWith } from '../../support/requirements.ts';
 import { nothing, project, projectOf } from './mistakes.ts';
 
 const same = (path: string): string => path;
@@ -104,7 +102,6 @@ const cases: [string, () => unknown, string][] = [
     () => readSignatures(run(1, '{"error":{"code":"ENOTFOUND"}}')),
     'not verified',
   ],
-  ['the pipeline has no steps', () => judgePipeline('pipelines: {}'), 'no steps'],
 ];
 
 test.each(cases)('%s: not checked, never clean', (_name, look, reason) => {
@@ -128,13 +125,7 @@ test.each([tflint, moduleLock, gitleaksHistory].map((gate) => [gate.id, gate] as
 );
 
 const broken = { 'terraform/main.tf': 'resource "aws_s3_bucket" "b" {\n  bucket = \n}\n' };
-const tool = (path: string) => ({
-  name: path,
-  missing: () =>
-    existsSync(join(project, '.cache', path)) ? undefined : `.cache/${path} is not there: make tools`,
-});
-
-describeWith([tool('python/checkov/pins.txt'), tool('bin/trivy')], 'the real scanners on broken HCL', () => {
+describeWith([built('python/checkov'), built('bin/trivy')], 'the real scanners on broken HCL', () => {
   test.each([checkovHcl, trivyConfiguration].map((gate) => [gate.id, gate] as const))(
     '%s says that it could not look',
     async (_id, gate) => {
@@ -148,7 +139,7 @@ describeWith([tool('python/checkov/pins.txt'), tool('bin/trivy')], 'the real sca
   );
 });
 
-describeWith([tool('bin/gitleaks')], 'the history of a shallow clone', () => {
+describeWith([built('bin/gitleaks')], 'the history of a shallow clone', () => {
   test('is not checked', async () => {
     const { execFileSync } = await import('node:child_process');
     const root = await mkdtemp(join(tmpdir(), 'shallow-'));

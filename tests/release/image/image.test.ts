@@ -16,7 +16,7 @@ import { localBaseImages, type BaseImages } from '../../../tools/lib/local-base.
 import { describeImage } from '../../../tools/lib/image-report.ts';
 import { summarise } from '../../../tools/lib/image-summary.ts';
 import { eventually } from '../../support/eventually.ts';
-import { describeWith, program } from '../../support/requirements.ts';
+import { describeWith, podman, program } from '../../support/requirements.ts';
 
 const repository = fileURLToPath(new URL('../../../', import.meta.url));
 const buildTimeoutMs = 300_000;
@@ -41,7 +41,7 @@ const asDeployed: ContainerOptions = {
 
 describeWith(
   [
-    program('podman', 'make tools'),
+    podman,
     program('dpkg-deb', 'the local base image is made from Debian packages'),
     program('apt-get', 'the local base image is made from Debian packages'),
   ],

@@ -128,21 +128,3 @@ test.each([
   expect(status).toBe(2);
   expect(output).toContain(message);
 });
-
-test('a pipeline that breaks a rule fails the check, and says where', () => {
-  const { status, output } = run(
-    process.execPath,
-    tool('checks/pipeline/check', 'tests/checks/pipeline/no-pipeline.yml'),
-  );
-
-  expect(status).toBe(1);
-  expect(output).toContain('image-by-digest: image (none) can change its content after the review');
-  expect(output).toContain('has-script: default, step "(no name)": it has no script');
-});
-
-test('a pipelines file that is not there is misuse', () => {
-  expect(run(process.execPath, tool('checks/pipeline/check', join(folder, 'none.yml')))).toEqual({
-    status: 2,
-    output: expect.stringContaining('Name a pipelines file.'),
-  });
-});

@@ -1,0 +1,237 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { expect, test } from '@jest/globals';
+import { callsOf, judgePipeline } from '../../tools/checks/pipeline-rules.ts';
+import optionalTools from '../../tools/install/optional-tools.json' with { type: 'json' };
+import { linesOf, listOf, readDefinition, settingsOf } from '../../tools/lib/pipeline-definition.ts';
+import parts from '../../tools/lib/test-parts.json' with { type: 'json' };
+import { built, describeWith } from '../support/requirements.ts';
+
+const project = resolve(import.meta.dirname, '../..');
+const read = (path: string): string => readFileSync(join(project, path), 'utf8');
+const definition = readDefinition(read('bitbucket-pipelines.yml'));
+const makefile = read('Makefile');
+// Inside `make test PART=…` the flags of that make would bring its own part along.
+const run = (program: string, ...args: readonly string[]) =>
+  spawnSync(program, args, {
+    cwd: project,
+    env: { ...process.env, MAKEFLAGS: '' },
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+  });
+const stepsOf = (pipeline: string) => definition.steps.filter((step) => step.pipeline === pipeline);
+const linesIn = (pipeline: string): readonly string[] => stepsOf(pipeline).flatMap(linesOf);
+
+const checks = [
+  'make toolchain cached-tools',
+  'make plan-changes check',
+  'make insights',
+  'make toolchain cached-tools',
+  'make test PART=service',
+  'make insights',
+  'make toolchain cached-tools',
+  'make test PART=platform',
+  'make insights',
+  'make bench-check',
+  'make insights',
+  'make toolchain cached-tools image',
+  'make security',
+  'make insights',
+];
+const release = [
+  'make toolchain image',
+  'make push sign',
+  'make toolchain',
+  'make release ENV=dev',
+  'make toolchain',
+  'make release ENV=staging LOAD_TEST=yes',
+  'make toolchain cached-tools deploy-local',
+  'make drill DRILLS=task-killed,zone-lost,database-gone,broken-deployment',
+  'make toolchain',
+  'make plan ENV=prod PLAN=release/prod.tfplan',
+  'make toolchain',
+  'make release ENV=prod PLAN=release/prod.tfplan',
+];
+
+test("the project's pipeline keeps every rule", () => {
+  expect(judgePipeline(definition)).toEqual([]);
+});
+
+test.each([
+  ['pull-requests/**', checks],
+  ['branches/main', [...checks, ...release]],
+])('%s runs every check, and nothing else than this', (pipeline, lines) => {
+  expect(linesIn(pipeline)).toEqual(lines);
+});
+
+test('no check waits for a person, signs in, or is left out under a condition', () => {
+  const settings = stepsOf('pull-requests/**').map((step) => step.settings);
+
+  expect(settings.length).toBeGreaterThan(3);
+  for (const name of ['trigger', 'oidc', 'deployment', 'condition'])
+    expect(settings.map((of) => of[name])).toStrictEqual(settings.map(() => undefined));
+});
+
+test('secrets are looked for in every commit', () => {
+  const step = stepsOf('pull-requests/**').find((one) => linesOf(one).includes('make security'));
+
+  expect(step?.settings['clone']).toEqual({ depth: 'full' });
+});
+
+test('every step has a size and a time limit, and calls targets that the Makefile has', () => {
+  const targets = new Set([...makefile.matchAll(/^([a-z][a-z-]*):(?![=:])/gm)].map(([, name = '']) => name));
+  const unknown = definition.steps.flatMap(callsOf).filter(({ target }) => !targets.has(target));
+  const unbounded = definition.steps.filter(({ settings }) => !settings['size'] || !settings['max-time']);
+
+  expect([unknown, unbounded]).toEqual([[], []]);
+});
+
+test('a recipe of the Makefile ends with its first failure', () => {
+  const recipes = makefile.split('\n').filter((line) => line.startsWith('\t'));
+
+  expect(makefile).toMatch(/^\.SHELLFLAGS := -euo pipefail -c$/m);
+  expect(makefile).toMatch(/^SHELL := \/bin\/bash$/m);
+  expect(recipes.length).toBeGreaterThan(30);
+  expect(recipes.filter((line) => /^\t@?-|\|\| *(true|:)|; *true *$|set \+e|^\.IGNORE/.test(line))).toEqual(
+    [],
+  );
+});
+
+/** What a target takes before itself, from make's own view of the Makefile. */
+const database = run('make', '--print-data-base', '--dry-run', 'help').stdout;
+const prerequisitesOf = (target: string): readonly string[] =>
+  (new RegExp(`^${target}:(?!=)(.*)$`, 'm').exec(database)?.[1] ?? '').trim().split(' ');
+
+test('make check is made of every check that needs no running service', () => {
+  expect(prerequisitesOf('check')).toEqual(['lint', 'pipeline-check', 'lint-terraform', 'plans-check']);
+});
+
+const caches = Object.entries(settingsOf(settingsOf(definition.content['definitions'])['caches'])).map(
+  ([name, cache]) => {
+    const { path, key } = settingsOf(cache);
+    return { name, path, files: listOf(settingsOf(key)['files']).map(String) };
+  },
+);
+const cachesIn = (step: (typeof definition.steps)[number]) =>
+  caches.filter(({ name }) => listOf(step.settings['caches']).includes(name));
+
+test('each cache is defined, has a path of its own in a step, and a key of files that are there', () => {
+  const wrong = definition.steps.filter((step) => {
+    const paths = cachesIn(step).map(({ path }) => path);
+    return paths.length !== listOf(step.settings['caches']).length || new Set(paths).size !== paths.length;
+  });
+
+  expect(wrong.map(({ name }) => name)).toEqual([]);
+  expect(caches.filter(({ files }) => files.length === 0)).toEqual([]);
+  expect(caches.flatMap(({ files }) => files).filter((file) => !existsSync(join(project, file)))).toEqual([]);
+});
+
+test('each step fills a cache of Go tools with what the key of that cache names', () => {
+  const filled = definition.steps.flatMap((step) =>
+    cachesIn(step)
+      .filter(({ path }) => path === '.cache/bin')
+      .map(({ files }) => ({
+        step: step.name,
+        names: files.map((file) => file.split('/')[3] ?? '').sort(),
+        builds: [
+          ...new Set(
+            callsOf(step).flatMap(({ target }) =>
+              prerequisitesOf(target).flatMap((name) => /^\.cache\/bin\/(.+)$/.exec(name)?.[1] ?? []),
+            ),
+          ),
+        ].sort(),
+      })),
+  );
+
+  expect(filled.length).toBeGreaterThan(10);
+  expect(filled.filter(({ builds, names }) => builds.join() !== names.join())).toEqual([]);
+});
+
+test('each step with Python tools installs all of them, each of which is pinned and in the key', () => {
+  const using = definition.steps.filter((step) => cachesIn(step).some(({ name }) => name === 'python-tools'));
+  const pinned = readdirSync(join(project, 'tools/install/python')).filter((file) => file.endsWith('.txt'));
+  const key = caches.find(({ name }) => name === 'python-tools')?.files;
+
+  expect(using.length).toBeGreaterThan(3);
+  for (const step of using) expect(callsOf(step).map(({ target }) => target)).toContain('cached-tools');
+  expect(key).toEqual(pinned.sort().map((file) => `tools/install/python/${file}`));
+  expect(optionalTools.python.map(({ environment }) => `${environment}.txt`).sort()).toEqual(pinned);
+});
+
+const argumentsFor = (...part: string[]) => run(process.execPath, 'tools/checks/test-parts.ts', ...part);
+
+test('each test file runs in exactly one part, and no part names a folder that is not there', () => {
+  const folders = Object.values(parts).flat();
+  const there = readdirSync(join(project, 'tests')).filter((name) => name !== 'support');
+
+  expect([...folders].sort()).toEqual(there.sort());
+  expect(argumentsFor('service').stdout.trim().split(' ')).toEqual([
+    '--coverage',
+    ...parts.service.map((folder) => `tests/${folder}/`),
+  ]);
+  expect(argumentsFor('platform').stdout.trim().split(' ')).toEqual(
+    parts.platform.map((folder) => `tests/${folder}/`),
+  );
+  expect(argumentsFor().stdout).toBe('--coverage\n');
+});
+
+test.each(['nonsense', 'Service', 'toString'])('an unknown part such as %s is misuse', (part) => {
+  const { status, stderr } = argumentsFor(part);
+
+  expect({ status, stderr }).toEqual({
+    status: 2,
+    stderr: expect.stringContaining(
+      `PART is service or platform, or nothing for all tests; not ${part}.`,
+    ) as unknown,
+  });
+});
+
+const check = (file: string) => run(process.execPath, 'tools/checks/pipeline-check.ts', file);
+
+test.each([
+  [
+    'that breaks a rule fails, and says where',
+    'pipelines:\n  default:\n    - step: { name: a, script: [npm ci] }',
+    1,
+    'only-make: default, step "a"',
+  ],
+  [
+    'with an alias to nowhere is misuse, in one sentence',
+    'image: *nowhere',
+    2,
+    "can't be read: Unresolved alias",
+  ],
+])('make pipeline-check of a file %s', (_what, text, code, message) => {
+  const folder = mkdtempSync(join(tmpdir(), 'pipeline-'));
+  writeFileSync(join(folder, 'file.yml'), text);
+
+  const { status, stderr } = check(join(folder, 'file.yml'));
+
+  rmSync(folder, { recursive: true });
+  expect(status).toBe(code);
+  expect(stderr).toContain(message);
+  expect(stderr).not.toMatch(/^ +at /m);
+});
+
+test('a pipelines file that is not there is misuse', () => {
+  expect(check('none.yml')).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining('Name a pipelines file.') as unknown,
+  });
+});
+
+describeWith([built('python/check-jsonschema')], "Bitbucket's published schema", () => {
+  test('is kept by the pipeline, and breaks a file that is none', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'pipeline-'));
+    writeFileSync(
+      join(folder, 'file.yml'),
+      'pipelines:\n  default:\n    - step: { script: [make test], size: huge }',
+    );
+
+    expect(check('bitbucket-pipelines.yml').stdout).toContain("Bitbucket's schema: kept.");
+    expect(check(join(folder, 'file.yml')).stderr).toContain('huge');
+    rmSync(folder, { recursive: true });
+  });
+});
