@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { Problem, reasonOf } from './problem.ts';
 import { createPaint } from './terminal.ts';
 
@@ -91,3 +91,17 @@ export function address(text: string): string {
   if (URL.canParse(text) && /^https?:/.test(text)) return text;
   throw new InvalidArgumentError('It must be an http:// or https:// address.');
 }
+
+/** The table that a command works on. */
+export interface TableOptions {
+  /** Absent only where nothing is written. */
+  readonly table?: string;
+  readonly region: string;
+  readonly endpoint?: string;
+}
+
+export const tableOptions = (): Option[] => [
+  new Option('--table <name>', 'the table').env('TABLE_NAME'),
+  new Option('--region <name>', 'AWS region').env('REGION').default('eu-west-1'),
+  new Option('--endpoint <url>', 'a local DynamoDB instead of AWS').argParser(address),
+];

@@ -1,14 +1,13 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { createBatchWriter } from '../commands/load/batch-writer.ts';
+import { createTableWriter } from '../commands/database.ts';
 import { createMovieCheck } from '../commands/load/check-movie.ts';
-import { loadMovies, type LoadReport, type Reject } from '../commands/load/load-movies.ts';
-import { createProgress } from '../commands/load/progress.ts';
+import { loadMovies, recordsOf } from '../commands/load/load-movies.ts';
 import { createRejectsFile } from '../commands/load/rejects-file.ts';
 import type { Movie } from '../movies/movie.ts';
 import { findingLines, reportImport } from './real-movies-report.ts';
-import { shownPath } from '../commands/terminal.ts';
+import { counted, createProgress, shownPath } from '../commands/terminal.ts';
 import { readVegaMovies, vegaSource } from './vega-movies.ts';
 
 export interface RealMoviesOptions {
@@ -42,34 +41,34 @@ export async function loadRealMovies(options: RealMoviesOptions): Promise<void> 
   reportImport(imported, vegaSource()).forEach(say);
   say(`  each of them, as it was: ${shownPath(findings)}`);
 
-  const report = await load(imported.movies, options);
-  if (!report.stopped) await writeFile(mark, vegaSource());
+  await load(imported.movies, options);
+  if (!options.signal.aborted) await writeFile(mark, vegaSource());
 }
 
-async function load(movies: readonly Movie[], options: RealMoviesOptions): Promise<LoadReport> {
+async function load(movies: readonly Movie[], options: RealMoviesOptions): Promise<void> {
   const { client, tableName, dataDir, say, signal } = options;
   const rejectsPath = join(dataDir, 'real-movies.rejects.jsonl');
-  const rejects = createRejectsFile(rejectsPath);
+  const rejects = await createRejectsFile(rejectsPath);
   const startedAt = performance.now();
-  let done = 0;
-  const source = { totalBytes: movies.length, bytesRead: () => done };
-  const progress = createProgress({ source, stream: process.stdout });
+  const progress = createProgress({ stream: process.stdout });
   try {
-    const report = await loadMovies(movies, createBatchWriter({ client, tableName }), {
-      check: createMovieCheck(),
-      signal,
-      onReject: (reject: Reject) => rejects.add(reject),
-      onProgress: ({ loaded, rejected }) => {
-        done = loaded + rejected;
-        progress.update(loaded);
+    const { loaded, rejected } = await loadMovies(
+      recordsOf(movies),
+      createTableWriter({ client, tableName }),
+      {
+        check: createMovieCheck(),
+        signal,
+        onReject: rejects.add,
+        onProgress: ({ read }) => {
+          progress.update(`  ${counted(read)} of ${counted(movies.length)} movies`);
+        },
       },
-    });
-    progress.stop();
-    const seconds = (performance.now() - startedAt) / 1000;
-    say(`${report.loaded.toLocaleString('en')} movies loaded in ${seconds.toFixed(1)} s`);
-    if (report.rejected > 0)
-      say(`${report.rejected} rejected by the table's rules, with reasons: ${shownPath(rejectsPath)}`);
-    return report;
+    );
+    progress.say(
+      `${counted(loaded)} movies loaded in ${((performance.now() - startedAt) / 1000).toFixed(1)} s`,
+    );
+    if (rejected > 0)
+      say(`${rejected} rejected by the table's rules, with reasons: ${shownPath(rejectsPath)}`);
   } finally {
     progress.stop();
     await rejects.close();

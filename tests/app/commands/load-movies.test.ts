@@ -1,13 +1,16 @@
 import { describe, expect, test } from '@jest/globals';
 import { createMovieCheck } from '../../../app/src/commands/load/check-movie.ts';
-import { loadMovies, type Reject, type WriteBatch } from '../../../app/src/commands/load/load-movies.ts';
-import { Unreadable } from '../../../app/src/commands/load/read-movies.ts';
+import { loadMovies, recordsOf, type WriteBatch } from '../../../app/src/commands/load/load-movies.ts';
+import type { InputRecord } from '../../../app/src/commands/load/read-movies.ts';
+import type { Reject } from '../../../app/src/commands/load/rejects-file.ts';
 import type { Item } from '../../../app/src/dynamo/movie-item.ts';
 import { aMovie } from '../../support/movies.ts';
 
 const check = createMovieCheck();
 const manyMovies = (count: number) =>
   Array.from({ length: count }, (_, n) => aMovie({ title: `Movie ${n}` }));
+const load = (records: Iterable<unknown>, writeBatch: WriteBatch, options: object = {}) =>
+  loadMovies(recordsOf(records), writeBatch, { check, ...options });
 
 /**
  * Keeps what it is given, after some turns of the event loop for each batch; the item of a title in `refuses` is refused.
@@ -34,9 +37,9 @@ describe('loading movies', () => {
   test('a hundred and ten movies are five batches, no more at once than allowed, all with their revision', async () => {
     const table = aTable();
 
-    const report = await loadMovies(manyMovies(110), table.writeBatch, { check, concurrency: 2 });
+    const report = await load(manyMovies(110), table.writeBatch, { concurrency: 2 });
 
-    expect(report).toEqual({ read: 110, loaded: 110, rejected: 0, superseded: 0, stopped: false });
+    expect(report).toEqual({ read: 110, loaded: 110, rejected: 0, replaced: 0 });
     expect(table.batches).toEqual([25, 25, 25, 25, 10]);
     expect(table.mostInFlight()).toBe(2);
     expect(table.stored.get('Movie 7')).toMatchObject({
@@ -48,34 +51,52 @@ describe('loading movies', () => {
   test('each bad record is rejected with its position and every reason; the others are loaded', async () => {
     const table = aTable(['Refused']);
     const rejects: Reject[] = [];
+    const deep = (levels: number, ending = '') =>
+      `{"year":2001,"title":"Deep","info":{"x":${'['.repeat(levels)}${ending}${']'.repeat(levels)}}}`;
     const records = [
-      aMovie(),
-      { year: 1800, title: '', info: { rating: 11 }, extra: 1 },
-      'no movie',
-      new Unreadable('not JSON: really', '{oops'),
-      aMovie({ title: 'Refused' }),
-      aMovie({ title: 'é'.repeat(600) }),
-      { title: 'No year', info: {} },
-    ];
+      JSON.stringify(aMovie()),
+      '{"year":1800,"title":"","info":{"rating":11},"extra":1}',
+      '"no movie"',
+      '{oops\ufeff',
+      JSON.stringify(aMovie({ title: 'Refused' })),
+      JSON.stringify(aMovie({ title: 'é'.repeat(600) })),
+      '{"title":"No year","info":{}}',
+      deep(40),
+      deep(2_500),
+      deep(50_000, '1e1'),
+      '{"year":2001,"title":"Id","info":{"id":9007199254740993}}',
+      '{"year":2001,"title":"High","info":{"n":1e400}}',
+      '{"year":2001,"title":"Half","info":{"text":"\\ud800"}}',
+      JSON.stringify(aMovie({ title: 'Last' })),
+    ].map((text, index): InputRecord => ({ line: index + 1, text }));
 
     const report = await loadMovies(records, table.writeBatch, {
       check,
       onReject: (it) => void rejects.push(it),
     });
 
-    expect(report).toEqual({ read: 7, loaded: 1, rejected: 6, superseded: 0, stopped: false });
-    expect(rejects.map(({ position, reason }) => [position, reason])).toEqual([
+    expect(report).toEqual({ read: 14, loaded: 2, rejected: 12, replaced: 0 });
+    expect(
+      rejects.toSorted((a, b) => a.position - b.position).map(({ position, reason }) => [position, reason]),
+    ).toEqual([
       [
         2,
         'the record must NOT have additional properties: extra; /year must be >= 1870; /title must NOT have fewer than 1 characters; /info/rating must be <= 10',
       ],
       [3, 'the record must be object'],
-      [4, 'not JSON: really'],
+      [4, expect.stringMatching(/^not JSON: /)],
+      [5, 'Too large'],
       [6, 'The title must be 1 to 1,024 bytes of well-formed UTF-8.'],
       [7, "the record must have required property 'year'"],
-      [5, 'Too large'],
+      [8, 'The movie nests more than 31 levels deep.'],
+      [9, 'The movie nests more than 31 levels deep.'],
+      [10, 'The movie nests more than 31 levels deep.'],
+      [11, expect.stringContaining("The number 9007199254740993 can't be kept to the digit")],
+      [12, expect.stringContaining("The number 1e400 can't be kept to the digit")],
+      [13, 'A text holds half of a Unicode surrogate pair.'],
     ]);
-    expect(rejects[0]?.record).toBe(records[1]);
+    expect(rejects[0]).toMatchObject(records[1] ?? {});
+    expect(rejects[2]?.reason).not.toContain('\ufeff');
   });
 
   test('of records with one key the last one stays, in one batch and across batches on their way', async () => {
@@ -86,23 +107,66 @@ describe('loading movies', () => {
     );
     const others = manyMovies(80);
 
-    const report = await loadMovies(
+    const report = await load(
       versions.flatMap((version, n) => [version, ...others.slice(n, n + 1)]),
       table.writeBatch,
-      { check, concurrency: 8 },
     );
 
     expect(table.stored.get('Same')?.['info']).toEqual({ M: { rank: { N: '80' } } });
-    expect(report.superseded + report.loaded).toBe(160);
+    expect(report).toEqual({ read: 160, loaded: 81, rejected: 0, replaced: 79 });
     expect(table.stored.size).toBe(81);
+  });
+
+  test('the earlier one of a key is stored when the table refuses the later one of its batch', async () => {
+    const stored: Item[] = [];
+    const refusesRank2: WriteBatch = (items) => {
+      const isRefused = ({ info }: Item) => info?.M?.['rank']?.N === '2';
+      stored.push(...items.filter((item) => !isRefused(item)));
+      return Promise.resolve(items.filter(isRefused).map((item) => ({ item, reason: 'Too large' })));
+    };
+
+    const report = await load(
+      [1, 2].map((rank) => aMovie({ info: { rank } })),
+      refusesRank2,
+    );
+
+    expect(report).toEqual({ read: 2, loaded: 1, rejected: 1, replaced: 0 });
+    expect(stored.map(({ info }) => info?.M?.['rank'])).toEqual([{ N: '1' }]);
+  });
+
+  test('the sums add up to what is in the table for thousands of keys with repeats far apart', async () => {
+    const table = aTable();
+
+    const report = await load([...manyMovies(3_000), ...manyMovies(1_200)], table.writeBatch);
+
+    expect(report).toEqual({ read: 4_200, loaded: 3_000, rejected: 0, replaced: 1_200 });
+    expect(table.stored.size).toBe(3_000);
+  });
+
+  test('what comes before a fault of the input is loaded and counted, and then the fault is told', async () => {
+    const table = aTable();
+    let last = {};
+    function* broken() {
+      yield* recordsOf(manyMovies(60));
+      throw new Error('Broken');
+    }
+
+    const loading = loadMovies(broken(), table.writeBatch, {
+      check,
+      onProgress: (count) => (last = { ...count }),
+    });
+
+    await expect(loading).rejects.toThrow('Broken');
+    expect(last).toEqual({ read: 60, loaded: 60, rejected: 0, replaced: 0 });
+    expect(table.stored.size).toBe(60);
   });
 
   test('loading the same again changes nothing', async () => {
     const table = aTable();
-    await loadMovies(manyMovies(30), table.writeBatch, { check });
+    await load(manyMovies(30), table.writeBatch);
     const before = new Map(table.stored);
 
-    await loadMovies(manyMovies(30), table.writeBatch, { check });
+    await load(manyMovies(30), table.writeBatch);
 
     expect(table.stored).toEqual(before);
   });
@@ -119,9 +183,9 @@ describe('loading movies', () => {
       }
     }
 
-    const report = await loadMovies(endless(), table.writeBatch, { check, signal: interruption.signal });
+    const report = await load(endless(), table.writeBatch, { signal: interruption.signal });
 
-    expect(report).toEqual({ read: 59, loaded: 59, rejected: 0, superseded: 0, stopped: true });
+    expect(report).toEqual({ read: 59, loaded: 59, rejected: 0, replaced: 0 });
     expect(reads).toBe(60);
   });
 
@@ -133,7 +197,7 @@ describe('loading movies', () => {
       throw new Error('Gone');
     };
 
-    await expect(loadMovies(manyMovies(10_000), failing, { check, concurrency: 3 })).rejects.toThrow('Gone');
+    await expect(load(manyMovies(10_000), failing, { concurrency: 3 })).rejects.toThrow('Gone');
     expect(calls).toBeLessThan(10);
   });
 
@@ -149,7 +213,7 @@ describe('loading movies', () => {
       }
     }
 
-    await loadMovies(counted(), table.writeBatch, { check, concurrency: 2 });
+    await load(counted(), table.writeBatch, { concurrency: 2 });
 
     expect(Math.max(...ahead)).toBeLessThanOrEqual(75);
   });

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { createBatchWriter } from '../../../app/src/commands/load/batch-writer.ts';
+import { createTableWriter } from '../../../app/src/commands/database.ts';
 import { createMovieCheck } from '../../../app/src/commands/load/check-movie.ts';
-import { loadMovies } from '../../../app/src/commands/load/load-movies.ts';
+import { loadMovies, recordsOf } from '../../../app/src/commands/load/load-movies.ts';
 import { createDynamoRepository } from '../../../app/src/dynamo/repository.ts';
 import { accessPathOf } from '../../../app/src/dynamo/access-path.ts';
 import { listMovies, type ReadItems } from '../../../app/src/dynamo/movie-list.ts';
@@ -122,7 +122,9 @@ describeWith([dynamoDbLocal], 'what a page of 20 movies costs in read units', ()
 
   test('1.5 at most for every filter that has an index, bounded for every other one; one movie is 1', async () => {
     const { client, tableName } = context;
-    await loadMovies(catalogue, createBatchWriter({ client, tableName }), { check: createMovieCheck() });
+    await loadMovies(recordsOf(catalogue), createTableWriter({ client, tableName }), {
+      check: createMovieCheck(),
+    });
     const indexed = combinations.filter(isIndexed);
     // Genre, director and actor are dropped in the same way: one of them stands for all.
     const others = combinations.filter(

@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, beforeEach } from '@jest/globals';
 import { PutItemCommand, type AttributeValue, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { createBatchWriter } from '../../../app/src/commands/load/batch-writer.ts';
-import { loadMovies } from '../../../app/src/commands/load/load-movies.ts';
+import { createTableWriter } from '../../../app/src/commands/database.ts';
+import { loadMovies, recordsOf } from '../../../app/src/commands/load/load-movies.ts';
 import { ensureTable } from '../../../app/src/local/create-table.ts';
 import { createDynamoClient } from '../../../app/src/dynamo/client.ts';
 import type { DynamoCall } from '../../../app/src/dynamo/observer.ts';
+import { toItem } from '../../../app/src/dynamo/movie-item.ts';
+import { revisionOf } from '../../../app/src/movies/revision.ts';
 import { createDynamoRepository } from '../../../app/src/dynamo/repository.ts';
 import type { MovieFilter, MovieRepository, Position } from '../../../app/src/movies/movie-repository.ts';
 import type { Movie } from '../../../app/src/movies/movie.ts';
@@ -72,8 +74,11 @@ export function useRepository(startEngine: () => Promise<Engine>): RepositoryCon
     putForeign: (item) => client.send(new PutItemCommand({ TableName: tableName, Item: item })),
     // As the loader does: many movies in few requests.
     createAll: (movies) =>
-      loadMovies(movies, createBatchWriter({ client, tableName }), {
-        check: (movie) => ({ movie: movie as Movie }),
+      loadMovies(recordsOf(movies), createTableWriter({ client, tableName }), {
+        check: ({ text }) => {
+          const movie = JSON.parse(text) as Movie;
+          return { item: toItem({ movie, revision: revisionOf(movie) }) };
+        },
       }),
     async listAll(filter, limit) {
       const all: Movie[] = [];

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
-import { createBatchWriter } from '../../../app/src/commands/load/batch-writer.ts';
+import { createTableWriter } from '../../../app/src/commands/database.ts';
 import { createMovieCheck } from '../../../app/src/commands/load/check-movie.ts';
-import { loadMovies } from '../../../app/src/commands/load/load-movies.ts';
+import { loadMovies, recordsOf } from '../../../app/src/commands/load/load-movies.ts';
 import type { Movie } from '../../../app/src/movies/movie.ts';
 import { dynamoDbLocal } from '../../support/dynamodb-local.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -23,7 +23,7 @@ describeWith([dynamoDbLocal], 'a database change in the documented order, under 
   beforeAll(async () => {
     world = await startWorld();
     table = await world.newTable();
-    await loadMovies(seeded, createBatchWriter({ client: world.client, tableName: table }), {
+    await loadMovies(recordsOf(seeded), createTableWriter({ client: world.client, tableName: table }), {
       check: createMovieCheck(),
     });
     serving = await world.start('today', table);

@@ -7,9 +7,9 @@ import { startEmbeddedDynamoDb } from '../../../app/src/local/embedded-dynamodb.
 import { claimPorts } from '../../../app/src/local/ports.ts';
 import { startTokenIssuer, type TokenIssuer } from '../../../app/src/local/token-issuer.ts';
 import { readVegaMovies } from '../../../app/src/local/vega-movies.ts';
-import { createBatchWriter } from '../../../app/src/commands/load/batch-writer.ts';
+import { createTableWriter } from '../../../app/src/commands/database.ts';
 import { createMovieCheck } from '../../../app/src/commands/load/check-movie.ts';
-import { loadMovies } from '../../../app/src/commands/load/load-movies.ts';
+import { loadMovies, recordsOf } from '../../../app/src/commands/load/load-movies.ts';
 import { createDynamoClient } from '../../../app/src/dynamo/client.ts';
 
 const tableName = 'movies';
@@ -28,7 +28,7 @@ export async function startApiUnderTest(movieCount = 200): Promise<ApiUnderTest>
   const client = createDynamoClient({ region, endpoint: database.endpoint, requestTimeoutMs: 30_000 });
   await ensureTable(client, tableName);
   const { movies } = await readVegaMovies();
-  await loadMovies(movies.slice(0, movieCount), createBatchWriter({ client, tableName }), {
+  await loadMovies(recordsOf(movies.slice(0, movieCount)), createTableWriter({ client, tableName }), {
     check: createMovieCheck(),
   });
 

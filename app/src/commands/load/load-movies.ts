@@ -1,8 +1,8 @@
-import { InvalidMovie } from '../../movies/errors.ts';
-import { toItem, type Item } from '../../dynamo/movie-item.ts';
-import { revisionOf } from '../../movies/revision.ts';
-import type { CheckMovie } from './check-movie.ts';
-import { Unreadable } from './read-movies.ts';
+import { hash } from 'node:crypto';
+import type { Item } from '../../dynamo/movie-item.ts';
+import type { Checked } from './check-movie.ts';
+import type { InputRecord } from './read-movies.ts';
+import { unwrapReject, type Reject } from './rejects-file.ts';
 
 /** DynamoDB's limit of BatchWriteItem. */
 export const maxBatchSize = 25;
@@ -15,69 +15,70 @@ export interface Refusal {
 /** Writes up to 25 items with different keys, over whatever is there. Returns what the database refuses for good. */
 export type WriteBatch = (items: readonly Item[]) => Promise<readonly Refusal[]>;
 
-export interface Reject {
-  /** 1 is the first record. */
-  readonly position: number;
-  readonly reason: string;
-  readonly record: unknown;
-}
-
+/** Each record that was read and is done is in one of the other sums. */
 export interface LoadReport {
   readonly read: number;
+  /** Movies with different keys, so what an empty table holds afterwards. */
   readonly loaded: number;
   readonly rejected: number;
-  /** Records with the same year and title as a later one of their batch, which took their place. */
-  readonly superseded: number;
-  /** Whether the signal ended it before the records did. */
-  readonly stopped: boolean;
+  /** Records whose place a later one with the same year and title took. */
+  readonly replaced: number;
 }
 
 export interface LoadOptions {
-  readonly check: CheckMovie;
+  readonly check: (record: InputRecord) => Checked;
   /** Batches in flight. */
   readonly concurrency?: number;
   /** Ends the load: what is in flight is finished, nothing more is read. */
   readonly signal?: AbortSignal;
-  readonly onProgress?: (soFar: Omit<LoadReport, 'stopped'>) => void;
+  readonly onProgress?: (soFar: LoadReport) => void;
   /** Awaited, so that a slow disk slows the load instead of filling the memory. */
   readonly onReject?: (reject: Reject) => Promise<void> | void;
 }
 
 interface Entry {
   readonly position: number;
-  readonly record: unknown;
+  readonly record: InputRecord;
   readonly item: Item;
+  /** The one of the same key that it took the place of in its batch: it is stored when this one can't be. */
+  readonly earlier?: Entry;
 }
 
 /**
  * Loads records into a table, in batches, several at a time, holding no more of them than these batches. Of two records
  * with one key the later one stays. Loading the same records again changes nothing, so an interrupted load is simply
- * repeated. Rejects with the first error of `records` or `writeBatch`, after what is in flight is finished.
+ * repeated. Rejects with the first error of `records`, `writeBatch` or `onReject`, after all that was read is written;
+ * what was reported last is then the sum.
  */
 export async function loadMovies(
-  records: AsyncIterable<unknown> | Iterable<unknown>,
+  records: AsyncIterable<InputRecord> | Iterable<InputRecord>,
   writeBatch: WriteBatch,
   { check, concurrency = 8, signal, onProgress, onReject }: LoadOptions,
 ): Promise<LoadReport> {
-  const count = { read: 0, loaded: 0, rejected: 0, superseded: 0 };
+  const count = { read: 0, loaded: 0, rejected: 0, replaced: 0 };
+  const loaded = createKeySet();
   const running = new Set<Promise<void>>();
   const writing = new Map<string, Promise<void>>();
   const failures: unknown[] = [];
   let batch = new Map<string, Entry>();
 
-  const reject = async (refused: Reject) => {
+  const reject = async ({ position, record }: Pick<Entry, 'position' | 'record'>, reason: string) => {
     count.rejected += 1;
-    await onReject?.(refused);
+    await onReject?.({ ...record, position, reason });
   };
 
-  const write = async (entries: readonly Entry[]) => {
-    const refusals = new Map(
-      (await writeBatch(entries.map(({ item }) => item))).map((it) => [it.item, it.reason]),
-    );
-    count.loaded += entries.length - refusals.size;
-    for (const { item, position, record } of entries) {
-      const reason = refusals.get(item);
-      if (reason !== undefined) await reject({ position, reason, record });
+  const write = async (entries: readonly Entry[]): Promise<void> => {
+    const refusals = await writeBatch(entries.map(({ item }) => item));
+    const reasons = new Map(refusals.map(({ item, reason }) => [item, reason]));
+    for (const entry of entries) {
+      const reason = reasons.get(entry.item);
+      if (reason !== undefined) {
+        await reject(entry, reason);
+        if (entry.earlier !== undefined) await write([entry.earlier]);
+        continue;
+      }
+      count[loaded.add(keyOf(entry.item)) ? 'loaded' : 'replaced'] += 1;
+      for (let { earlier } = entry; earlier !== undefined; { earlier } = earlier) count.replaced += 1;
     }
     onProgress?.(count);
   };
@@ -102,37 +103,64 @@ export async function loadMovies(
   };
 
   try {
-    for await (const record of records) {
+    for await (const found of records) {
       if (failures.length > 0 || signal?.aborted === true) break;
       count.read += 1;
-      const position = count.read;
-      const entry = toEntry(record, position, check);
-      if ('reason' in entry) {
-        await reject(entry);
+      const record = unwrapReject(found);
+      const checked = check(record);
+      const entry = { position: count.read, record };
+      if ('reason' in checked) {
+        await reject(entry, checked.reason);
         continue;
       }
-      const key = `${entry.item['year']?.N ?? ''} ${entry.item['title']?.S ?? ''}`;
-      if (batch.delete(key)) count.superseded += 1;
-      batch.set(key, entry);
+      const key = keyOf(checked.item);
+      const earlier = batch.get(key);
+      batch.set(key, { ...entry, ...checked, ...(earlier === undefined ? {} : { earlier }) });
       if (batch.size === maxBatchSize) await flush();
     }
-    if (failures.length === 0) await flush();
-  } finally {
-    await Promise.all(running);
+  } catch (error) {
+    failures.push(error);
+    // What came before the fault is good.
+    await flush();
   }
+  if (failures.length === 0) await flush();
+  await Promise.all(running);
+  onProgress?.(count);
   if (failures.length > 0) throw failures[0];
-  return { ...count, stopped: signal?.aborted ?? false };
+  return count;
 }
 
-function toEntry(record: unknown, position: number, check: CheckMovie): Entry | Reject {
-  if (record instanceof Unreadable) return { position, reason: record.reason, record: record.text };
-  const checked = check(record);
-  if ('problem' in checked) return { position, reason: checked.problem, record };
-  const { movie } = checked;
-  try {
-    return { position, record, item: toItem({ movie, revision: revisionOf(movie) }) };
-  } catch (error) {
-    if (error instanceof InvalidMovie) return { position, reason: error.message, record };
-    throw error;
-  }
+/** Movies that are in memory already, as records. */
+export function* recordsOf(movies: Iterable<unknown>): Generator<InputRecord> {
+  let line = 0;
+  for (const movie of movies) yield { line: (line += 1), text: JSON.stringify(movie) };
+}
+
+const keyOf = ({ year, title }: Item) => `${year?.N ?? ''} ${title?.S ?? ''}`;
+
+/** Which of millions of keys came before: by 64 bits of their digest, 16 to 32 bytes each, outside of the heap. */
+function createKeySet() {
+  let slots = new BigUint64Array(1024);
+  let size = 0;
+  const slotOf = (digest: bigint): number => {
+    let slot = Number(digest % BigInt(slots.length));
+    while (slots[slot] !== 0n && slots[slot] !== digest) slot = (slot + 1) % slots.length;
+    return slot;
+  };
+  return {
+    /** Whether it is new. */
+    add(key: string): boolean {
+      const digest = hash('sha1', key, 'buffer').readBigUInt64LE() || 1n;
+      const slot = slotOf(digest);
+      if (slots[slot] === digest) return false;
+      slots[slot] = digest;
+      size += 1;
+      if (size * 2 > slots.length) {
+        const former = slots;
+        slots = new BigUint64Array(former.length * 2);
+        for (const known of former) if (known !== 0n) slots[slotOf(known)] = known;
+      }
+      return true;
+    },
+  };
 }

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { address, wholeNumber } from '../load/option-values.ts';
+import { address, wholeNumber } from '../command.ts';
 
 export interface MigrationOptions {
   readonly table?: string;

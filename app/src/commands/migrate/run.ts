@@ -1,11 +1,10 @@
-import { databaseRemedy, property, rootOf } from '../load/database-failure.ts';
+import { explainDatabase } from '../database.ts';
 import { createDynamoClient } from '../../dynamo/client.ts';
-import { MovieError } from '../../movies/errors.ts';
 import { migrateItems, type MigrationReport, type Refusal } from './migrate-items.ts';
 import type { MigrationOptions } from './options.ts';
 import { createPace } from './pace.ts';
 
-const exitCodes = { done: 0, somethingLeft: 1, misuse: 2, interrupted: 130 };
+const exitCodes = { done: 0, somethingLeft: 1, interrupted: 130 };
 const lineEveryMs = 5_000;
 const maxRefusalsShown = 20;
 
@@ -42,13 +41,7 @@ export async function run(
     const left = report.refused + (dryRun ? report.rewritten : 0);
     return left === 0 ? exitCodes.done : exitCodes.somethingLeft;
   } catch (error) {
-    const remedy = databaseRemedy(error, options, 'dynamodb:Scan, GetItem and PutItem');
-    if (remedy === undefined && !(error instanceof MovieError)) throw error;
-    const said = property(error, 'message');
-    console.error(
-      `error: ${remedy ?? `${said} ${property(rootOf(error), 'message')} Run it again to go on.`}`,
-    );
-    return remedy === undefined ? exitCodes.somethingLeft : exitCodes.misuse;
+    throw explainDatabase(error, options, 'dynamodb:Scan, GetItem and PutItem');
   } finally {
     client.destroy();
   }
