@@ -36,7 +36,7 @@ const faultsOfTheCall: Readonly<
 };
 
 /** An error of the database as what a person can do about it; any other error as it is. */
-export function explainDatabase(error: unknown, target: TableOptions, actions: string): unknown {
+export function explainDatabase(error: unknown, target: TableOptions, actions: string): Error {
   // What the database said, where the domain has wrapped it.
   const root = error instanceof MovieError && error.cause !== undefined ? error.cause : error;
   const said = textOf(root, 'message');
@@ -45,7 +45,7 @@ export function explainDatabase(error: unknown, target: TableOptions, actions: s
     const [message = '', remedy = ''] = faultsOfTheCall[name]?.(target, actions, said) ?? [];
     return new Misuse(message, remedy, { cause: error });
   }
-  if (!(error instanceof MovieError)) return error;
+  if (!(error instanceof MovieError)) return error instanceof Error ? error : new Error(String(error));
   return new Problem(
     root === error ? error.message : `${error.message} ${said}`,
     'Run it again for the rest: what is done already stays as it is.',

@@ -64,7 +64,7 @@ async function load(options: LoadOptions, signal: AbortSignal): Promise<number> 
   const progress = createProgress({ stream: process.stderr });
   const startedAt = performance.now();
   let report: LoadReport = { read: 0, loaded: 0, rejected: 0, replaced: 0 };
-  let failure: unknown;
+  let failure: Error | undefined;
   try {
     await loadMovies(source.records, table.write, {
       check: createMovieCheck(),
