@@ -124,7 +124,7 @@ plans-check: install ## Each recorded plan is what Terraform plans now
 
 .PHONY: plan-changes
 plan-changes: install ## What this changes in each environment, and costs, since BASE=<commit>, by the recorded plans
-	@node tools/checks/reviewed-plans.ts "$(or $(BASE),$(BITBUCKET_PR_DESTINATION_COMMIT))"
+	@node tools/checks/plans/command.ts changes "$(or $(BASE),$(BITBUCKET_PR_DESTINATION_COMMIT))"
 
 .PHONY: check
 check: lint pipeline-check lint-terraform plans-check ## Everything of a review that needs no running service

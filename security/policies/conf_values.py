@@ -1,7 +1,5 @@
 """How Checkov hands over values: each argument as a list of one, numbers and booleans sometimes as text."""
 
-import json
-
 
 def value(conf, name):
     """The argument, or None where it isn't set."""
@@ -21,18 +19,13 @@ def is_true(held):
     return held is True or str(held).lower() == "true"
 
 
+def is_false(held):
+    """Plainly false. What isn't known yet is the name of what it comes from, or absent: neither is a value."""
+    return held is False or str(held).lower() == "false"
+
+
 def number(held):
     try:
         return int(held)
     except (TypeError, ValueError):
         return 0
-
-
-def parsed(held):
-    """JSON in a string; None where it isn't known yet."""
-    if not isinstance(held, str):
-        return held
-    try:
-        return json.loads(held)
-    except ValueError:
-        return None

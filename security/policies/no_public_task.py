@@ -1,7 +1,7 @@
 from checkov.common.models.enums import CheckCategories, CheckResult
 from checkov.terraform.checks.resource.base_resource_check import BaseResourceCheck
 
-from conf_values import block, is_true, value
+from conf_values import block, is_false, value
 
 
 class NoPublicTask(BaseResourceCheck):
@@ -15,9 +15,8 @@ class NoPublicTask(BaseResourceCheck):
 
     def scan_resource_conf(self, conf):
         network = block(conf, "network_configuration")
-        if not network:
-            return CheckResult.FAILED
-        return CheckResult.FAILED if is_true(value(network, "assign_public_ip")) else CheckResult.PASSED
+        # Absent is false to AWS, and to Checkov what only an apply tells: it has to be said.
+        return CheckResult.PASSED if is_false(value(network, "assign_public_ip")) else CheckResult.FAILED
 
 
 check = NoPublicTask()

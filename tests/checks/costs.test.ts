@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
-import { costOf, describeCost, type PlannedResource } from '../../tools/checks/costs.ts';
-import { environments } from '../../tools/checks/plan-inputs.ts';
-import { readRecording } from '../../tools/checks/plan-recording.ts';
+import { costOf, describeCost, type PlannedResource } from '../../tools/checks/plans/costs.ts';
+import { environments } from '../../tools/checks/plans/inputs.ts';
+import { readRecording } from '../../tools/checks/plans/recording.ts';
 
 const resource = (address: string, after: object = {}): PlannedResource => ({
   address,

@@ -3,9 +3,14 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { compareCapabilities, comparePlans, reportPlans } from '../../tools/checks/plan-changes.ts';
-import type { PlannedResource } from '../../tools/checks/costs.ts';
-import { reviewPlans } from '../../tools/checks/reviewed-plans.ts';
+import {
+  compareCapabilities,
+  comparePlans,
+  describeDifference,
+  reportPlans,
+  reviewPlans,
+} from '../../tools/checks/plans/changes.ts';
+import type { PlannedResource } from '../../tools/checks/plans/costs.ts';
 
 const resource = (address: string, after: unknown, unknown: unknown = {}): PlannedResource => ({
   address,
@@ -13,14 +18,34 @@ const resource = (address: string, after: unknown, unknown: unknown = {}): Plann
   change: { after, after_unknown: unknown },
 });
 
-test('plans differ by what is added, removed and changed, told by attribute', () => {
-  const base = [resource('a', { size: 1, name: 'x' }), resource('gone', {}), resource('same', { size: 1 })];
-  const head = [resource('a', { size: 2, name: 'x' }), resource('new', {}), resource('same', { size: 1 })];
+test('what goes or is replaced comes first, then network, identity, data and the rest', () => {
+  const names = [
+    'aws_ecs_service.api',
+    'aws_dynamodb_table.main',
+    'aws_kms_key.main',
+    'module.vpc.aws_subnet.a',
+  ];
+  const base = [
+    ...names.map((name) => resource(name, { size: 1, name: 'x' })),
+    resource('aws_sns_topic.gone', {}),
+    resource('aws_dynamodb_table.renamed', { name: 'x' }),
+    resource('aws_sqs_queue.same', { size: 1 }),
+  ];
+  const head = [
+    ...names.map((name) => resource(name, { size: 2, name: 'x' })),
+    resource('aws_sns_topic.new', {}),
+    resource('aws_dynamodb_table.renamed', { name: 'y' }),
+    resource('aws_sqs_queue.same', { size: 1 }),
+  ];
 
-  expect(comparePlans(base, head)).toEqual([
-    { kind: 'changed', address: 'a', attributes: ['size'] },
-    { kind: 'removed', address: 'gone', attributes: [] },
-    { kind: 'added', address: 'new', attributes: [] },
+  expect(comparePlans(base, head).map(describeDifference)).toEqual([
+    'aws_dynamodb_table.renamed is replaced: name',
+    'aws_sns_topic.gone is removed',
+    'module.vpc.aws_subnet.a is changed: size',
+    'aws_kms_key.main is changed: size',
+    'aws_dynamodb_table.main is changed: size',
+    'aws_ecs_service.api is changed: size',
+    'aws_sns_topic.new is added',
   ]);
 });
 
@@ -77,7 +102,10 @@ test('the change since a commit is reported, without a value', async () => {
       const plan = {
         resource_changes: [resource('aws_ecs_service.api', { cpu: name === 'dev' ? size : 1 })],
       };
-      writeFileSync(join(folder, `tests/checks/plan/recorded/${name}.json`), JSON.stringify({ plan }));
+      writeFileSync(
+        join(folder, `tests/checks/plan/recorded/${name}.json`),
+        JSON.stringify({ inputs: String(size), plan }),
+      );
     }
     writeFileSync(join(folder, 'security/modules.lock.json'), JSON.stringify({ modules: {} }));
   };
@@ -93,9 +121,9 @@ test('the change since a commit is reported, without a value', async () => {
 
   expect(report.details).toBe(
     [
-      'dev: 0 added, 1 changed, 0 removed',
-      'staging: 0 added, 0 changed, 0 removed',
-      'prod: 0 added, 0 changed, 0 removed',
+      'dev: 0 removed, 0 replaced, 1 changed, 0 added',
+      'staging: 0 removed, 0 replaced, 0 changed, 0 added; what it is made from differs, and no resource does',
+      'prod: 0 removed, 0 replaced, 0 changed, 0 added; what it is made from differs, and no resource does',
       'Capabilities of modules: 0 changed',
       ...['dev', 'staging', 'prod'].map(
         (name) => `${name}: at least 0.00 USD a month before use (+0.00); no price for 1 aws_ecs_service`,

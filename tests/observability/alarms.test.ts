@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
-import { environments } from '../../tools/checks/plan-inputs.ts';
+import { environments } from '../../tools/checks/plans/inputs.ts';
 import { playAlarm, withBand, type AlarmState, type MetricAlarm } from '../support/cloudwatch/alarm.ts';
 import { planned } from '../support/cloudwatch/planned-alarms.ts';
 import { scenarios, type Scenario } from './alarm-scenarios.ts';

@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from '@jest/globals';
+import { renderPrometheusRules } from '../../tools/checks/alert-rules.ts';
 import { readSlo } from '../../tools/lib/objectives.ts';
-import { renderPrometheusRules } from '../../tools/checks/prometheus-rules.ts';
-import { type AlertScenario, playRules, promtool, rulesFile, alertsIn } from '../support/promtool.ts';
+import { alertsIn, playRules, promtool, rulesFile, type AlertScenario } from '../support/promtool.ts';
 import { describeWith } from '../support/requirements.ts';
 import { scenarios } from './alert-scenarios.ts';
 

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { parse, stringify } from 'yaml';
+import { renderPrometheusRules } from '../../tools/checks/alert-rules.ts';
 import { readSlo } from '../../tools/lib/objectives.ts';
-import { renderPrometheusRules } from '../../tools/checks/prometheus-rules.ts';
 import { program } from './requirements.ts';
 
 export const promtool = program('promtool', 'install the Debian package prometheus, or run `make tools`');

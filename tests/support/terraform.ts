@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { cacheDirectory } from '../../tools/lib/modules/cache-directory.ts';
+import { cacheDirectory } from '../../tools/lib/terraform/environment.ts';
 import { program, type Requirement } from './requirements.ts';
 
 export const terraform = program(
@@ -35,7 +35,7 @@ export const registryModules: Requirement = {
 export const awsProvider: Requirement = {
   name: 'AWS provider',
   missing: () => {
-    const script = `import('./tools/lib/terraform/provider-mirrors.ts').then(async ({ findProviderMirrors }) =>
+    const script = `import('./tools/lib/terraform/environment.ts').then(async ({ findProviderMirrors }) =>
       process.exit((await findProviderMirrors(process.env)).length > 0 ? 0 : 1))`;
     const found = spawnSync(process.execPath, ['--input-type=module', '-e', script]).status === 0;
     return found || registryAnswers()

@@ -4,8 +4,8 @@ import { join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { terraformEnvironment, type TerraformEnvironment } from '../../tools/lib/terraform/environment.ts';
 import { describeWith } from '../support/requirements.ts';
-import { awsProvider, terraform } from '../support/terraform.ts';
 import { terraformDirectories } from '../support/terraform-directories.ts';
+import { awsProvider, terraform } from '../support/terraform.ts';
 import { passed, runTerraform } from './run.ts';
 import { readTestFiles } from './test-files.ts';
 

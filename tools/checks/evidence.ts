@@ -1,6 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import type { Verdict } from './verdict.ts';
+import { runCommand } from '../../app/src/commands/command.ts';
+import { Misuse } from '../../app/src/commands/problem.ts';
+import type { Verdict } from './gates/verdict.ts';
 
 /** `npm run evidence`: fills the last column of docs/security.md from the last report of `make security`. */
 const project = resolve(import.meta.dirname, '../..');
@@ -24,13 +26,13 @@ export function fillResults(text: string, { gates, commit, finishedAt }: Verdict
     .replace(/<!-- results: .* -->/, `<!-- results: commit ${commit}, ${finishedAt} -->`);
 }
 
-if (process.argv[1] === import.meta.filename) {
-  const report = join(project, 'reports', 'security', 'verdict.json');
-  const verdict = JSON.parse(
-    await readFile(report, 'utf8').catch(() => {
-      throw new Error('There is no report yet: run `make security` first.');
-    }),
-  ) as Verdict;
-  await writeFile(document, fillResults(await readFile(document, 'utf8'), verdict));
-  console.log('Filled the results in docs/security.md');
-}
+if (process.argv[1] === import.meta.filename)
+  await runCommand(async () => {
+    const report = join(project, 'reports', 'security', 'verdict.json');
+    const text = await readFile(report, 'utf8').catch(() => {
+      throw new Misuse('There is no report of the gates yet.', 'Run `make security` first.');
+    });
+    const verdict = JSON.parse(text) as Verdict;
+    await writeFile(document, fillResults(await readFile(document, 'utf8'), verdict));
+    console.log('Filled the results in docs/security.md');
+  });

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { parse } from 'yaml';
+import { readYaml } from './yaml.ts';
 
 export type Severity = 'page' | 'ticket';
 
@@ -29,5 +29,5 @@ export interface Slo {
 }
 
 export async function readSlo(path: string): Promise<Slo> {
-  return parse(await readFile(path, 'utf8')) as Slo;
+  return readYaml(await readFile(path, 'utf8'), path) as Slo;
 }

@@ -1,12 +1,11 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Misuse } from '../../app/src/commands/problem.ts';
-import { terraformEnvironment } from '../lib/terraform/environment.ts';
+import type { Progress } from '../lib/progress.ts';
 import { backendOf, findBackend } from '../lib/terraform/backend.ts';
 import type { Difference } from '../lib/terraform/drift.ts';
-import { checkPlan, recordPlan } from './plan-record.ts';
+import { terraformEnvironment } from '../lib/terraform/environment.ts';
 import { describeCounts, summarisePlan, type PlanSummary } from '../lib/terraform/plan-summary.ts';
-import type { Progress } from '../lib/progress.ts';
 import {
   checkEnvironment,
   checkRelease,
@@ -18,6 +17,7 @@ import {
   type Release,
 } from '../lib/terraform/service-root.ts';
 import { createTerraform, type Terraform } from '../lib/terraform/terraform.ts';
+import { checkPlan, recordPlan } from './plan-record.ts';
 
 /** The account that the caller's credentials are of, and what this project does in it. */
 export interface Account {

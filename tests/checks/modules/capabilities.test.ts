@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { readCapabilities } from '../../../tools/lib/modules/capabilities.ts';
-import type { TreeFile } from '../../../tools/lib/modules/file-tree.ts';
+import { readCapabilities, type TreeFile } from '../../../tools/lib/modules/tree.ts';
 
 const tree = (files: Record<string, string>): TreeFile[] =>
   Object.entries(files).map(([path, content]) => ({ path, kind: 'file', content: Buffer.from(content) }));
@@ -119,6 +118,51 @@ describe('what a module can do', () => {
       'modules/bed': ['resource terraform_data'],
       'tests/deep': ['data external'],
     });
+  });
+
+  const fileFunctions =
+    'file filebase64 fileexists fileset templatefile pathexpand filemd5 filesha256 filebase64sha512 provider::aws::arn_parse provider::my-own::read-it';
+  /** Every place where HCL allows an expression. */
+  const places: Readonly<Record<string, (call: string) => string>> = {
+    'a value': (call) => `locals {\n  a = ${call}\n}`,
+    'the value of an object': (call) => `locals {\n  a = { b = ${call} }\n}`,
+    'the key of an object': (call) => `locals {\n  a = { (${call}) = 1 }\n}`,
+    'the key of an object in a list': (call) => `locals {\n  a = [{ (${call}) = 1 }]\n}`,
+    'a list': (call) => `locals {\n  a = [1, ${call}]\n}`,
+    'a text': (call) => `locals {\n  a = "x-\${${call}}-y"\n}`,
+    'a heredoc': (call) => `locals {\n  a = <<-EOT\n    \${${call}}\n  EOT\n}`,
+    'a for': (call) => `locals {\n  a = [for b in ["c"] : ${call}]\n}`,
+    'the key of a for': (call) => `locals {\n  a = { for b in ["c"] : ${call} => b }\n}`,
+    'a template directive': (call) => `locals {\n  a = "%{ if ${call} == "" }x%{ endif }"\n}`,
+    'an argument of a call': (call) => `locals {\n  a = merge({ (${call}) = 1 }, {})\n}`,
+    'a condition': (call) => `locals {\n  a = true ? ${call} : ""\n}`,
+    'an index': (call) => `locals {\n  a = local.b[${call}]\n}`,
+    'a nested block': (call) => `resource "a_b" "c" {\n  d {\n    e = ${call}\n  }\n}`,
+    'a dynamic block': (call) =>
+      `resource "a_b" "c" {\n  dynamic "d" {\n    for_each = ${call}\n    content {}\n  }\n}`,
+    'a count': (call) => `resource "a_b" "c" {\n  count = length(${call})\n}`,
+    'a default': (call) => `output "a" {\n  value = ${call}\n}`,
+  };
+  const json = (call: string): readonly object[] => [
+    { locals: { a: `\${${call}}` } },
+    { locals: { a: { [`\${${call}}`]: 1 } } },
+    { resource: { a_b: { c: [{ d: [{ e: `x-\${${call}}` }] }] } } },
+  ];
+
+  test.each(fileFunctions.split(' '))('%s is seen wherever an expression may stand', async (name) => {
+    const call = `${name}("x")`;
+    const files = [
+      ...Object.entries(places).map(([place, write]) => [place, 'main.tf', write(call)] as const),
+      ...json(call).map((body, index) => [`JSON ${index}`, 'main.tf.json', JSON.stringify(body)] as const),
+    ];
+
+    const unseen: string[] = [];
+    for (const [place, file, text] of files) {
+      const { '.': found = [] } = await readCapabilities(tree({ [file]: text }));
+      if (!found.includes(`function ${name}`)) unseen.push(place);
+    }
+
+    expect(unseen).toEqual([]);
   });
 
   test('a file that is no HCL is an error with its name', async () => {

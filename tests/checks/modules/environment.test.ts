@@ -1,10 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { renderCliConfiguration } from '../../../tools/lib/modules/cli-configuration.ts';
-import { add } from '../../../tools/lib/modules/verbs.ts';
-import { terraformEnvironment, type TerraformEnvironment } from '../../../tools/lib/terraform/environment.ts';
-import { findProviderMirrors } from '../../../tools/lib/terraform/provider-mirrors.ts';
+import { add } from '../../../tools/lib/modules/command-line.ts';
+import {
+  findProviderMirrors,
+  renderCliConfiguration,
+  terraformEnvironment,
+  type TerraformEnvironment,
+} from '../../../tools/lib/terraform/environment.ts';
 import { createClone, createWorkplace, garden, gardenFiles, writeFiles, type Workplace } from './fixture.ts';
 
 const platform = `${process.platform}_${process.arch === 'x64' ? 'amd64' : process.arch}`;

@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { gitTreeHash, readTree } from '../../../tools/lib/modules/file-tree.ts';
-import { parseRelease } from '../../../tools/lib/modules/module-address.ts';
-import { serveMirror, type RegistryServer } from '../../../tools/lib/modules/registry-server.ts';
-import { add, config, list, lock } from '../../../tools/lib/modules/verbs.ts';
+import { add, config, list, lock } from '../../../tools/lib/modules/command-line.ts';
+import { serveMirror, type RegistryServer } from '../../../tools/lib/modules/mirror.ts';
+import { parseRelease } from '../../../tools/lib/modules/releases.ts';
+import { gitTreeHash, readTree } from '../../../tools/lib/modules/tree.ts';
 import {
   createClone,
   createRootWithCopy,

@@ -1,9 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { cacheDirectory } from '../../../tools/lib/modules/cache-directory.ts';
-import { isGrave } from '../../../tools/lib/modules/comparison.ts';
-import { describeRelease, lockPath, readLock } from '../../../tools/lib/modules/lock.ts';
+import { describeRelease, isGrave, lockPath, readLock } from '../../../tools/lib/modules/lock.ts';
+import { cacheDirectory } from '../../../tools/lib/terraform/environment.ts';
 import { describeWith, type Requirement } from '../../support/requirements.ts';
 
 const project = join(import.meta.dirname, '../../..');

@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { appendFile, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { parseRelease } from '../../../tools/lib/modules/module-address.ts';
-import { add, lock, verify } from '../../../tools/lib/modules/verbs.ts';
+import { add, lock, verify } from '../../../tools/lib/modules/command-line.ts';
+import { parseRelease } from '../../../tools/lib/modules/releases.ts';
 import { terraformEnvironment, type TerraformEnvironment } from '../../../tools/lib/terraform/environment.ts';
 import { describeWith, program } from '../../support/requirements.ts';
 import {

@@ -1,11 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { digestInputs, environments } from '../../../tools/checks/plan-inputs.ts';
-import { planEnvironments } from '../../../tools/checks/live-plans.ts';
-import { denormalise, normalise } from '../../../tools/checks/normalise-plan.ts';
-import { readRecording } from '../../../tools/checks/plan-recording.ts';
-import { awsProvider, registryModules, terraform } from '../../support/terraform.ts';
+import { digestInputs, environments } from '../../../tools/checks/plans/inputs.ts';
+import { planEnvironments } from '../../../tools/checks/plans/live.ts';
+import { denormalise, normalise, readRecording } from '../../../tools/checks/plans/recording.ts';
 import { describeWith } from '../../support/requirements.ts';
+import { awsProvider, registryModules, terraform } from '../../support/terraform.ts';
 
 const project = resolve('.');
 

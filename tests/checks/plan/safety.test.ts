@@ -1,7 +1,7 @@
-import { checkPlans } from '../../support/plan/checks.ts';
 import { exactly, json, oneOf, present } from '../../../tools/lib/plan/matchers.ts';
+import { isList, isObject, show, type Value } from '../../../tools/lib/plan/plan-json.ts';
 import type { Plan } from '../../../tools/lib/plan/plan.ts';
-import { isList, isObject, show, type Value } from '../../../tools/lib/plan/value.ts';
+import { checkPlans } from '../../support/plan/checks.ts';
 
 const listOf = (value: Value | undefined): readonly Value[] =>
   isList(value) ? value : value === undefined || value === null ? [] : [value];

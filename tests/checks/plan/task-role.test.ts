@@ -1,11 +1,11 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { startEmbeddedDynamoDb } from '../../../app/src/local/embedded-dynamodb.ts';
+import { isList, isObject } from '../../../tools/lib/plan/plan-json.ts';
+import type { Plan } from '../../../tools/lib/plan/plan.ts';
 import { useRepository } from '../../app/contract/repository-context.ts';
 import { aMovie } from '../../support/movies.ts';
 import { checkPlans } from '../../support/plan/checks.ts';
-import type { Plan } from '../../../tools/lib/plan/plan.ts';
-import { isList, isObject } from '../../../tools/lib/plan/value.ts';
 
 /** Which database actions the role of the tasks allows, by their API names. */
 function allowedActions(plan: Plan): readonly string[] {

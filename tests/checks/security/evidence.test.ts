@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { fillResults } from '../../../tools/checks/evidence.ts';
-import { gates } from '../../../tools/checks/gates.ts';
+import { gates } from '../../../tools/checks/gates/all.ts';
 import { project } from './mistakes.ts';
 
 const document = readFile(join(project, 'docs', 'security.md'), 'utf8');

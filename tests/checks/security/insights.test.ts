@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { toInsights } from '../../../tools/checks/report/insights.ts';
-import type { GateVerdict, JudgedFinding, Verdict } from '../../../tools/checks/verdict.ts';
+import { toInsights } from '../../../tools/checks/gates/reports.ts';
+import type { GateVerdict, JudgedFinding, Verdict } from '../../../tools/checks/gates/verdict.ts';
 
 const finding: JudgedFinding = {
   rule: 'DL3008',

@@ -1,8 +1,8 @@
 import { cp, mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import type { Finding, Gate, Target } from '../../../tools/checks/finding.ts';
-import { mistakesFolder, type StoppedMistake } from '../../../tools/checks/report/mistakes.ts';
+import type { Finding, Gate, Target } from '../../../tools/checks/gates/gate.ts';
+import { mistakesFolder, type StoppedMistake } from '../../../tools/checks/gates/reports.ts';
 
 export const project = resolve(import.meta.dirname, '../../..');
 

@@ -31,7 +31,13 @@ export async function goodPlan(): Promise<EditablePlan> {
       },
     });
   }
-  return { ...plan, variables: { image: { value: digest } } };
+  const tags = { tags: { references: ['var.project', 'var.environment'] } };
+  const provider_config = { aws: { expressions: { default_tags: [tags] } } };
+  return {
+    ...plan,
+    configuration: { ...plan.configuration, provider_config },
+    variables: { image: { value: digest } },
+  };
 }
 
 /** The planned values of the one resource whose address matches. */
@@ -94,11 +100,13 @@ export const planMistakes: readonly PlanMistake[] = [
     },
   },
   {
-    mistake: 'an old TLS policy',
-    rule: 'MOVIES_PLAN_6',
-    message: 'ELBSecurityPolicy-2016-08',
-    make: (plan) => {
-      valuesOf(plan, 'module.alb.aws_lb_listener.this["https"]')['ssl_policy'] = 'ELBSecurityPolicy-2016-08';
+    mistake: 'a default tag that only the apply tells',
+    rule: 'MOVIES_PLAN_9',
+    message: 'takes a default tag from random_id.run.hex',
+    make: ({ configuration: { provider_config: { aws } = {} } }) => {
+      Object.assign(aws?.expressions ?? {}, {
+        default_tags: [{ tags: { references: ['random_id.run.hex'] } }],
+      });
     },
   },
   {

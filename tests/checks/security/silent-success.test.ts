@@ -2,19 +2,18 @@ import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { checkovHcl, readCheckovReport } from '../../../tools/checks/scanners/checkov.ts';
-import { countCommits, gitleaksHistory, readLeaks } from '../../../tools/checks/scanners/gitleaks.ts';
-import { readHadolint } from '../../../tools/checks/scanners/hadolint.ts';
-import { moduleLock } from '../../../tools/checks/scanners/module-lock.ts';
-import { readAudit, readSignatures } from '../../../tools/checks/scanners/npm.ts';
-import { readTflint, tflint } from '../../../tools/checks/scanners/tflint.ts';
+import { checkovHcl, readCheckovReport } from '../../../tools/checks/gates/checkov.ts';
+import { countCommits, gitleaksHistory, readLeaks } from '../../../tools/checks/gates/gitleaks.ts';
+import { readHadolint } from '../../../tools/checks/gates/hadolint.ts';
+import { readAudit, readSignatures } from '../../../tools/checks/gates/packages.ts';
+import { moduleLock, readTflint, tflint } from '../../../tools/checks/gates/terraform.ts';
 import {
   readImageVulnerabilities,
   readMisconfigurations,
   readResults,
   trivyConfiguration,
-} from '../../../tools/checks/scanners/trivy.ts';
-import { enrichPlan } from '../../../tools/checks/enrich-plan.ts';
+} from '../../../tools/checks/gates/trivy.ts';
+import { enrichPlan } from '../../../tools/checks/plans/enrich.ts';
 import { built, describeWith } from '../../support/requirements.ts';
 import { nothing, project, projectOf } from './mistakes.ts';
 

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
-import type { Environment } from '../../../tools/checks/plan-inputs.ts';
-import { denormalise } from '../../../tools/checks/normalise-plan.ts';
-import type { Recording } from '../../../tools/checks/plan-recording.ts';
+import type { Environment } from '../../../tools/checks/plans/inputs.ts';
+import { denormalise, type Recording } from '../../../tools/checks/plans/recording.ts';
 
 /** What the recorded plan of an environment creates of a type, by its address within its module. */
 export function planned<T>(environment: Environment, type: string): ReadonlyMap<string, T> {

@@ -1,12 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
-import { environments, type Environment } from '../../../tools/checks/plan-inputs.ts';
-import { denormalise } from '../../../tools/checks/normalise-plan.ts';
-import { assertionsIn, linesOf } from './assertion-lines.ts';
-import { liesFor } from './lies.ts';
-import type { Recording } from '../../../tools/checks/plan-recording.ts';
+import { environments, type Environment } from '../../../tools/checks/plans/inputs.ts';
+import { denormalise, type Recording } from '../../../tools/checks/plans/recording.ts';
 import type { Json, ModuleConfiguration, PlanJson } from '../../../tools/lib/plan/plan-json.ts';
 import { Plan } from '../../../tools/lib/plan/plan.ts';
+import { assertionsIn, linesOf } from './assertion-lines.ts';
+import { liesFor } from './lies.ts';
 
 /** JSON that a mistake may change. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any

@@ -1,10 +1,20 @@
 import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { posix } from 'node:path';
-import { readCapabilities, type CapabilitiesByDirectory } from './capabilities.ts';
-import { gitTreeHash, readTree, type TreeFile } from './file-tree.ts';
-import { formatAddress, type ModuleRelease } from './module-address.ts';
-import { isMissing, Problem } from '../../../app/src/commands/problem.ts';
+import { Problem, isMissing } from '../../../app/src/commands/problem.ts';
+import {
+  formatAddress,
+  readInstalledPackages,
+  type InstalledPackage,
+  type ModuleRelease,
+} from './releases.ts';
+import {
+  gitTreeHash,
+  readCapabilities,
+  readTree,
+  type CapabilitiesByDirectory,
+  type TreeFile,
+} from './tree.ts';
 
 /** What the lock holds of one release. */
 export interface LockedRelease {
@@ -123,3 +133,124 @@ const isLockedRelease = (value: unknown): boolean =>
   Object.values(value['capabilities']).every(
     (lines) => Array.isArray(lines) && lines.every((line) => typeof line === 'string'),
   );
+
+/** One ability that was gained or lost, with the directory of the package that has it. */
+export interface CapabilityChange {
+  readonly kind: 'gained' | 'lost';
+  readonly directory: string;
+  readonly capability: string;
+}
+
+export interface FileChange {
+  readonly kind: 'changed' | 'added' | 'removed';
+  readonly path: string;
+}
+
+/** Abilities with which a module reaches out of the plan: a reviewer looks at these first. */
+const grave =
+  /^(?:provisioner |data (?:external|http)$|module (?!\.)|provider configuration |backend |function provider::)/;
+
+export function isGrave({ kind, capability }: CapabilityChange): boolean {
+  return kind === 'gained' && grave.test(capability);
+}
+
+export function compareCapabilities(
+  before: CapabilitiesByDirectory,
+  after: CapabilitiesByDirectory,
+): CapabilityChange[] {
+  const directories = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
+  return directories.flatMap((directory) => {
+    const old = before[directory] ?? [];
+    const now = after[directory] ?? [];
+    return [
+      ...now
+        .filter((line) => !old.includes(line))
+        .map((capability) => ({ kind: 'gained' as const, directory, capability })),
+      ...old
+        .filter((line) => !now.includes(line))
+        .map((capability) => ({ kind: 'lost' as const, directory, capability })),
+    ];
+  });
+}
+
+/**
+ * The files that differ. Terraform copies a package without the paths that start with a dot when a second module call
+ * uses it, so those may be absent, but only all of them together.
+ */
+export function compareFiles(
+  locked: LockedRelease['files'],
+  installed: LockedRelease['files'],
+): FileChange[] {
+  const hasDotFiles = Object.keys(installed).some(isDotPath);
+  const expected = Object.keys(locked).filter((path) => hasDotFiles || !isDotPath(path));
+  const removed = expected
+    .filter((path) => !(path in installed))
+    .map((path) => ({ kind: 'removed' as const, path }));
+  const added = Object.keys(installed)
+    .filter((path) => !(path in locked))
+    .map((path) => ({ kind: 'added' as const, path }));
+  const changed = expected
+    .filter((path) => path in installed && installed[path] !== locked[path])
+    .map((path) => ({ kind: 'changed' as const, path }));
+  return [...changed, ...added, ...removed];
+}
+
+const isDotPath = (path: string): boolean => path.split('/').some((segment) => segment.startsWith('.'));
+
+/** What is wrong with one installed package. */
+export interface Finding {
+  readonly installed: InstalledPackage;
+  /** Why it can't be compared in full: the lock doesn't hold it, or its HCL can't be read. */
+  readonly reasons: readonly string[];
+  readonly files: readonly FileChange[];
+  readonly capabilities: readonly CapabilityChange[];
+}
+
+export interface Verification {
+  readonly root: string;
+  readonly packages: number;
+  readonly files: number;
+  readonly findings: readonly Finding[];
+}
+
+/** Compares every registry module that is installed in a working directory with the lock: its files, and what it can do. */
+export async function verifyRoot(
+  root: string,
+  lock: Lock,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<Verification> {
+  const packages = await readInstalledPackages(root, env);
+  const findings: Finding[] = [];
+  let files = 0;
+  for (const installed of packages) {
+    const tree = await readTree(installed.tree);
+    files += tree.length;
+    const finding = { installed, ...(await compare(installed, tree, findLocked(lock, installed.release))) };
+    if (finding.reasons.length + finding.files.length + finding.capabilities.length > 0)
+      findings.push(finding);
+  }
+  return { root, packages: packages.length, files, findings };
+}
+
+async function compare(
+  installed: InstalledPackage,
+  tree: TreeFile[],
+  locked?: LockedRelease,
+): Promise<Omit<Finding, 'installed'>> {
+  if (locked === undefined)
+    return { reasons: ['the release is not in the lock'], files: [], capabilities: [] };
+  const used = installed.directory === '' ? '.' : installed.directory;
+  const reasons = used in locked.capabilities ? [] : [`what ${used} can do is not in the lock`];
+  const files = compareFiles(locked.files, describeFiles(tree));
+  try {
+    // Also where no file differs: the lock itself may have been edited to claim less than the files do.
+    return {
+      reasons,
+      files,
+      capabilities: compareCapabilities(locked.capabilities, await describeCapabilities(tree)),
+    };
+  } catch (error) {
+    if (error instanceof Problem) return { reasons: [...reasons, error.message], files, capabilities: [] };
+    throw error;
+  }
+}

@@ -1,7 +1,6 @@
 import type { Paint } from '../../../app/src/commands/terminal.ts';
-import { isGrave, type CapabilityChange, type FileChange } from './comparison.ts';
-import { formatRelease } from './module-address.ts';
-import type { Finding, Verification } from './verification.ts';
+import { isGrave, type CapabilityChange, type FileChange, type Finding, type Verification } from './lock.ts';
+import { formatRelease } from './releases.ts';
 
 export function describeVerification(
   { root, packages, files, findings }: Verification,

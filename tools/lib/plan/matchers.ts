@@ -1,4 +1,4 @@
-import { isList, isObject, show, unknown, type Value } from './value.ts';
+import { isList, isObject, show, unknown, type Value } from './plan-json.ts';
 
 /** What the matchers may ask about the place they are matched at. */
 export interface Place {

@@ -1,8 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { compare, type Leaf, type Mismatch, type Shape } from './matchers.ts';
-import { priorResources, type PlanJson, type ResourceChange } from './plan-json.ts';
+import {
+  overlay,
+  priorResources,
+  replaceAt,
+  type PlanJson,
+  type ResourceChange,
+  type Value,
+} from './plan-json.ts';
 import { sourcesOf, sourcesOfCall } from './references.ts';
-import { overlay, replaceAt, type Value } from './value.ts';
 
 /** A resource or data source as the plan leaves it. */
 export interface PlannedResource {

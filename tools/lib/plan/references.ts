@@ -27,7 +27,7 @@ function enter(scope: Scope, name: string): Scope | undefined {
 }
 
 /** The references of an argument, and of everything inside it; blocks are found by name, whatever their number. */
-function referencesAt(expression: Expression | undefined, path: readonly string[]): readonly string[] {
+export function referencesAt(expression: Expression | undefined, path: readonly string[]): readonly string[] {
   // Inside of a `constant_value` anything may come.
   if (typeof expression !== 'object' || (expression as unknown) === null) return [];
   if (Array.isArray(expression)) {
@@ -49,8 +49,7 @@ function resolve(reference: string, scope: Scope, seen: ReadonlySet<string>): re
   if (seen.has(here)) return [];
   const visited = new Set(seen).add(here);
   const [kind = '', name = '', output = ''] = withoutIndexes(reference).split('.');
-  if (kind === 'local' || kind === 'path' || kind === 'terraform' || kind === 'count' || kind === 'self')
-    return [];
+  if (['local', 'path', 'terraform', 'count', 'self'].includes(kind)) return [];
   if (kind === 'var') {
     if (scope.call === undefined) return [];
     const { of, from } = scope.call;
@@ -68,7 +67,9 @@ function resolve(reference: string, scope: Scope, seen: ReadonlySet<string>): re
       resolve(next, child, visited),
     );
   }
-  const resource = kind === 'data' ? `data.${name}.${output}` : `${kind}.${name}`;
+  // A resource is the only block whose address begins with its type.
+  const isNamedByKind = kind === 'data' || kind === 'ephemeral';
+  const resource = isNamedByKind ? `${kind}.${name}.${output}` : `${kind}.${name}`;
   return [`${scope.path}${resource}`];
 }
 

@@ -1,13 +1,9 @@
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { cacheDirectory } from '../modules/cache-directory.ts';
-import { renderCliConfiguration } from '../modules/cli-configuration.ts';
-import { createMirror } from '../modules/mirror.ts';
-import { publicRegistry } from '../modules/module-address.ts';
-import { serveMirror } from '../modules/registry-server.ts';
-import { findProviderMirrors } from './provider-mirrors.ts';
+import { join, resolve } from 'node:path';
+import { createMirror, serveMirror } from '../modules/mirror.ts';
+import { publicRegistry } from '../modules/releases.ts';
 
 export interface TerraformEnvironment {
   /** The whole environment for `terraform`, `TF_CLI_CONFIG_FILE` included. */
@@ -97,4 +93,158 @@ async function registryAnswers(): Promise<boolean> {
   } catch {
     return false;
   }
+}
+
+/**
+ * The directories of this machine that hold providers of the public registry for its platform: Terraform's implied
+ * mirrors (https://developer.hashicorp.com/terraform/cli/config/config-file#implied-local-mirror-directories), the
+ * plugin cache, and folders one or two levels below the usual places for software that came without a package manager.
+ */
+export async function findProviderMirrors(
+  env: NodeJS.ProcessEnv,
+  places = usualPlaces(env),
+): Promise<ProviderMirror[]> {
+  const below = (
+    await Promise.all(places.search.map(({ root, levels }) => descendants(root, levels)))
+  ).flat();
+  const candidates = [...new Set([...places.mirrors, ...below].map((path) => resolve(path)))];
+  const found = await Promise.all(
+    candidates.map(async (directory) => ({ directory, providers: await providersIn(directory) })),
+  );
+  return found.filter(({ providers }) => providers.length > 0);
+}
+
+interface Places {
+  /** Directories that are mirrors if they exist. */
+  readonly mirrors: readonly string[];
+  /** Directories below which, so many levels deep, mirrors may be. */
+  readonly search: readonly { readonly root: string; readonly levels: number }[];
+}
+
+function usualPlaces(env: NodeJS.ProcessEnv): Places {
+  const home = env['HOME'] ?? homedir();
+  const dataDirectories = [
+    env['XDG_DATA_HOME'] ?? join(home, '.local', 'share'),
+    ...(env['XDG_DATA_DIRS'] ?? '/usr/local/share:/usr/share').split(':'),
+  ].filter((path) => path !== '');
+  const library = ['Library', 'Application Support', 'io.terraform', 'plugins'] as const;
+  const cache = env['TF_PLUGIN_CACHE_DIR'];
+  return {
+    mirrors: [
+      'terraform.d/plugins',
+      join(home, '.terraform.d', 'plugins'),
+      join(home, '.terraform.d', 'plugin-cache'),
+      join(home, ...library),
+      join('/', ...library),
+      ...dataDirectories.map((path) => join(path, 'terraform', 'plugins')),
+      ...(cache === undefined || cache === '' ? [] : [cache]),
+    ],
+    // Not the home directory: on macOS a look into its folders asks the user for permission.
+    search: [
+      { root: '/', levels: 1 },
+      ...['/opt', '/srv', '/usr/local', '/var/lib', '/var/cache'].map((root) => ({ root, levels: 2 })),
+    ],
+  };
+}
+
+/** `registry.terraform.io/hashicorp/aws` for each provider that has a version for this platform, packed or unpacked. */
+async function providersIn(mirror: string): Promise<string[]> {
+  const platform = `${process.platform === 'win32' ? 'windows' : process.platform}_${process.arch === 'x64' ? 'amd64' : process.arch}`;
+  const registry = join(mirror, publicRegistry);
+  const found: string[] = [];
+  for (const namespace of await names(registry))
+    for (const type of await names(join(registry, namespace))) {
+      const inside = await names(join(registry, namespace, type));
+      const unpacked = await Promise.all(
+        inside.map((version) => names(join(registry, namespace, type, version))),
+      );
+      const fits =
+        inside.some((name) => name.endsWith(`_${platform}.zip`)) ||
+        unpacked.some((platforms) => platforms.includes(platform));
+      if (fits) found.push(`${publicRegistry}/${namespace}/${type}`);
+    }
+  return found;
+}
+
+async function descendants(root: string, levels: number): Promise<string[]> {
+  if (levels === 0) return [];
+  const children = (await directories(root)).map((name) => join(root, name));
+  return [
+    ...children,
+    ...(await Promise.all(children.map((child) => descendants(child, levels - 1)))).flat(),
+  ];
+}
+
+/** What can't be read holds nothing for us. */
+const names = (path: string): Promise<string[]> => readdir(path).catch(() => []);
+
+const directories = async (path: string): Promise<string[]> =>
+  (await readdir(path, { withFileTypes: true }).catch(() => []))
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name);
+
+export interface CliConfiguration {
+  /** Where the module mirror answers, without a path. */
+  readonly moduleMirrorUrl?: string | undefined;
+  /** Directories that hold providers, and which of them (`registry.terraform.io/hashicorp/aws`). */
+  readonly providerMirrors?: readonly ProviderMirror[];
+}
+
+export interface ProviderMirror {
+  readonly directory: string;
+  readonly providers: readonly string[];
+}
+
+/**
+ * The Terraform CLI configuration (https://developer.hashicorp.com/terraform/cli/config/config-file) that points
+ * Terraform at mirrors. A provider of a mirror is never looked for in its registry, as with Terraform's implied mirrors.
+ */
+export function renderCliConfiguration({ moduleMirrorUrl, providerMirrors = [] }: CliConfiguration): string {
+  return [
+    ...(moduleMirrorUrl === undefined ? [] : [hostBlock(moduleMirrorUrl)]),
+    ...(providerMirrors.length === 0 ? [] : [providerInstallation(providerMirrors)]),
+  ].join('\n');
+}
+
+function hostBlock(url: string): string {
+  return `host ${quote(publicRegistry)} {
+  services = {
+    "modules.v1"   = ${quote(`${url}/v1/modules/`)}
+    "providers.v1" = "https://${publicRegistry}/v1/providers/"
+  }
+}
+`;
+}
+
+function providerInstallation(mirrors: readonly ProviderMirror[]): string {
+  const blocks = mirrors.map(
+    ({ directory, providers }) => `  filesystem_mirror {
+    path    = ${quote(directory)}
+    include = ${list(providers)}
+  }
+`,
+  );
+  const mirrored = [...new Set(mirrors.flatMap(({ providers }) => providers))];
+  return `provider_installation {
+${blocks.join('')}  direct {
+    exclude = ${list(mirrored)}
+  }
+}
+`;
+}
+
+const list = (values: readonly string[]): string => `[${values.map(quote).join(', ')}]`;
+
+const quote = (value: string): string => JSON.stringify(value);
+
+/** Where this project keeps what a machine may lose: `$XDG_CACHE_HOME`, `~/Library/Caches` or `~/.cache`. */
+export function cacheDirectory(
+  name: string,
+  env: NodeJS.ProcessEnv,
+  platform: string = process.platform,
+): string {
+  const home = env['HOME'] ?? homedir();
+  const base =
+    env['XDG_CACHE_HOME'] ?? (platform === 'darwin' ? join(home, 'Library', 'Caches') : join(home, '.cache'));
+  return join(base, 'movies-api', name);
 }

@@ -1,10 +1,9 @@
 import { spawn } from 'node:child_process';
 import { join, relative, resolve } from 'node:path';
-import { lockPath, readLock } from '../modules/lock.ts';
 import { Problem } from '../../../app/src/commands/problem.ts';
 import { createPaint } from '../../../app/src/commands/terminal.ts';
+import { lockPath, readLock, verifyRoot } from '../modules/lock.ts';
 import { describeVerification, upgradeAdvice } from '../modules/report.ts';
-import { verifyRoot } from '../modules/verification.ts';
 import { terraformEnvironment } from './environment.ts';
 
 /**

@@ -1,8 +1,7 @@
-import { lockPath, readLock } from '../modules/lock.ts';
 import { Problem } from '../../../app/src/commands/problem.ts';
 import { createPaint } from '../../../app/src/commands/terminal.ts';
+import { lockPath, readLock, verifyRoot } from '../modules/lock.ts';
 import { describeVerification } from '../modules/report.ts';
-import { verifyRoot } from '../modules/verification.ts';
 
 /** Compares the modules that `init` installed with the reviewed lock; rejects when a byte differs. */
 export async function checkModules(root: string, say: (line: string) => void): Promise<void> {

@@ -1,13 +1,13 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { terraformEnvironment } from '../../lib/terraform/environment.ts';
 import { Problem } from '../../../app/src/commands/problem.ts';
-import { createAwsClients } from './applied.ts';
-import { forgetRevisions } from './revisions.ts';
-import { backendOf, type Backend } from '../../lib/terraform/backend.ts';
-import { describeCounts, summarisePlan } from '../../lib/terraform/plan-summary.ts';
+import { emulatedAws } from '../../lib/aws-environment.ts';
 import type { Progress } from '../../lib/progress.ts';
+import { backendOf, type Backend } from '../../lib/terraform/backend.ts';
 import type { Difference } from '../../lib/terraform/drift.ts';
+import { terraformEnvironment } from '../../lib/terraform/environment.ts';
+import { describeCounts, summarisePlan } from '../../lib/terraform/plan-summary.ts';
+import { prepareScratch } from '../../lib/terraform/scratch.ts';
 import {
   enter,
   findDrift,
@@ -16,9 +16,9 @@ import {
   type Release,
 } from '../../lib/terraform/service-root.ts';
 import { createTerraform, type Terraform } from '../../lib/terraform/terraform.ts';
-import { emulatedAws } from '../../lib/aws-environment.ts';
+import { createAwsClients } from './applied.ts';
 import { createEmulatorHome, type EmulatorHome, type EmulatorProcess } from './emulator-process.ts';
-import { prepareScratch } from '../../lib/terraform/scratch.ts';
+import { forgetRevisions } from './revisions.ts';
 
 export const region = 'eu-west-1';
 const owner = { owner: 'local', cost_centre: 'none', region };

@@ -1,0 +1,143 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { enrichPlans } from '../plans/enrich.ts';
+import { NotChecked, checked, type Finding, type Gate, type Outcome } from './gate.ts';
+import { listFiles, parseOutput, pythonTool, runTool, withCopy } from './tools.ts';
+
+/** Our own rules lie beside the built-in ones: security/policies. */
+const ownPolicies = resolve(import.meta.dirname, '../../../security/policies');
+
+interface Check {
+  readonly check_id: string;
+  readonly check_name: string;
+  readonly resource: string;
+  readonly file_path: string;
+  readonly file_line_range?: readonly [number, number];
+}
+
+interface Report {
+  readonly results?: {
+    readonly failed_checks: readonly Check[];
+    readonly parsing_errors?: readonly string[];
+  };
+  readonly summary?: {
+    readonly parsing_errors: number;
+    readonly resource_count: number;
+    readonly passed?: number;
+    readonly failed?: number;
+  };
+}
+
+/**
+ * What Checkov's JSON says. It exits 0 on HCL that it can't parse and on a folder without any file, and then prints a bare
+ * summary without results: both are "not checked".
+ *
+ * @param report an object, a list of them by framework, or a bare summary
+ */
+export function readCheckovReport(report: unknown, place: (path: string) => string): Outcome {
+  const parts = (Array.isArray(report) ? report : [report]) as readonly Report[];
+  const broken = parts.flatMap(({ results }) => results?.parsing_errors ?? []);
+  if (broken.length > 0) throw new NotChecked(`Checkov can't parse ${broken.map(place).join(', ')}`);
+  if (parts.some(({ summary }) => (summary?.parsing_errors ?? 0) > 0)) {
+    throw new NotChecked('Checkov met files that it can not parse');
+  }
+  const resources = parts.reduce((sum, { summary }) => sum + (summary?.resource_count ?? 0), 0);
+  // A pipeline has no resources to count; what its rules were applied to is counted instead.
+  const applied = parts.reduce(
+    (sum, { summary }) => sum + (summary?.passed ?? 0) + (summary?.failed ?? 0),
+    0,
+  );
+  if (resources + applied === 0) throw new NotChecked('Checkov found nothing to look at');
+  const findings = parts
+    .flatMap(({ results }) => results?.failed_checks ?? [])
+    .map((check) => toFinding(check, place));
+  return checked(resources > 0 ? `${resources} resources` : `${applied} checks`, findings);
+}
+
+function toFinding(check: Check, place: (path: string) => string): Finding {
+  const line = check.file_line_range?.[0];
+  return {
+    rule: check.check_id,
+    severity: 'unrated',
+    resource: check.resource,
+    file: place(check.file_path),
+    ...(line === undefined || line === 0 ? {} : { line }),
+    message: check.check_name,
+  };
+}
+
+async function scan(
+  root: string,
+  framework: string,
+  what: readonly string[],
+  place: (path: string) => string,
+): Promise<Outcome> {
+  const checkov = await pythonTool('checkov');
+  const run = await runTool(
+    checkov,
+    [
+      ...what,
+      ...['--framework', framework, '--output', 'json', '--quiet', '--compact', '--skip-download'],
+      ...['--external-checks-dir', ownPolicies, '--download-external-modules', 'false'],
+    ],
+    { cwd: root, env: { LOG_LEVEL: 'ERROR', PYTHONDONTWRITEBYTECODE: '1', HCL_PARSE_TIMEOUT_SEC: '300' } },
+  );
+  // A rule that can't be loaded is only logged.
+  const broken = /^(?:\w*Error|ModuleNotFoundError): .*/m.exec(run.stderr);
+  if (broken !== null) throw new NotChecked(`Checkov met an error: ${broken[0]}`);
+  return readCheckovReport(parseOutput('Checkov', run), place);
+}
+
+export const checkovHcl: Gate = {
+  id: 'checkov-hcl',
+  title: 'unsafe settings in the Terraform code',
+  run: async ({ root }) => {
+    const files = (await listFiles(root)).filter((file) =>
+      /^(terraform|modules)\/.*\.(tf|tfvars|json)$/.test(file),
+    );
+    if (!files.some((file) => file.endsWith('.tf'))) throw new NotChecked('there is no Terraform code');
+    // Pointed at the project, Checkov walks through everything that is installed there, for minutes.
+    return withCopy(root, files, (copy) =>
+      scan(copy, 'terraform', ['--directory', copy], (path) => path.replace(/^\//, '')),
+    );
+  },
+};
+
+export const checkovPlan: Gate = {
+  id: 'checkov-plan',
+  title: 'unsafe settings in what each environment would get',
+  needs: ['plans'],
+  run: async ({ root, plans }) => {
+    if ('missing' in plans) throw new NotChecked(plans.missing);
+    const enriched = await enrichPlans(plans);
+    try {
+      const files = [...enriched.files.values()].flatMap((file) => ['--file', file]);
+      return await scan(root, 'terraform_plan', files, (path) => `plan:${enriched.nameOf(path)}`);
+    } finally {
+      await enriched.remove();
+    }
+  },
+};
+
+const oneFile = (id: string, title: string, framework: string, file: string): Gate => ({
+  id,
+  title,
+  run: async ({ root }) => {
+    if (!existsSync(join(root, file))) throw new NotChecked(`there is no ${file}`);
+    return scan(root, framework, ['--file', file], () => file);
+  },
+});
+
+export const checkovDockerfile = oneFile(
+  'checkov-dockerfile',
+  'unsafe instructions in the Dockerfile',
+  'dockerfile',
+  'Dockerfile',
+);
+
+export const checkovPipeline = oneFile(
+  'checkov-pipeline',
+  'unsafe steps in the pipeline',
+  'bitbucket_pipelines',
+  'bitbucket-pipelines.yml',
+);
