@@ -7,6 +7,7 @@ module "movies_table" {
   global_secondary_indexes = [for index in local.table.globalSecondaryIndexes : { name = index.name, hash_key = index.hashKey, range_key = index.rangeKey }]
 
   deletion_protection_enabled = var.environment == "prod"
+  multi_region                = var.multi_region
   replica_regions             = { for region, key in aws_kms_replica_key.table : region => key.arn }
   backup                      = var.backup
   permissions_boundary_arn    = var.permissions_boundary_arn
@@ -14,7 +15,7 @@ module "movies_table" {
 
 resource "aws_kms_replica_key" "table" {
   provider = aws.replica
-  for_each = toset(compact([var.replica_region]))
+  for_each = toset(var.replicate ? [local.replica_region] : [])
 
   description             = "Encrypts the replica of the table ${local.name}"
   primary_key_arn         = module.movies_table.kms_key_arn
@@ -22,9 +23,9 @@ resource "aws_kms_replica_key" "table" {
   deletion_window_in_days = 30
 }
 
-# One key for what the service writes besides its table: logs and the cursor keys.
+# One key for what the service writes besides its table: logs, metrics, messages to people, the cursor keys.
 resource "aws_kms_key" "main" {
-  description             = "${local.name}: logs and secrets"
+  description             = "${local.name}: logs, metrics, alarms and secrets"
   enable_key_rotation     = true
   deletion_window_in_days = var.environment == "prod" ? 30 : 7
   policy                  = data.aws_iam_policy_document.key.json
@@ -55,7 +56,7 @@ data "aws_iam_policy_document" "key" {
 
     principals {
       type        = "Service"
-      identifiers = ["logs.${var.region}.amazonaws.com"]
+      identifiers = ["logs.${var.region}.${data.aws_partition.current.dns_suffix}"]
     }
 
     condition {
@@ -64,6 +65,23 @@ data "aws_iam_policy_document" "key" {
       values = [for group in ["/${local.name}/*", "aws-waf-logs-${local.name}", "/aws/ecs/containerinsights/${local.name}/*"] :
         "arn:${data.aws_partition.current.partition}:logs:${var.region}:${data.aws_caller_identity.current.account_id}:log-group:${group}"
       ]
+    }
+  }
+
+  statement {
+    sid       = "AlarmsOfThisAccountToTopics"
+    actions   = ["kms:Decrypt", "kms:GenerateDataKey*"]
+    resources = ["*"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["cloudwatch.amazonaws.com", "budgets.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [data.aws_caller_identity.current.account_id]
     }
   }
 }

@@ -16,20 +16,18 @@ module "alb" {
 
   # The policy's bucket, not the bucket itself: load balancing tries to write as soon as it is told to.
   access_logs = { bucket = aws_s3_bucket_policy.alb_logs.bucket }
+  # What says why a client's certificate was refused.
+  connection_logs = var.client_ca == null ? {} : { bucket = aws_s3_bucket_policy.alb_logs.bucket }
 
   # Port 8080 of the tasks is all that is ever forwarded: metrics have a port of their own, which no listener,
-  # target group or security group rule mentions.
+  # target group or security group rule mentions. Beside HTTPS nothing listens on port 80: a redirect would take a token
+  # in clear from each client with a wrong address, for ever, and make a GET of its POST.
   listeners = { for name, listener in {
-    redirect = {
-      port     = 80
-      protocol = "HTTP"
-      redirect = { port = "443", protocol = "HTTPS", status_code = "HTTP_301" }
-    }
     https = merge(
       {
         port            = 443
         protocol        = "HTTPS"
-        ssl_policy      = "ELBSecurityPolicy-TLS13-1-2-Res-2021-06"
+        ssl_policy      = "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"
         certificate_arn = var.certificate_arn == null ? one([for validation in aws_acm_certificate_validation.main : validation.certificate_arn]) : var.certificate_arn
         forward         = { target_group_key = "api" }
       },
@@ -43,7 +41,7 @@ module "alb" {
       protocol = "HTTP"
       forward  = { target_group_key = "api" }
     }
-  } : name => listener if contains(var.domain_name == null ? ["http"] : ["redirect", "https"], name) }
+  } : name => listener if name == (var.domain_name == null ? "http" : "https") }
 
   target_groups = {
     api = {
@@ -58,9 +56,10 @@ module "alb" {
       deregistration_delay          = 30
       load_balancing_algorithm_type = "least_outstanding_requests"
 
-      # Alive, not ready: a database that is away must not make the balancer replace every task.
+      # In service, not ready: a database that is away must not make the balancer replace every task. A task that drains
+      # says no at once: a Spot interruption doesn't deregister it first.
       health_check = {
-        path                = "/healthz"
+        path                = "/in-service"
         matcher             = "200"
         interval            = 10
         timeout             = 5
@@ -80,10 +79,10 @@ resource "aws_security_group" "alb" {
 }
 
 resource "aws_vpc_security_group_ingress_rule" "alb_http" {
-  for_each = var.allowed_cidrs
+  for_each = var.domain_name == null ? var.allowed_cidrs : []
 
   security_group_id = aws_security_group.alb.id
-  description       = var.domain_name == null ? "HTTP from a named network" : "HTTP, to be sent on to HTTPS"
+  description       = "HTTP from a named network"
   cidr_ipv4         = each.value
   ip_protocol       = "tcp"
   from_port         = 80
@@ -120,12 +119,23 @@ module "web_acl" {
   log_retention_days = var.log_retention_days
   rate_limit         = var.waf.rate_limit
   write_rate_limit   = var.waf.write_rate_limit
+  partners           = var.waf.partners
+  rule_versions      = var.waf.rule_versions
+  rule_overrides     = var.waf.rule_overrides
   allowed_countries  = var.waf.allowed_countries
   allowed_cidrs      = var.waf.allowed_cidrs
 }
 
 resource "aws_wafv2_web_acl_association" "main" {
   resource_arn = module.alb.arn
+  web_acl_arn  = module.web_acl.arn
+}
+
+# The pool's token endpoint and sign-in pages are as public as the API.
+resource "aws_wafv2_web_acl_association" "user_pool" {
+  for_each = module.api_access
+
+  resource_arn = each.value.user_pool_arn
   web_acl_arn  = module.web_acl.arn
 }
 
@@ -177,15 +187,25 @@ resource "aws_route53_record" "main" {
 resource "aws_lb_trust_store" "clients" {
   for_each = toset(var.client_ca == null ? [] : ["clients"])
 
-  name                             = local.name
-  ca_certificates_bundle_s3_bucket = var.client_ca.bucket
-  ca_certificates_bundle_s3_key    = var.client_ca.key
+  name                                     = local.name
+  ca_certificates_bundle_s3_bucket         = var.client_ca.bucket
+  ca_certificates_bundle_s3_key            = var.client_ca.key
+  ca_certificates_bundle_s3_object_version = var.client_ca.object_version
+}
+
+resource "aws_lb_trust_store_revocation" "clients" {
+  for_each = var.client_ca == null ? {} : var.client_ca.revocations
+
+  trust_store_arn               = one([for store in aws_lb_trust_store.clients : store.arn])
+  revocations_s3_bucket         = var.client_ca.bucket
+  revocations_s3_key            = each.key
+  revocations_s3_object_version = each.value
 }
 
 # ---- Access logs: written by load balancing, over TLS, and by nobody else ----
 
 resource "aws_s3_bucket" "alb_logs" {
-  bucket        = "${local.name}-alb-logs-${data.aws_caller_identity.current.account_id}"
+  bucket        = "${local.name}-alb-logs-${data.aws_caller_identity.current.account_id}-${local.region_code}"
   force_destroy = var.environment != "prod"
 }
 

@@ -25,11 +25,13 @@ module "vpc" {
   default_network_acl_ingress    = []
   default_network_acl_egress     = []
 
-  # Network ACLs keep no state, so answers (ephemeral ports) are let in; remote desktop is in their range.
+  # Network ACLs keep no state, so answers (ephemeral ports) are let in; remote desktop is in their range, and refused
+  # to everybody but the tasks, whose answers may go to any port of the load balancer.
   public_dedicated_network_acl = true
   public_inbound_acl_rules = [
     { rule_number = 100, rule_action = "allow", protocol = "tcp", from_port = 80, to_port = 80, cidr_block = "0.0.0.0/0" },
     { rule_number = 110, rule_action = "allow", protocol = "tcp", from_port = 443, to_port = 443, cidr_block = "0.0.0.0/0" },
+    { rule_number = 115, rule_action = "allow", protocol = "tcp", from_port = 1024, to_port = 65535, cidr_block = var.vpc_cidr },
     { rule_number = 120, rule_action = "deny", protocol = "tcp", from_port = 3389, to_port = 3389, cidr_block = "0.0.0.0/0" },
     { rule_number = 130, rule_action = "allow", protocol = "tcp", from_port = 1024, to_port = 65535, cidr_block = "0.0.0.0/0" },
   ]
@@ -40,7 +42,6 @@ module "vpc" {
   private_dedicated_network_acl = true
   private_inbound_acl_rules = [
     { rule_number = 100, rule_action = "allow", protocol = "tcp", from_port = 8080, to_port = 8080, cidr_block = var.vpc_cidr },
-    { rule_number = 110, rule_action = "deny", protocol = "tcp", from_port = 3389, to_port = 3389, cidr_block = "0.0.0.0/0" },
     { rule_number = 120, rule_action = "allow", protocol = "tcp", from_port = 32768, to_port = 65535, cidr_block = "0.0.0.0/0" },
   ]
   private_outbound_acl_rules = [
@@ -59,9 +60,9 @@ module "vpc" {
   create_flow_log_cloudwatch_iam_role             = true
   create_flow_log_cloudwatch_log_group            = true
   vpc_flow_log_permissions_boundary               = var.permissions_boundary_arn
-  vpc_flow_log_iam_role_name                      = "${local.name}-flow-logs"
+  vpc_flow_log_iam_role_name                      = "${local.name}-flow-logs-${local.region_code}"
   vpc_flow_log_iam_role_use_name_prefix           = false
-  vpc_flow_log_iam_policy_name                    = "${local.name}-flow-logs"
+  vpc_flow_log_iam_policy_name                    = "${local.name}-flow-logs-${local.region_code}"
   vpc_flow_log_iam_policy_use_name_prefix         = false
   flow_log_max_aggregation_interval               = 60
   flow_log_cloudwatch_log_group_name_prefix       = "/${local.name}/"
@@ -104,6 +105,28 @@ module "endpoints" {
       tags                = { Name = "${local.name}-${service}" }
     } }
   )
+}
+
+# ---- With no way out: how the tasks reach the issuer of one's own ----
+
+resource "aws_ec2_transit_gateway_vpc_attachment" "issuer" {
+  for_each = toset(var.issuer_network == null ? [] : ["issuer"])
+
+  transit_gateway_id = var.issuer_network.transit_gateway_id
+  vpc_id             = module.vpc.vpc_id
+  subnet_ids         = module.vpc.private_subnets
+
+  tags = { Name = "${local.name}-issuer" }
+}
+
+resource "aws_route" "issuer" {
+  for_each = var.issuer_network == null ? {} : {
+    for pair in setproduct(range(length(module.vpc.private_route_table_ids)), var.issuer_network.cidrs) : "${pair[0]} ${pair[1]}" => pair
+  }
+
+  route_table_id         = module.vpc.private_route_table_ids[each.value[0]]
+  destination_cidr_block = each.value[1]
+  transit_gateway_id     = aws_ec2_transit_gateway_vpc_attachment.issuer["issuer"].transit_gateway_id
 }
 
 data "aws_iam_policy_document" "dynamodb_endpoint" {

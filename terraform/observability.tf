@@ -10,7 +10,6 @@ resource "aws_cloudwatch_log_group" "collector" {
   kms_key_id        = aws_kms_key.main.arn
 }
 
-# Container Insights would make this group by itself: without a key, kept for ever.
 resource "aws_cloudwatch_log_group" "container_insights" {
   name              = "/aws/ecs/containerinsights/${local.name}/performance"
   retention_in_days = var.log_retention_days
@@ -73,14 +72,18 @@ module "observability" {
   zones        = toset(var.scaling.min_tasks < length(local.zones) ? [] : local.zones)
   table        = { name = module.movies_table.table_name, indexes = toset(local.table.globalSecondaryIndexes[*].name) }
   web_acl_name = local.name
+  backup_vault = module.movies_table.backup_vault_name
   certificate = var.domain_name == null ? null : {
     arn = var.certificate_arn == null ? one([for certificate in aws_acm_certificate.main : certificate.arn]) : var.certificate_arn
   }
 
-  runbook_url        = coalesce(var.runbook_url, "https://bitbucket.org/${var.repository}/src/${var.commit}/docs/runbook.md")
+  # Of the main branch: an address with the commit in it would change every alarm at each release.
+  runbook_url        = coalesce(var.runbook_url, "https://bitbucket.org/${var.repository}/src/main/docs/runbook.md")
   subscriptions      = var.subscriptions
   log_retention_days = var.log_retention_days
   kms_key_arn        = aws_kms_key.main.arn
   monthly_budget_usd = var.monthly_budget_usd
-  cost_tag           = { key = "environment", value = var.environment }
+  cost_tag           = { key = "deployment", value = local.name }
+
+  permissions_boundary_arn = var.permissions_boundary_arn
 }

@@ -23,7 +23,10 @@ output "cursor_key_stage" {
 
 output "container_definitions" {
   description = "Containers of the task as defined here: readable in a plan, where the task definition's JSON is not"
-  value       = [module.api_container.container_definition, module.collector_container.container_definition]
+  value = [
+    module.api_container.container_definition,
+    merge(module.collector_container.container_definition, { restartPolicy = { enabled = true, restartAttemptPeriod = 60 } }),
+  ]
 }
 
 output "cluster_name" {

@@ -25,7 +25,7 @@ data "aws_iam_policy_document" "tasks_assume" {
 }
 
 resource "aws_iam_role" "task" {
-  name                 = "${local.name}-task"
+  name                 = "${local.name}-task-${local.region_code}"
   description          = "What the service may do"
   assume_role_policy   = data.aws_iam_policy_document.tasks_assume.json
   permissions_boundary = var.permissions_boundary_arn
@@ -58,7 +58,7 @@ data "aws_iam_policy_document" "task" {
     condition {
       test     = "StringEquals"
       variable = "kms:ViaService"
-      values   = ["dynamodb.${var.region}.amazonaws.com"]
+      values   = ["dynamodb.${var.region}.${data.aws_partition.current.dns_suffix}"]
     }
   }
 }
@@ -86,7 +86,7 @@ data "aws_iam_policy_document" "telemetry" {
 }
 
 resource "aws_iam_role" "execution" {
-  name                 = "${local.name}-execution"
+  name                 = "${local.name}-execution-${local.region_code}"
   description          = "What starting a task takes: its image, its log, its secrets"
   assume_role_policy   = data.aws_iam_policy_document.tasks_assume.json
   permissions_boundary = var.permissions_boundary_arn
@@ -109,9 +109,8 @@ data "aws_iam_policy_document" "execution" {
   statement {
     sid     = "PullTheseRepositories"
     actions = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
-    resources = [for image in [var.image, var.collector_image] :
-      format("arn:%s:ecr:%s:%s:repository/%s", data.aws_partition.current.partition, split(".", image)[3], split(".", image)[0], regex("^[^/]+/([^@]+)@", image)[0])
-      if !startswith(image, "public.ecr.aws/")
+    resources = [for image in distinct([for image in [var.image, coalesce(var.collector_image, var.image)] : split("@", image)[0]]) :
+      format("arn:%s:ecr:%s:%s:repository/%s", data.aws_partition.current.partition, split(".", image)[3], split(".", image)[0], regex("^[^/]+/(.+)$", image)[0])
     ]
   }
 
@@ -135,7 +134,7 @@ data "aws_iam_policy_document" "execution" {
     condition {
       test     = "StringEquals"
       variable = "kms:ViaService"
-      values   = ["secretsmanager.${var.region}.amazonaws.com"]
+      values   = ["secretsmanager.${var.region}.${data.aws_partition.current.dns_suffix}"]
     }
   }
 }

@@ -5,13 +5,17 @@ module "cluster" {
   cluster_name     = local.name
   cluster_settings = [{ name = "containerInsights", value = "enhanced" }]
 
-  # Holds the sessions of ECS Exec, which no environment has (docs/adr/0042).
+  # Holds the sessions of ECS Exec, which no environment has.
   create_cloudwatch_log_group = false
 
+  # What runs without a strategy of its own runs on capacity that stays.
   fargate_capacity_providers = {
-    FARGATE      = {}
+    FARGATE      = { default_capacity_provider_strategy = { weight = 1 } }
     FARGATE_SPOT = {}
   }
+
+  # Container Insights would make this group by itself, without key or end: it exists before the cluster and after it.
+  depends_on = [aws_cloudwatch_log_group.container_insights]
 }
 
 module "service" {
@@ -21,10 +25,14 @@ module "service" {
   name        = local.name
   cluster_arn = module.cluster.arn
 
-  # The module would read the newest revision back and run it, whoever registered it (docs/adr/0041).
+  # The module would read the newest revision back and run it, whoever registered it.
   create_task_definition = false
   task_definition_arn    = aws_ecs_task_definition.main.arn
-  force_new_deployment   = false
+
+  # Else the provider deletes the service and makes it anew for each change of the capacity's shares: minutes of 503.
+  force_new_deployment = true
+
+  service_tags = { commit = var.commit }
 
   subnet_ids            = module.vpc.private_subnets
   assign_public_ip      = false
@@ -61,19 +69,13 @@ module "service" {
   autoscaling_min_capacity = var.scaling.min_tasks
   autoscaling_max_capacity = var.scaling.max_tasks
 
+  # Not on memory: more tasks don't lower the heap of each, and a policy that can't reach its target forbids scaling in.
   autoscaling_policies = {
     cpu = {
       policy_type = "TargetTrackingScaling"
       target_tracking_scaling_policy_configuration = {
         predefined_metric_specification = { predefined_metric_type = "ECSServiceAverageCPUUtilization" }
         target_value                    = var.scaling.cpu_percent
-      }
-    }
-    memory = {
-      policy_type = "TargetTrackingScaling"
-      target_tracking_scaling_policy_configuration = {
-        predefined_metric_specification = { predefined_metric_type = "ECSServiceAverageMemoryUtilization" }
-        target_value                    = var.scaling.memory_percent
       }
     }
     requests = {
@@ -137,11 +139,11 @@ resource "aws_vpc_security_group_egress_rule" "service_to_gateways" {
 }
 
 resource "aws_vpc_security_group_egress_rule" "service_to_issuer" {
-  for_each = toset(var.egress == "none" ? [] : ["internet"])
+  for_each = var.egress == "none" ? try(var.issuer_network.cidrs, []) : toset(["0.0.0.0/0"])
 
   security_group_id = aws_security_group.service.id
-  description       = "Signing keys of the token issuer, metrics and traces, by NAT"
-  cidr_ipv4         = "0.0.0.0/0"
+  description       = var.egress == "none" ? "Signing keys of the token issuer" : "Signing keys of the token issuer, metrics and traces, by NAT"
+  cidr_ipv4         = each.value
   ip_protocol       = "tcp"
   from_port         = 443
   to_port           = 443

@@ -14,13 +14,14 @@ module "api_container" {
 
   port_mappings = [{ name = "http", containerPort = 8080, hostPort = 8080, protocol = "tcp" }]
   health_check  = { command = ["CMD", "node", "/app/health-check.js"], interval = 10, timeout = 5, retries = 3, startPeriod = 15 }
-  # The drain (5 s) and the longest answer (10 s) fit twice; FARGATE_SPOT grants up to 120 s.
-  stop_timeout = 30
+  # A Spot interruption sends SIGTERM before the balancer knows: two failed checks (20 s) pass before the listener closes
+  # (DRAIN_DELAY_MS), then the longest answers end, then the process (SHUTDOWN_TIMEOUT_MS). Spot grants 120 s.
+  stop_timeout = 90
 
   environment = [for name, value in merge(
     {
       NODE_ENV = "production"
-      # V8 would take the first from the task's memory, too: 1 MB in 512 MB, where every request pays for collections (docs/adr/0176).
+      # V8 would take the first from the task's memory, too: 1 MB in 512 MB, where every request pays for collections.
       NODE_OPTIONS = "--max-semi-space-size=8 --max-old-space-size=${floor(var.task_size.memory * 5 / 8)}"
       # What compiling took is given back: a thread's own arena would keep it, and so would the heap in whose middle it lies.
       MALLOC_ARENA_MAX       = "1"
@@ -31,7 +32,8 @@ module "api_container" {
       TABLE_NAME             = module.movies_table.table_name
       OIDC_ISSUER            = var.oidc == null ? one([for access in module.api_access : access.issuer]) : var.oidc.issuer
       OIDC_AUDIENCE          = join(",", var.oidc == null ? one([for access in module.api_access : access.audience]) : var.oidc.audience)
-      DRAIN_DELAY_MS         = "5000"
+      DRAIN_DELAY_MS         = "30000"
+      SHUTDOWN_TIMEOUT_MS    = "80000"
       LOG_LEVEL              = var.log_level
       AWS_XRAY_TRACING_NAME  = local.name
       TRACE_SAMPLE_RATE      = tostring(var.trace_sample_rate)
@@ -63,13 +65,18 @@ module "api_container" {
   }
 }
 
-# Takes traces from the service and scrapes its metrics, inside the task; the task goes on without it (docs/adr/0112).
+# Takes traces from the service and scrapes its metrics, inside the task; the task goes on without it. Its image is a copy
+# in the service's own repository: a task that starts must not wait for somebody else's registry.
+locals {
+  collector = jsondecode(file("${path.root}/../app/collector/image.json"))
+}
+
 module "collector_container" {
   source  = "terraform-aws-modules/ecs/aws//modules/container-definition"
   version = "5.12.1"
 
   name      = "collector"
-  image     = var.collector_image
+  image     = coalesce(var.collector_image, "${split("@", var.image)[0]}@${local.collector.digest}")
   essential = false
 
   # Its share where the CPU is contended, and what it may take of the task's memory before it alone is killed.
@@ -109,7 +116,14 @@ resource "aws_ecs_task_definition" "main" {
   memory                   = var.task_size.memory
   task_role_arn            = aws_iam_role.task.arn
   execution_role_arn       = aws_iam_role.execution.arn
-  container_definitions    = jsonencode([module.api_container.container_definition, module.collector_container.container_definition])
+
+  # The module knows no restart policy: once killed for its memory, the collector would be gone for the task's life.
+  container_definitions = jsonencode([
+    module.api_container.container_definition,
+    merge(module.collector_container.container_definition, { restartPolicy = { enabled = true, restartAttemptPeriod = 60 } }),
+  ])
+
+  tags = { commit = var.commit }
 
   runtime_platform {
     cpu_architecture        = var.architecture

@@ -29,7 +29,7 @@ variable "image" {
 
 variable "commit" {
   type        = string
-  description = "Commit that this deployment is made from; a tag of every resource."
+  description = "Commit that this deployment is made from; a tag of the task definition, the service and its tasks."
 
   validation {
     condition     = can(regex("^[0-9a-f]{7,40}$", var.commit))
@@ -97,7 +97,7 @@ variable "region" {
 
   validation {
     condition     = contains(var.allowed_regions, var.region)
-    error_message = "\"${var.region}\" is not among allowed_regions (${join(", ", var.allowed_regions)}): data stays where the organisation allows it."
+    error_message = "\"${var.region}\" is not among allowed_regions (${join(", ", var.allowed_regions)}): data stays where the organisation allows it. Elsewhere set both, e.g. TF_VAR_region=us-east-1 TF_VAR_allowed_regions='[\"us-east-1\"]'."
   }
 }
 
@@ -105,6 +105,12 @@ variable "allowed_regions" {
   type        = set(string)
   description = "Regions where data may be kept: those of the EU with three zones and ARM64 tasks."
   default     = ["eu-central-1", "eu-north-1", "eu-south-1", "eu-south-2", "eu-west-1", "eu-west-3"]
+}
+
+variable "exclude_zone_ids" {
+  type        = set(string)
+  description = "Zones to leave out, by id: those without Fargate (apne1-az3, for example)."
+  default     = []
 }
 
 variable "permissions_boundary_arn" {
@@ -141,6 +147,25 @@ variable "egress" {
   }
 }
 
+variable "issuer_network" {
+  type        = object({ cidrs = set(string), transit_gateway_id = string })
+  description = "Networks of the token issuer behind a transit gateway, for egress none: the VPC is attached, and tasks may speak TLS to them. Null with a NAT."
+  default     = null
+
+  validation {
+    condition     = (var.issuer_network != null) == (var.egress == "none")
+    error_message = "issuer_network goes with egress none, and only with it: without the issuer's signing keys no request can be served, and with a NAT they come over the internet."
+  }
+
+  validation {
+    condition = var.issuer_network == null || try(
+      length(var.issuer_network.cidrs) > 0 && alltrue([for cidr in var.issuer_network.cidrs : can(cidrnetmask(cidr)) && tonumber(split("/", cidr)[1]) >= 8]),
+      false
+    )
+    error_message = "issuer_network.cidrs names at least one IPv4 network of the issuer, none wider than /8: it is no way out to everywhere."
+  }
+}
+
 variable "endpoint_zones" {
   type        = number
   description = "Zones with interface endpoints: 3 survives the loss of a zone, 1 costs a third."
@@ -156,7 +181,7 @@ variable "endpoint_zones" {
 
 variable "allowed_cidrs" {
   type        = set(string)
-  description = "IPv4 networks that reach the load balancer. 0.0.0.0/0 is for an environment with a domain (TLS) only."
+  description = "IPv4 networks that reach the load balancer. Without a domain (TLS) at most a million addresses in all."
   default     = []
 
   validation {
@@ -169,15 +194,27 @@ variable "allowed_cidrs" {
     error_message = "allowed_cidrs holds IPv4 networks like 203.0.113.0/24; the load balancer has no IPv6 address (::/0 is refused as well)."
   }
 
+  # By how many addresses they hold together: two halves of the internet are the internet.
   validation {
-    condition     = var.domain_name != null || !anytrue([for cidr in var.allowed_cidrs : endswith(cidr, "/0")])
-    error_message = "Without domain_name the service speaks plain HTTP, and that is not opened to the whole internet (0.0.0.0/0): name the networks, or set domain_name and hosted_zone_id."
+    condition     = var.domain_name != null || sum(concat([0], [for cidr in var.allowed_cidrs : try(pow(2, 32 - tonumber(split("/", cidr)[1])), 0)])) <= pow(2, 20)
+    error_message = "Without domain_name the service speaks plain HTTP, and that is opened to at most 1,048,576 addresses in all (a /12): name fewer networks, or set domain_name and hosted_zone_id."
+  }
+}
+
+variable "plain_http" {
+  type        = string
+  description = "The words `tokens in clear`, where there is no domain_name: whoever is on the way can read each caller's token and use it. For a trial in a named network only."
+  default     = null
+
+  validation {
+    condition     = var.plain_http == null || var.plain_http == "tokens in clear"
+    error_message = "plain_http is \"tokens in clear\" or null."
   }
 }
 
 variable "domain_name" {
   type        = string
-  description = "Host name of the service, like movies.example.com; null for plain HTTP to allowed_cidrs, outside prod."
+  description = "Host name of the service, like movies.example.com; null for plain HTTP (plain_http) to allowed_cidrs, outside prod. Without it nobody can sign in at the deployed Swagger UI: Cognito sends people back over TLS only."
   default     = null
 
   validation {
@@ -188,6 +225,11 @@ variable "domain_name" {
   validation {
     condition     = var.domain_name != null || var.environment != "prod"
     error_message = "prod speaks TLS only: set domain_name and hosted_zone_id (or certificate_arn)."
+  }
+
+  validation {
+    condition     = var.domain_name != null || var.environment == "prod" || var.plain_http != null
+    error_message = "Without domain_name tokens travel in clear: set domain_name and hosted_zone_id, or say that you know with TF_VAR_plain_http='tokens in clear'."
   }
 }
 
@@ -229,8 +271,13 @@ variable "certificate_arn" {
 }
 
 variable "client_ca" {
-  type        = object({ bucket = string, key = string })
-  description = "CA certificates (PEM, in S3) whose clients may connect: turns on mutual TLS. Null for none."
+  type = object({
+    bucket         = string
+    key            = string
+    object_version = string
+    revocations    = optional(map(string), {})
+  })
+  description = "CA certificates (PEM, in S3, by the object's version: a new one is a change) whose clients may connect: turns on mutual TLS. Revocation lists (CRL) by key, with their versions. Null for none."
   default     = null
 
   validation {
@@ -243,10 +290,13 @@ variable "waf" {
   type = object({
     rate_limit        = number
     write_rate_limit  = number
+    partners          = optional(object({ cidrs = set(string), rate_limit = number, write_rate_limit = number }))
+    rule_versions     = optional(map(string), {})
+    rule_overrides    = optional(map(set(string)), {})
     allowed_countries = optional(set(string), [])
     allowed_cidrs     = optional(set(string), [])
   })
-  description = "Requests (and writes) per address in five minutes; countries and networks that may call, empty for all."
+  description = "Requests (and writes) per address in five minutes, and other limits for partners' networks; versions of AWS's rule groups and rules of theirs that only count; countries and networks that may call, empty for all."
 }
 
 # ---- access ----
@@ -269,9 +319,31 @@ variable "oidc" {
 
 # ---- data ----
 
+variable "multi_region" {
+  type        = bool
+  description = "Whether the table's key can have replicas. It can't be changed later; false where the organisation forbids multi-Region keys."
+  default     = true
+}
+
+variable "replicate" {
+  type        = bool
+  description = "Whether replica_region holds a replica of the table. To take it back, set this to false and leave replica_region as it is."
+  default     = false
+
+  validation {
+    condition     = !var.replicate || var.replica_region != null
+    error_message = "replicate needs replica_region: where the replica lives."
+  }
+
+  validation {
+    condition     = !var.replicate || var.multi_region
+    error_message = "replicate needs multi_region: only such a key has replicas."
+  }
+}
+
 variable "replica_region" {
   type        = string
-  description = "Further region with a replica of the table; null for none."
+  description = "Region of the table's replica. While there is one it stays: to move it, take it back first (replicate = false)."
   default     = null
 
   validation {
@@ -284,6 +356,7 @@ variable "backup" {
   type = object({
     schedule       = string
     retention_days = number
+    copy_to        = optional(string)
     vault_lock = optional(object({
       min_retention_days  = number
       max_retention_days  = number
@@ -296,7 +369,7 @@ variable "backup" {
 
 variable "cursor_key_stage" {
   type        = number
-  description = "How far the keys that sign page cursors were rotated. The state owns it: each plan is given its output of the same name, and `make rotate-cursor-key` alone one more (docs/adr/0152)."
+  description = "How far the keys that sign page cursors were rotated. The state owns it: each plan is given its output of the same name, and `make rotate-cursor-key` alone one more."
 
   validation {
     condition     = var.cursor_key_stage >= 0 && floor(var.cursor_key_stage) == var.cursor_key_stage
@@ -356,16 +429,15 @@ variable "scaling" {
     min_tasks           = number
     max_tasks           = number
     cpu_percent         = optional(number, 60)
-    memory_percent      = optional(number, 75)
     requests_per_target = number
     schedules = optional(map(object({
       schedule  = string
-      timezone  = optional(string, "Europe/London")
+      timezone  = optional(string, "UTC")
       min_tasks = number
       max_tasks = number
     })), {})
   })
-  description = "Bounds and targets of the autoscaler: CPU and memory in percent, requests per target and minute; schedules move the bounds (cron or rate expressions)."
+  description = "Bounds and targets of the autoscaler: CPU in percent, which leads, and requests per target and minute, which stop a task from being overrun before its CPU is seen; schedules move the bounds (cron or rate expressions)."
 
   validation {
     condition     = var.scaling.min_tasks >= 2 && var.scaling.max_tasks >= var.scaling.min_tasks
@@ -378,8 +450,8 @@ variable "scaling" {
   }
 
   validation {
-    condition     = alltrue([for percent in [var.scaling.cpu_percent, var.scaling.memory_percent] : percent >= 10 && percent <= 90])
-    error_message = "scaling.cpu_percent and memory_percent are between 10 and 90."
+    condition     = var.scaling.cpu_percent >= 10 && var.scaling.cpu_percent <= 90
+    error_message = "scaling.cpu_percent is between 10 and 90."
   }
 }
 
@@ -459,16 +531,11 @@ variable "trace_sample_rate" {
 
 variable "collector_image" {
   type        = string
-  description = "ADOT collector by digest, from AWS's public registry or a private copy; how to renew it: docs/adr/0112."
-  default     = "public.ecr.aws/aws-observability/aws-otel-collector@sha256:9b28046359054b414f4ba76056ba4e8cffda2d53fbcee06171d7eeecd71326c3"
+  description = "ADOT collector by digest in a private ECR registry; null for the copy that `make image` puts beside the service's image (app/collector/image.json)."
+  default     = null
 
   validation {
-    condition     = can(regex("^(public\\.ecr\\.aws/aws-observability/aws-otel-collector|[0-9]{12}\\.dkr\\.ecr\\.[a-z0-9-]+\\.amazonaws\\.com(\\.cn)?/[a-z0-9][a-z0-9._/-]*)@sha256:[0-9a-f]{64}$", var.collector_image))
-    error_message = "collector_image is the ADOT collector of public.ecr.aws/aws-observability, or a copy in a private ECR registry, by digest (…@sha256:<64 hex digits>)."
-  }
-
-  validation {
-    condition     = var.egress != "none" || !startswith(var.collector_image, "public.ecr.aws/")
-    error_message = "egress none reaches no public registry: copy the collector into a private one and name it in collector_image (docs/adr/0112)."
+    condition     = var.collector_image == null || can(regex("^[0-9]{12}\\.dkr\\.ecr\\.[a-z0-9-]+\\.amazonaws\\.com(\\.cn)?/[a-z0-9][a-z0-9._/-]*@sha256:[0-9a-f]{64}$", var.collector_image))
+    error_message = "collector_image is in a private ECR registry and named by digest (…@sha256:<64 hex digits>): a task that starts must not wait for a public registry."
   }
 }

@@ -1,6 +1,6 @@
 output "issuer" {
   description = "Issuer of the tokens: the value of their claim iss, and where discovery starts."
-  value       = "https://cognito-idp.${data.aws_region.current.name}.amazonaws.com/${aws_cognito_user_pool.main.id}"
+  value       = "https://${aws_cognito_user_pool.main.endpoint}"
 }
 
 output "audience" {
@@ -20,7 +20,7 @@ output "swagger_client_id" {
 
 output "token_endpoint" {
   description = "Where a client exchanges its credentials or a code for tokens."
-  value       = "https://${aws_cognito_user_pool_domain.main.domain}.auth.${data.aws_region.current.name}.amazoncognito.com/oauth2/token"
+  value       = "https://${aws_cognito_user_pool_domain.main.domain}.auth${startswith(data.aws_region.current.name, "us-gov-") ? "-fips" : ""}.${data.aws_region.current.name}.amazoncognito.com/oauth2/token"
 }
 
 output "user_pool_arn" {

@@ -4,23 +4,6 @@ locals {
   locks   = { for name, backup in local.backups : name => backup.vault_lock if backup.vault_lock != null }
 }
 
-# A key of its own: whoever loses or deletes the table's key doesn't lose the backups with it.
-resource "aws_kms_key" "backup" {
-  for_each = local.backups
-
-  description             = "Encrypts the backups of the table ${var.name}"
-  enable_key_rotation     = true
-  deletion_window_in_days = 30
-  policy                  = data.aws_iam_policy_document.backup_key.json
-}
-
-resource "aws_kms_alias" "backup" {
-  for_each = local.backups
-
-  name          = "alias/${var.name}-backup"
-  target_key_id = aws_kms_key.backup[each.key].key_id
-}
-
 resource "aws_backup_vault" "main" {
   for_each = local.backups
 
@@ -50,6 +33,18 @@ resource "aws_backup_plan" "main" {
     lifecycle {
       delete_after = each.value.retention_days
     }
+
+    dynamic "copy_action" {
+      for_each = compact([each.value.copy_to])
+
+      content {
+        destination_vault_arn = copy_action.value
+
+        lifecycle {
+          delete_after = each.value.retention_days
+        }
+      }
+    }
   }
 }
 
@@ -65,7 +60,7 @@ resource "aws_backup_selection" "table" {
 resource "aws_iam_role" "backup" {
   for_each = local.backups
 
-  name                 = "${var.name}-backup"
+  name                 = "${var.name}-backup-${replace(data.aws_region.current.name, "/-|orth|outh|ast|est|entral/", "")}" # global, so with its region
   description          = "AWS Backup copies the table ${var.name} into its vault"
   assume_role_policy   = data.aws_iam_policy_document.assume_backup.json
   permissions_boundary = var.permissions_boundary_arn
@@ -122,92 +117,12 @@ data "aws_iam_policy_document" "backup" {
   statement {
     sid       = "FillVault"
     actions   = ["backup:CopyIntoBackupVault", "backup:DescribeBackupVault"]
-    resources = [aws_backup_vault.main[each.key].arn]
+    resources = compact([aws_backup_vault.main[each.key].arn, each.value.copy_to])
   }
 
   statement {
     sid       = "ReadEncryptedTable"
     actions   = ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"]
     resources = [aws_kms_key.table.arn]
-  }
-}
-
-data "aws_iam_policy_document" "backup_key" {
-  statement {
-    sid = "AdministerKey"
-    actions = [
-      "kms:CancelKeyDeletion",
-      "kms:CreateAlias",
-      "kms:DeleteAlias",
-      "kms:DescribeKey",
-      "kms:EnableKey",
-      "kms:EnableKeyRotation",
-      "kms:GetKeyPolicy",
-      "kms:GetKeyRotationStatus",
-      "kms:ListGrants",
-      "kms:ListKeyPolicies",
-      "kms:ListResourceTags",
-      "kms:PutKeyPolicy",
-      "kms:RevokeGrant",
-      "kms:ScheduleKeyDeletion",
-      "kms:TagResource",
-      "kms:UntagResource",
-      "kms:UpdateAlias",
-      "kms:UpdateKeyDescription",
-    ]
-    resources = ["*"]
-
-    principals {
-      type        = "AWS"
-      identifiers = ["arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:root"]
-    }
-  }
-
-  statement {
-    sid = "UseThroughBackup"
-    actions = [
-      "kms:Decrypt",
-      "kms:DescribeKey",
-      "kms:Encrypt",
-      "kms:GenerateDataKey",
-      "kms:GenerateDataKeyWithoutPlaintext",
-      "kms:ReEncryptFrom",
-      "kms:ReEncryptTo",
-    ]
-    resources = ["*"]
-
-    principals {
-      type        = "AWS"
-      identifiers = ["arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:root"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "kms:ViaService"
-      values   = ["backup.${data.aws_region.current.name}.amazonaws.com"]
-    }
-  }
-
-  statement {
-    sid       = "GrantToBackup"
-    actions   = ["kms:CreateGrant"]
-    resources = ["*"]
-
-    principals {
-      type        = "AWS"
-      identifiers = ["arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:root"]
-    }
-
-    condition {
-      test     = "Bool"
-      variable = "kms:GrantIsForAWSResource"
-      values   = ["true"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "kms:ViaService"
-      values   = ["backup.${data.aws_region.current.name}.amazonaws.com"]
-    }
   }
 }

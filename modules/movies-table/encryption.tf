@@ -1,10 +1,12 @@
+# The table's key and, where there are backups, one for them: whoever loses or deletes the one doesn't lose the other.
+
 # Multi-region from the start, because a key can't become one later, and a new key means re-encrypting the table.
 resource "aws_kms_key" "table" {
   description             = "Encrypts the table ${var.name}"
-  multi_region            = true
+  multi_region            = var.multi_region
   enable_key_rotation     = true
   deletion_window_in_days = 30
-  policy                  = data.aws_iam_policy_document.table_key.json
+  policy                  = data.aws_iam_policy_document.key["table"].json
 }
 
 resource "aws_kms_alias" "table" {
@@ -12,11 +14,39 @@ resource "aws_kms_alias" "table" {
   target_key_id = aws_kms_key.table.key_id
 }
 
-# No statement names "kms:*": not even an administrator reads the table past DynamoDB.
-data "aws_iam_policy_document" "table_key" {
+resource "aws_kms_key" "backup" {
+  for_each = local.backups
+
+  description             = "Encrypts the backups of the table ${var.name}"
+  enable_key_rotation     = true
+  deletion_window_in_days = 30
+  policy                  = data.aws_iam_policy_document.key["backup"].json
+}
+
+resource "aws_kms_alias" "backup" {
+  for_each = local.backups
+
+  name          = "alias/${var.name}-backup"
+  target_key_id = aws_kms_key.backup[each.key].key_id
+}
+
+locals {
+  account_root = "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:root"
+}
+
+# No statement names "kms:*": not even an administrator reads the table past the service that the key is for. The account
+# stands for everybody in it: whoever uses a key also needs that in an IAM policy of their own.
+data "aws_iam_policy_document" "key" {
+  # A replica's key takes the table's policy over, and a key answers in its own region only: so any region. Naming the
+  # replicas here would make a circle: their keys are made from this one.
+  for_each = {
+    table  = "dynamodb.*.${data.aws_partition.current.dns_suffix}"
+    backup = "backup.${data.aws_region.current.name}.${data.aws_partition.current.dns_suffix}"
+  }
+
   statement {
     sid = "AdministerKey"
-    actions = [
+    actions = concat([
       "kms:CancelKeyDeletion",
       "kms:CreateAlias",
       "kms:DeleteAlias",
@@ -29,26 +59,23 @@ data "aws_iam_policy_document" "table_key" {
       "kms:ListKeyPolicies",
       "kms:ListResourceTags",
       "kms:PutKeyPolicy",
-      "kms:ReplicateKey",
       "kms:RevokeGrant",
       "kms:ScheduleKeyDeletion",
       "kms:TagResource",
       "kms:UntagResource",
       "kms:UpdateAlias",
       "kms:UpdateKeyDescription",
-      "kms:UpdatePrimaryRegion",
-    ]
+    ], each.key == "table" && var.multi_region ? ["kms:ReplicateKey", "kms:UpdatePrimaryRegion"] : [])
     resources = ["*"]
 
     principals {
       type        = "AWS"
-      identifiers = ["arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:root"]
+      identifiers = [local.account_root]
     }
   }
 
-  # The account, not a person: whoever uses the table also needs this in an IAM policy of their own.
   statement {
-    sid = "UseThroughDynamoDB"
+    sid = "UseThroughService"
     actions = [
       "kms:Decrypt",
       "kms:DescribeKey",
@@ -57,32 +84,31 @@ data "aws_iam_policy_document" "table_key" {
       "kms:GenerateDataKeyWithoutPlaintext",
       "kms:ReEncryptFrom",
       "kms:ReEncryptTo",
+      "kms:RetireGrant",
     ]
     resources = ["*"]
 
     principals {
       type        = "AWS"
-      identifiers = ["arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:root"]
+      identifiers = [local.account_root]
     }
 
-    # Any region, because a replica's key takes this policy over, and a key answers in its own region only. Naming the
-    # replicas here would make a circle: their keys are made from this one.
     condition {
       test     = "StringLike"
       variable = "kms:ViaService"
-      values   = ["dynamodb.*.amazonaws.com"]
+      values   = [each.value]
     }
   }
 
-  # DynamoDB works on the table's behalf by grants, and so does the backup of it.
+  # DynamoDB and AWS Backup work on somebody's behalf by grants.
   statement {
-    sid       = "GrantToDynamoDB"
+    sid       = "GrantToService"
     actions   = ["kms:CreateGrant"]
     resources = ["*"]
 
     principals {
       type        = "AWS"
-      identifiers = ["arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:root"]
+      identifiers = [local.account_root]
     }
 
     condition {
@@ -94,7 +120,7 @@ data "aws_iam_policy_document" "table_key" {
     condition {
       test     = "StringLike"
       variable = "kms:ViaService"
-      values   = ["dynamodb.*.amazonaws.com"]
+      values   = [each.value]
     }
   }
 }

@@ -15,7 +15,7 @@ output "kms_key_arn" {
 
 output "kms_key_policy" {
   description = "Policy of that key, for its replicas in other regions."
-  value       = data.aws_iam_policy_document.table_key.json
+  value       = data.aws_iam_policy_document.key["table"].json
 }
 
 output "backup_vault_name" {

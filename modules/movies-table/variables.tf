@@ -3,8 +3,8 @@ variable "name" {
   description = "Name of the table; it also names the key's alias, the backup vault and the backup role."
 
   validation {
-    condition     = can(regex("^[a-zA-Z0-9_.-]{3,50}$", var.name))
-    error_message = "name must have 3 to 50 letters, digits, dots, hyphens or underscores (50 is the limit of a backup vault)."
+    condition     = can(regex("^[a-zA-Z0-9_.-]{3,48}$", var.name))
+    error_message = "name must have 3 to 48 letters, digits, dots, hyphens or underscores: with the region it must fit the name of a role."
   }
 }
 
@@ -89,6 +89,12 @@ variable "global_secondary_indexes" {
   }
 }
 
+variable "multi_region" {
+  type        = bool
+  description = "Whether the table's key can have replicas in other regions. A key can't become one later."
+  default     = true
+}
+
 variable "deletion_protection_enabled" {
   type        = bool
   description = "Whether DynamoDB refuses to delete the table. False only where the data can be made again."
@@ -119,6 +125,11 @@ variable "replica_regions" {
   default     = {}
 
   validation {
+    condition     = length(var.replica_regions) == 0 || var.multi_region
+    error_message = "replica_regions needs multi_region: only such a key has replicas."
+  }
+
+  validation {
     condition     = alltrue([for region in keys(var.replica_regions) : can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", region))])
     error_message = "Each key of replica_regions must be a region's code, such as eu-central-1."
   }
@@ -135,6 +146,7 @@ variable "backup" {
   type = object({
     schedule       = string
     retention_days = number
+    copy_to        = optional(string)
     vault_lock = optional(object({
       min_retention_days  = number
       max_retention_days  = number
@@ -142,7 +154,8 @@ variable "backup" {
     }))
   })
   description = <<-EOT
-    Backups outside the table's own life: `schedule` (a cron expression of AWS Backup, UTC), `retention_days`, and a
+    Backups outside the table's own life: `schedule` (a cron expression of AWS Backup, UTC), `retention_days`, the ARN
+    of a vault in another account or region that each is copied to (`copy_to`), and a
     `vault_lock` that keeps backups between `min_retention_days` and `max_retention_days` old. With
     `changeable_for_days` (3 or more) the lock can't be lifted by anybody after that many days (compliance mode);
     without it, only by those who may remove locks (governance mode). Null: no backups beyond point-in-time recovery.
@@ -157,6 +170,11 @@ variable "backup" {
   validation {
     condition     = try(var.backup.retention_days >= 1 && floor(var.backup.retention_days) == var.backup.retention_days, true)
     error_message = "backup.retention_days must be a whole number of days, 1 or more."
+  }
+
+  validation {
+    condition     = try(var.backup.copy_to, null) == null ? true : can(regex("^arn:[^:]+:backup:[^:]+:[0-9]{12}:backup-vault:.+$", var.backup.copy_to))
+    error_message = "backup.copy_to must be the ARN of a backup vault."
   }
 
   validation {

@@ -7,10 +7,22 @@ resource "aws_cloudwatch_log_group" "events" {
 }
 
 data "aws_iam_policy_document" "events" {
+  # The call that makes a stream names no source; without this one nothing would ever be written, and nobody told.
   statement {
-    sid       = "EventBridgeWrites"
-    actions   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+    sid       = "EventBridgeOpensStreams"
+    actions   = ["logs:CreateLogStream"]
     resources = ["${aws_cloudwatch_log_group.events.arn}:*"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["events.amazonaws.com", "delivery.logs.amazonaws.com"]
+    }
+  }
+
+  statement {
+    sid       = "RuleWritesEvents"
+    actions   = ["logs:PutLogEvents"]
+    resources = ["${aws_cloudwatch_log_group.events.arn}:*:*"]
 
     principals {
       type        = "Service"
@@ -50,30 +62,31 @@ resource "aws_cloudwatch_event_target" "recorded" {
   arn  = aws_cloudwatch_log_group.events.arn
 }
 
-# Stopped by neither scaling nor a deployment: it failed.
-resource "aws_cloudwatch_log_metric_filter" "task_failures" {
-  name           = "${var.name}-task-failures"
-  log_group_name = aws_cloudwatch_log_group.events.name
-  pattern        = "{ ($.detail.lastStatus = \"STOPPED\") && (($.detail.stopCode = \"EssentialContainerExited\") || ($.detail.stopCode = \"TaskFailedToStart\") || ($.detail.stoppedReason = \"Task failed ELB health checks*\") || ($.detail.stoppedReason = \"Task failed container health checks*\")) }"
-
-  metric_transformation {
-    namespace     = local.namespace
-    name          = "task_failures"
-    value         = "1"
-    default_value = "0"
-    unit          = "Count"
+# What is counted of the logs. A task that was stopped by neither scaling nor a deployment has failed; the dashboard shows
+# when each deployment began.
+resource "aws_cloudwatch_log_metric_filter" "main" {
+  for_each = {
+    task_failures = {
+      group   = aws_cloudwatch_log_group.events.name
+      pattern = "{ ($.detail.lastStatus = \"STOPPED\") && (($.detail.stopCode = \"EssentialContainerExited\") || ($.detail.stopCode = \"TaskFailedToStart\") || ($.detail.stoppedReason = \"Task failed ELB health checks*\") || ($.detail.stoppedReason = \"Task failed container health checks*\")) }"
+    }
+    deployments = {
+      group   = aws_cloudwatch_log_group.events.name
+      pattern = "{ $.detail.eventName = \"SERVICE_DEPLOYMENT_IN_PROGRESS\" }"
+    }
+    log_errors = {
+      group   = var.service.log_group_name
+      pattern = "{ ($.level = \"error\") || ($.level = \"fatal\") }"
+    }
   }
-}
 
-# For the dashboard: when each deployment began.
-resource "aws_cloudwatch_log_metric_filter" "deployments" {
-  name           = "${var.name}-deployments"
-  log_group_name = aws_cloudwatch_log_group.events.name
-  pattern        = "{ $.detail.eventName = \"SERVICE_DEPLOYMENT_IN_PROGRESS\" }"
+  name           = "${var.name}-${replace(each.key, "_", "-")}"
+  log_group_name = each.value.group
+  pattern        = each.value.pattern
 
   metric_transformation {
     namespace     = local.namespace
-    name          = "deployments"
+    name          = each.key
     value         = "1"
     default_value = "0"
     unit          = "Count"
@@ -109,11 +122,89 @@ resource "aws_cloudwatch_event_rule" "deployment" {
 resource "aws_cloudwatch_event_target" "deployment" {
   for_each = aws_cloudwatch_event_rule.deployment
 
-  rule = each.value.name
-  arn  = aws_sns_topic.main["page"].arn
+  rule     = each.value.name
+  arn      = aws_sns_topic.main["page"].arn
+  role_arn = aws_iam_role.events.arn
 
   input_transformer {
     input_paths    = { reason = "$.detail.reason", event = "$.detail.eventName", time = "$.time" }
     input_template = "\"${var.name}: <event> at <time>. <reason> Users are served by the previous version. Severity: page. Runbook: ${var.runbook_url}#deployment-${each.key}\""
   }
+}
+
+resource "aws_iam_role" "events" {
+  name                 = "${var.name}-events-${replace(data.aws_region.current.name, "/-|orth|outh|ast|est|entral/", "")}" # global, so with its region
+  description          = "EventBridge tells people of deployments of ${var.name}"
+  assume_role_policy   = data.aws_iam_policy_document.events_assume.json
+  permissions_boundary = var.permissions_boundary_arn
+}
+
+resource "aws_iam_role_policy" "events" {
+  name   = "page"
+  role   = aws_iam_role.events.id
+  policy = data.aws_iam_policy_document.events_page.json
+}
+
+data "aws_iam_policy_document" "events_assume" {
+  statement {
+    sid     = "RulesOfThisAccount"
+    actions = ["sts:AssumeRole"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["events.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [data.aws_caller_identity.current.account_id]
+    }
+  }
+}
+
+data "aws_iam_policy_document" "events_page" {
+  statement {
+    sid       = "TellPages"
+    actions   = ["sns:Publish"]
+    resources = [aws_sns_topic.main["page"].arn]
+  }
+
+  statement {
+    sid       = "KeyOfTheTopicThroughIt"
+    actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+    resources = [var.kms_key_arn]
+
+    condition {
+      test     = "StringEquals"
+      variable = "kms:ViaService"
+      values   = ["sns.${data.aws_region.current.name}.${data.aws_partition.current.dns_suffix}"]
+    }
+  }
+}
+
+# The questions of 3 a.m., ready to run.
+resource "aws_cloudwatch_query_definition" "main" {
+  for_each = {
+    "Slow requests"     = <<-EOT
+      fields @timestamp, method, route, status, durationMs, requestId, traceId
+      | filter msg = "request"
+      | sort durationMs desc
+      | limit 50
+    EOT
+    "Errors by route"   = <<-EOT
+      filter msg = "request" and status >= 500
+      | stats count(*) as errors, pct(durationMs, 99) as p99 by route, method, status, bin(5m)
+      | sort errors desc
+    EOT
+    "One request by id" = <<-EOT
+      fields @timestamp, level, msg, method, route, status, durationMs, err.message
+      | filter requestId = "PUT-THE-REQUEST-ID-HERE" or traceId = "OR-THE-TRACE-ID-HERE"
+      | sort @timestamp asc
+    EOT
+  }
+
+  name            = "${var.name}/${each.key}"
+  log_group_names = [var.service.log_group_name]
+  query_string    = each.value
 }

@@ -1,5 +1,6 @@
 # Knowing when things go wrong. One file per way of knowing: objectives.tf (what users are promised), symptoms.tf (what
-# breaks it), events.tf (tasks and deployments), logs.tf, prometheus.tf, dashboard.tf, budget.tf; topics.tf tells people.
+# breaks it), events.tf (tasks and deployments, and what else the logs know), prometheus.tf, dashboard.tf; topics.tf tells
+# people, also of the cost.
 
 data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}
@@ -7,7 +8,6 @@ data "aws_region" "current" {}
 
 locals {
   severities = toset(["page", "ticket"])
-  publishers = ["cloudwatch.amazonaws.com", "budgets.amazonaws.com", "aps.amazonaws.com"]
 
   # Metrics that only the logs know, under a namespace of this environment's own.
   namespace = "Movies/${var.name}"

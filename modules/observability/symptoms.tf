@@ -94,6 +94,16 @@ locals {
         severity = "ticket", period = 300, evaluations = 3, threshold = 1, comparison = "LessThanThreshold", missing = "breaching"
         metrics  = { events = { namespace = "AWS/Logs", name = "IncomingLogEvents", stat = "Sum", dimensions = { LogGroupName = var.service.log_group_name } } }
       }
+      memory-high = {
+        meaning  = "The tasks use most of their memory; beyond it they are killed and users see errors. More tasks don't help."
+        severity = "ticket", period = 300, evaluations = 3, threshold = 85
+        metrics  = { memory = { namespace = "AWS/ECS", name = "MemoryUtilization", stat = "Maximum", dimensions = local.ecs } }
+      }
+      events-lost = {
+        meaning  = "Events of tasks and deployments are not written down: tasks that keep restarting would not be seen."
+        severity = "ticket", period = 300, evaluations = 1, threshold = 1
+        metrics  = { lost = { namespace = "AWS/Events", name = "FailedInvocations", stat = "Sum", dimensions = { RuleName = aws_cloudwatch_event_rule.recorded.name } } }
+      }
       metrics-missing = {
         meaning  = "ECS reports no running task, or reports nothing: tasks are gone, or they are not seen."
         severity = "page", period = 60, evaluations = 5, threshold = 1, comparison = "LessThanThreshold", missing = "breaching"
@@ -105,6 +115,13 @@ locals {
         meaning  = "Zone ${zone} serves nobody; users are served by the other zones, with less in reserve."
         severity = "ticket", period = 60, evaluations = 5, threshold = 1, comparison = "LessThanThreshold", missing = "breaching", runbook = "no-healthy-task-in-a-zone"
         metrics  = { healthy = { namespace = "AWS/ApplicationELB", name = "HealthyHostCount", stat = "Minimum", dimensions = merge(local.targets, { AvailabilityZone = zone }) } }
+      }
+    },
+    {
+      for name in var.backup_vault == null ? [] : ["backup-failed"] : name => {
+        meaning  = "A backup of the table was not made: data that is lost beyond the last 35 days can't be brought back."
+        severity = "ticket", period = 3600, evaluations = 1, threshold = 1
+        metrics  = { failed = { namespace = "AWS/Backup", name = "NumberOfBackupJobsFailed", stat = "Sum", dimensions = { BackupVaultName = var.backup_vault } } }
       }
     },
     {

@@ -1,66 +1,10 @@
 # One topic per severity: a page wakes somebody, a ticket waits for the morning.
 
-resource "aws_kms_key" "main" {
-  description             = "${var.name}: alarms"
-  enable_key_rotation     = true
-  deletion_window_in_days = 7
-  policy                  = data.aws_iam_policy_document.key.json
-}
-
-resource "aws_kms_alias" "main" {
-  name          = "alias/${var.name}-alarms"
-  target_key_id = aws_kms_key.main.key_id
-}
-
-data "aws_iam_policy_document" "key" {
-  # Without it nobody could change the key again; who in the account may use it is up to the account's policies.
-  statement {
-    sid       = "AccountAdministersKey"
-    actions   = ["kms:*"]
-    resources = ["*"]
-
-    principals {
-      type        = "AWS"
-      identifiers = ["arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:root"]
-    }
-  }
-
-  statement {
-    sid       = "PublishersEncrypt"
-    actions   = ["kms:Decrypt", "kms:GenerateDataKey*"]
-    resources = ["*"]
-
-    principals {
-      type        = "Service"
-      identifiers = local.publishers
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [data.aws_caller_identity.current.account_id]
-    }
-  }
-
-  # EventBridge names no source account where it publishes to an encrypted topic: with the condition it is refused.
-  # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
-  statement {
-    sid       = "EventsEncrypt"
-    actions   = ["kms:Decrypt", "kms:GenerateDataKey*"]
-    resources = ["*"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["events.amazonaws.com"]
-    }
-  }
-}
-
 resource "aws_sns_topic" "main" {
   for_each = local.severities
 
   name              = "${var.name}-${each.key}"
-  kms_master_key_id = aws_kms_key.main.arn
+  kms_master_key_id = var.kms_key_arn
 }
 
 resource "aws_sns_topic_policy" "main" {
@@ -70,6 +14,7 @@ resource "aws_sns_topic_policy" "main" {
   policy = data.aws_iam_policy_document.topic[each.key].json
 }
 
+# EventBridge is not among them: it names no account, so it publishes by a role (events.tf).
 data "aws_iam_policy_document" "topic" {
   for_each = aws_sns_topic.main
 
@@ -80,25 +25,13 @@ data "aws_iam_policy_document" "topic" {
 
     principals {
       type        = "Service"
-      identifiers = local.publishers
+      identifiers = ["cloudwatch.amazonaws.com", "budgets.amazonaws.com"]
     }
 
     condition {
       test     = "StringEquals"
       variable = "aws:SourceAccount"
       values   = [data.aws_caller_identity.current.account_id]
-    }
-  }
-
-  # As above. https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html#eb-sns-permissions
-  statement {
-    sid       = "Events"
-    actions   = ["sns:Publish"]
-    resources = [each.value.arn]
-
-    principals {
-      type        = "Service"
-      identifiers = ["events.amazonaws.com"]
     }
   }
 }
@@ -113,4 +46,31 @@ resource "aws_sns_topic_subscription" "main" {
   topic_arn = aws_sns_topic.main[each.value.severity].arn
   protocol  = each.value.protocol
   endpoint  = each.value.endpoint
+}
+
+# A filter's values are alternatives, so one tag must say project and environment. It counts once it is activated as a
+# cost allocation tag. The name is global.
+resource "aws_budgets_budget" "main" {
+  name         = "${var.name}-${data.aws_region.current.name}"
+  budget_type  = "COST"
+  time_unit    = "MONTHLY"
+  limit_unit   = "USD"
+  limit_amount = format("%.2f", var.monthly_budget_usd)
+
+  cost_filter {
+    name   = "TagKeyValue"
+    values = [format("user:%s$%s", var.cost_tag.key, var.cost_tag.value)]
+  }
+
+  dynamic "notification" {
+    for_each = { "80 %" = { threshold = 80, type = "ACTUAL" }, spent = { threshold = 100, type = "ACTUAL" }, forecast = { threshold = 100, type = "FORECASTED" } }
+
+    content {
+      comparison_operator       = "GREATER_THAN"
+      threshold                 = notification.value.threshold
+      threshold_type            = "PERCENTAGE"
+      notification_type         = notification.value.type
+      subscriber_sns_topic_arns = [aws_sns_topic.main["ticket"].arn]
+    }
+  }
 }

@@ -112,7 +112,19 @@ variable "log_retention_days" {
 
 variable "kms_key_arn" {
   type        = string
-  description = "Key that encrypts the log group of this module; must let CloudWatch Logs use it for `/<name>/*`."
+  description = "Key that encrypts logs, topics and metrics of this module; must let CloudWatch Logs use it for `/<name>/*`, and cloudwatch and budgets publish with it."
+}
+
+variable "permissions_boundary_arn" {
+  type        = string
+  description = "Boundary of the role that tells people of deployments. A pipeline may create roles with the project's boundary only."
+  default     = null
+}
+
+variable "backup_vault" {
+  type        = string
+  description = "Vault whose failed backup jobs are told; null without backups."
+  default     = null
 }
 
 variable "monthly_budget_usd" {
@@ -130,7 +142,7 @@ variable "cost_tag" {
     key   = string
     value = string
   })
-  description = "The cost allocation tag that picks this environment's cost out of the account's."
+  description = "The cost allocation tag that picks the cost of this project in this environment out of the account's."
 }
 
 variable "certificate" {

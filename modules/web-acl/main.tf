@@ -8,6 +8,20 @@ locals {
     AWSManagedRulesSQLiRuleSet           = { priority = 23, count = [] }
     AWSManagedRulesCommonRuleSet         = { priority = 24, count = [] }
   }
+
+  # Not the list of writing methods: a method that nobody thought of counts as a write. Every request has a method.
+  no_method = "^$"
+  reading   = "^(GET|HEAD|OPTIONS)$"
+  rates = merge(
+    {
+      rate       = { priority = 10, limit = var.rate_limit, without = local.no_method, partners = false }
+      write-rate = { priority = 11, limit = var.write_rate_limit, without = local.reading, partners = false }
+    },
+    [for partners in var.partners[*] : {
+      partner-rate       = { priority = 12, limit = partners.rate_limit, without = local.no_method, partners = true }
+      partner-write-rate = { priority = 13, limit = partners.write_rate_limit, without = local.reading, partners = true }
+    }]...
+  )
 }
 
 resource "aws_wafv2_ip_set" "allowed" {
@@ -18,6 +32,15 @@ resource "aws_wafv2_ip_set" "allowed" {
   scope              = "REGIONAL"
   ip_address_version = "IPV4"
   addresses          = var.allowed_cidrs
+}
+
+# Addresses behind which many good callers stand; none without partners.
+resource "aws_wafv2_ip_set" "partners" {
+  name               = "${var.name}-partners"
+  description        = "Networks with limits of their own"
+  scope              = "REGIONAL"
+  ip_address_version = "IPV4"
+  addresses          = try(var.partners.cidrs, [])
 }
 
 resource "aws_wafv2_web_acl" "main" {
@@ -37,6 +60,18 @@ resource "aws_wafv2_web_acl" "main" {
       title  = "Too Many Requests"
       status = 429
       detail = "This address sent too many requests in the last five minutes. Wait, then send fewer."
+    })
+  }
+
+  # As the service itself says it.
+  custom_response_body {
+    key          = "too-large"
+    content_type = "APPLICATION_JSON"
+    content = jsonencode({
+      type   = "about:blank"
+      title  = "Payload Too Large"
+      status = 413
+      detail = "The body has more than ${var.max_body_bytes} bytes."
     })
   }
 
@@ -103,7 +138,12 @@ resource "aws_wafv2_web_acl" "main" {
     priority = 2
 
     action {
-      block {}
+      block {
+        custom_response {
+          response_code            = 413
+          custom_response_body_key = "too-large"
+        }
+      }
     }
 
     statement {
@@ -132,89 +172,87 @@ resource "aws_wafv2_web_acl" "main" {
     }
   }
 
-  rule {
-    name     = "rate"
-    priority = 10
+  dynamic "rule" {
+    for_each = local.rates
 
-    action {
-      block {
-        custom_response {
-          response_code            = 429
-          custom_response_body_key = "too-many-requests"
+    content {
+      name     = rule.key
+      priority = rule.value.priority
 
-          response_header {
-            name  = "Retry-After"
-            value = "300"
+      action {
+        block {
+          custom_response {
+            response_code            = 429
+            custom_response_body_key = "too-many-requests"
+
+            response_header {
+              name  = "Retry-After"
+              value = "300"
+            }
           }
         }
       }
-    }
 
-    statement {
-      rate_based_statement {
-        aggregate_key_type    = "IP"
-        evaluation_window_sec = 300
-        limit                 = var.rate_limit
-      }
-    }
+      statement {
+        rate_based_statement {
+          aggregate_key_type    = "IP"
+          evaluation_window_sec = 300
+          limit                 = rule.value.limit
 
-    visibility_config {
-      metric_name                = "${var.name}-rate"
-      cloudwatch_metrics_enabled = true
-      sampled_requests_enabled   = true
-    }
-  }
+          scope_down_statement {
+            and_statement {
+              statement {
+                not_statement {
+                  statement {
+                    regex_match_statement {
+                      regex_string = rule.value.without
 
-  rule {
-    name     = "write-rate"
-    priority = 11
+                      field_to_match {
+                        method {}
+                      }
 
-    action {
-      block {
-        custom_response {
-          response_code            = 429
-          custom_response_body_key = "too-many-requests"
-
-          response_header {
-            name  = "Retry-After"
-            value = "300"
-          }
-        }
-      }
-    }
-
-    statement {
-      rate_based_statement {
-        aggregate_key_type    = "IP"
-        evaluation_window_sec = 300
-        limit                 = var.write_rate_limit
-
-        # Not the list of writing methods: a method that nobody thought of counts as a write.
-        scope_down_statement {
-          not_statement {
-            statement {
-              regex_match_statement {
-                regex_string = "^(GET|HEAD|OPTIONS)$"
-
-                field_to_match {
-                  method {}
+                      text_transformation {
+                        priority = 0
+                        type     = "NONE"
+                      }
+                    }
+                  }
                 }
+              }
 
-                text_transformation {
-                  priority = 0
-                  type     = "NONE"
+              dynamic "statement" {
+                for_each = rule.value.partners ? ["in"] : []
+
+                content {
+                  ip_set_reference_statement {
+                    arn = aws_wafv2_ip_set.partners.arn
+                  }
+                }
+              }
+
+              dynamic "statement" {
+                for_each = rule.value.partners ? [] : ["not in"]
+
+                content {
+                  not_statement {
+                    statement {
+                      ip_set_reference_statement {
+                        arn = aws_wafv2_ip_set.partners.arn
+                      }
+                    }
+                  }
                 }
               }
             }
           }
         }
       }
-    }
 
-    visibility_config {
-      metric_name                = "${var.name}-write-rate"
-      cloudwatch_metrics_enabled = true
-      sampled_requests_enabled   = true
+      visibility_config {
+        metric_name                = "${var.name}-${rule.key}"
+        cloudwatch_metrics_enabled = true
+        sampled_requests_enabled   = true
+      }
     }
   }
 
@@ -233,9 +271,10 @@ resource "aws_wafv2_web_acl" "main" {
         managed_rule_group_statement {
           name        = rule.key
           vendor_name = "AWS"
+          version     = lookup(var.rule_versions, rule.key, null)
 
           dynamic "rule_action_override" {
-            for_each = rule.value.count
+            for_each = setunion(rule.value.count, lookup(var.rule_overrides, rule.key, []))
 
             content {
               name = rule_action_override.value
@@ -273,6 +312,26 @@ resource "aws_cloudwatch_log_group" "decisions" {
 resource "aws_wafv2_web_acl_logging_configuration" "main" {
   resource_arn            = aws_wafv2_web_acl.main.arn
   log_destination_configs = [aws_cloudwatch_log_group.decisions.arn]
+
+  # What is let through is in the balancer's log and the service's own.
+  logging_filter {
+    default_behavior = "DROP"
+
+    filter {
+      behavior    = "KEEP"
+      requirement = "MEETS_ANY"
+
+      dynamic "condition" {
+        for_each = ["BLOCK", "COUNT", "EXCLUDED_AS_COUNT"]
+
+        content {
+          action_condition {
+            action = condition.value
+          }
+        }
+      }
+    }
+  }
 
   redacted_fields {
     single_header {

@@ -48,6 +48,46 @@ variable "write_rate_limit" {
   }
 }
 
+variable "partners" {
+  type        = object({ cidrs = set(string), rate_limit = number, write_rate_limit = number })
+  description = "IPv4 networks of callers that share an address, and their own limits for each address; null for none."
+  default     = null
+
+  validation {
+    condition     = var.partners == null || try(alltrue([for cidr in var.partners.cidrs : can(cidrnetmask(cidr)) && tonumber(split("/", cidr)[1]) >= 16]), false)
+    error_message = "partners.cidrs holds IPv4 networks like 203.0.113.0/24, none wider than /16: other limits are for callers that you know."
+  }
+
+  validation {
+    condition     = var.partners == null || try(var.partners.rate_limit >= var.rate_limit && var.partners.write_rate_limit >= var.write_rate_limit, false)
+    error_message = "partners.rate_limit and write_rate_limit are not below those of everybody."
+  }
+}
+
+variable "rule_versions" {
+  type        = map(string)
+  description = "Static versions of AWS's rule groups, by group (`{ AWSManagedRulesCommonRuleSet = \"Version_1.19\" }`). Without one AWS changes the rules when it releases others. The lists of addresses have no versions."
+  default     = {}
+
+  validation {
+    condition = alltrue([for group, version in var.rule_versions :
+      contains(["AWSManagedRulesKnownBadInputsRuleSet", "AWSManagedRulesSQLiRuleSet", "AWSManagedRulesCommonRuleSet"], group) && can(regex("^Version_[0-9]+\\.[0-9]+$", version))
+    ])
+    error_message = "rule_versions holds versions like Version_1.19 of the rule groups that have versions: AWSManagedRulesKnownBadInputsRuleSet, AWSManagedRulesSQLiRuleSet and AWSManagedRulesCommonRuleSet."
+  }
+}
+
+variable "rule_overrides" {
+  type        = map(set(string))
+  description = "Rules of AWS's rule groups that only count, by group: what to do at night about one that stops good callers (`{ AWSManagedRulesCommonRuleSet = [\"SizeRestrictions_QUERYSTRING\"] }`)."
+  default     = {}
+
+  validation {
+    condition     = alltrue([for group in keys(var.rule_overrides) : startswith(group, "AWSManagedRules")])
+    error_message = "rule_overrides names rules by AWS's rule group, like AWSManagedRulesCommonRuleSet."
+  }
+}
+
 variable "max_body_bytes" {
   type        = number
   description = "Largest request body in bytes. AWS WAF sees only the first 8,192 bytes of a body behind a load balancer."
@@ -76,7 +116,7 @@ variable "allowed_cidrs" {
   default     = []
 
   validation {
-    condition     = alltrue([for cidr in var.allowed_cidrs : can(cidrnetmask(cidr)) && !endswith(cidr, "/0")])
+    condition     = alltrue([for cidr in var.allowed_cidrs : can(cidrnetmask(cidr)) && tonumber(split("/", cidr)[1]) > 0])
     error_message = "allowed_cidrs holds IPv4 networks like 203.0.113.0/24; AWS WAF accepts no /0. Leave the list empty to allow all."
   }
 }

@@ -3,7 +3,7 @@ from checkov.terraform.checks.resource.base_resource_check import BaseResourceCh
 
 from conf_values import value
 
-MANDATORY = {"project", "environment", "owner", "cost_centre", "repository", "commit"}
+MANDATORY = {"project", "environment", "deployment", "owner", "cost_centre", "repository"}
 
 
 class MandatoryTags(BaseResourceCheck):

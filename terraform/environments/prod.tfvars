@@ -7,7 +7,13 @@ egress = "nat_per_zone"
 
 # Open to the internet, over TLS only.
 allowed_cidrs = ["0.0.0.0/0"]
-waf           = { rate_limit = 2000, write_rate_limit = 200 }
+
+# AWS's newest rules are met in dev first; those against known attacks are always its newest.
+waf = {
+  rate_limit       = 2000
+  write_rate_limit = 200
+  rule_versions    = { AWSManagedRulesCommonRuleSet = "Version_1.19", AWSManagedRulesSQLiRuleSet = "Version_2.3" }
+}
 
 # Nobody lifts the lock after three days, not even the account's owner.
 backup = {
@@ -18,7 +24,7 @@ backup = {
 
 task_size = { cpu = 512, memory = 1024 }
 capacity  = { fargate_base = 3, fargate_weight = 1, spot_weight = 1 }
-scaling   = { min_tasks = 3, max_tasks = 12, requests_per_target = 6000 }
+scaling   = { min_tasks = 3, max_tasks = 12, requests_per_target = 40000 }
 
 log_retention_days = 400
 monthly_budget_usd = 600

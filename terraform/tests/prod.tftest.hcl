@@ -22,7 +22,7 @@ provider "aws" {
 }
 
 override_data {
-  target = data.aws_availability_zones.available
+  target = data.aws_availability_zones.all
   values = { names = ["eu-west-1a", "eu-west-1b", "eu-west-1c"] }
 }
 
@@ -84,8 +84,8 @@ run "prod_with_a_domain_is_open_over_tls_and_keeps_its_logs" {
   }
 
   assert {
-    condition     = keys(aws_vpc_security_group_ingress_rule.alb_https) == ["0.0.0.0/0"] && keys(aws_route53_record.main) == ["movies.example.com"]
-    error_message = "prod answers the internet on 443 under its name."
+    condition     = keys(aws_vpc_security_group_ingress_rule.alb_https) == ["0.0.0.0/0"] && length(aws_vpc_security_group_ingress_rule.alb_http) == 0 && keys(aws_route53_record.main) == ["movies.example.com"]
+    error_message = "prod answers the internet on 443 under its name, and nobody on 80."
   }
 
   assert {

@@ -70,7 +70,7 @@ run "the_key_serves_dynamodb_only_and_names_no_wildcard" {
 
   assert {
     condition = alltrue(flatten([
-      for statement in jsondecode(data.aws_iam_policy_document.table_key.json).Statement :
+      for statement in jsondecode(data.aws_iam_policy_document.key["table"].json).Statement :
       [for action in flatten([statement.Action]) : !strcontains(action, "*")]
     ]))
     error_message = "The key policy names a wildcard action."
@@ -78,7 +78,7 @@ run "the_key_serves_dynamodb_only_and_names_no_wildcard" {
 
   assert {
     condition = [
-      for statement in jsondecode(data.aws_iam_policy_document.table_key.json).Statement :
+      for statement in jsondecode(data.aws_iam_policy_document.key["table"].json).Statement :
       statement.Condition.StringLike["kms:ViaService"] if contains(flatten([statement.Action]), "kms:Decrypt")
     ] == ["dynamodb.*.amazonaws.com"]
     error_message = "The table can be decrypted by another way than DynamoDB."
@@ -86,7 +86,7 @@ run "the_key_serves_dynamodb_only_and_names_no_wildcard" {
 
   assert {
     condition = alltrue([
-      for statement in jsondecode(data.aws_iam_policy_document.table_key.json).Statement :
+      for statement in jsondecode(data.aws_iam_policy_document.key["table"].json).Statement :
       statement.Principal == { AWS = "arn:aws:iam::123456789012:root" }
     ])
     error_message = "The key policy names someone outside the account."
@@ -173,4 +173,145 @@ run "a_replica_has_its_own_key_and_recovery" {
     condition     = aws_dynamodb_table.main.stream_enabled && aws_kms_key.table.multi_region
     error_message = "The replica lacks the stream or the kind of key it needs."
   }
+}
+
+# One mistake in each variable: none hides another, and each must be reported.
+run "a_mistake_in_every_variable_is_refused" {
+  command = plan
+
+  variables {
+    name                        = "m${join("", [for i in range(48) : "x"])}"
+    hash_key                    = { name = "year", type = "NUMBER" }
+    range_key                   = { name = "title", type = "STRING" }
+    point_in_time_recovery_days = 36
+    replica_regions             = { Frankfurt = "arn:aws:kms:Frankfurt:123456789012:key/mrk-1" }
+    backup                      = { schedule = "daily", retention_days = 7 }
+    permissions_boundary_arn    = "movies-workload"
+  }
+
+  expect_failures = [
+    var.name, var.hash_key, var.range_key, var.point_in_time_recovery_days, var.replica_regions, var.backup,
+    var.permissions_boundary_arn,
+  ]
+}
+
+run "a_twenty_first_index_and_a_backup_kept_for_no_day_are_refused" {
+  command = plan
+
+  variables {
+    global_secondary_indexes = [
+      for number in range(21) :
+      { name = "index-${number}", hash_key = { name = "title", type = "S" }, range_key = { name = "year", type = "N" } }
+    ]
+    backup = { schedule = "cron(0 3 * * ? *)", retention_days = 0 }
+  }
+
+  expect_failures = [var.global_secondary_indexes, var.backup]
+}
+
+run "an_index_name_with_a_space_and_a_lock_of_no_day_are_refused" {
+  command = plan
+
+  variables {
+    global_secondary_indexes = [
+      { name = "title year", hash_key = { name = "title", type = "S" }, range_key = { name = "year", type = "N" } },
+    ]
+    backup = {
+      schedule       = "cron(0 3 * * ? *)"
+      retention_days = 7
+      vault_lock     = { min_retention_days = 0, max_retention_days = 30 }
+    }
+  }
+
+  expect_failures = [var.global_secondary_indexes, var.backup]
+}
+
+run "two_indexes_of_one_name_and_a_retention_outside_the_lock_are_refused" {
+  command = plan
+
+  variables {
+    global_secondary_indexes = [
+      { name = "by-title", hash_key = { name = "title", type = "S" }, range_key = { name = "year", type = "N" } },
+      { name = "by-title", hash_key = { name = "year", type = "N" }, range_key = { name = "title", type = "S" } },
+    ]
+    backup = {
+      schedule       = "cron(0 3 * * ? *)"
+      retention_days = 7
+      vault_lock     = { min_retention_days = 14, max_retention_days = 30 }
+    }
+  }
+
+  expect_failures = [var.global_secondary_indexes, var.backup]
+}
+
+run "an_index_key_of_an_unknown_type_and_a_lock_that_leaves_no_time_to_think_again_are_refused" {
+  command = plan
+
+  variables {
+    global_secondary_indexes = [
+      { name = "year-genre", hash_key = { name = "year", type = "N" }, range_key = { name = "genre", type = "SS" } },
+    ]
+    backup = {
+      schedule       = "cron(0 3 * * ? *)"
+      retention_days = 7
+      vault_lock     = { min_retention_days = 7, max_retention_days = 30, changeable_for_days = 2 }
+    }
+  }
+
+  expect_failures = [var.global_secondary_indexes, var.backup]
+}
+
+run "one_attribute_with_two_types_and_a_copy_to_no_vault_are_refused" {
+  command = plan
+
+  variables {
+    global_secondary_indexes = [
+      { name = "title-year", hash_key = { name = "title", type = "S" }, range_key = { name = "year", type = "S" } },
+    ]
+    backup = { schedule = "cron(0 3 * * ? *)", retention_days = 7, copy_to = "vault" }
+  }
+
+  expect_failures = [var.global_secondary_indexes, var.backup]
+}
+
+run "one_attribute_as_both_keys_is_refused" {
+  command = plan
+
+  variables {
+    range_key                = { name = "year", type = "N" }
+    global_secondary_indexes = []
+  }
+
+  expect_failures = [var.range_key]
+}
+
+run "a_replica_key_of_another_region_is_refused" {
+  command = plan
+
+  variables {
+    replica_regions = { eu-central-1 = "arn:aws:kms:eu-north-1:123456789012:key/mrk-1" }
+  }
+
+  expect_failures = [var.replica_regions]
+}
+
+run "a_replica_in_the_tables_own_region_is_refused" {
+  command = plan
+
+  variables {
+    replica_regions = { eu-west-1 = "arn:aws:kms:eu-west-1:123456789012:key/mrk-1" }
+  }
+
+  expect_failures = [aws_dynamodb_table.main]
+}
+
+run "a_replica_of_a_key_that_has_none_is_refused" {
+  command = plan
+
+  variables {
+    multi_region    = false
+    replica_regions = { eu-central-1 = "arn:aws:kms:eu-central-1:123456789012:key/mrk-1" }
+  }
+
+  expect_failures = [var.replica_regions]
 }

@@ -16,40 +16,96 @@ variables {
   write_rate_limit   = 200
 }
 
-run "all_groups_block_by_default" {
+run "each_rule_does_what_it_is_for_in_its_order_and_the_rest_is_let_through" {
   command = plan
 
   assert {
-    condition = toset([for rule in aws_wafv2_web_acl.main.rule : rule.name]) == toset([
-      "body-size", "rate", "write-rate",
-      "AWSManagedRulesAmazonIpReputationList", "AWSManagedRulesAnonymousIpList", "AWSManagedRulesKnownBadInputsRuleSet",
-      "AWSManagedRulesSQLiRuleSet", "AWSManagedRulesCommonRuleSet",
-    ])
-    error_message = "Without allow-lists the web ACL holds three rules of ours and five managed groups."
+    condition = length(one(aws_wafv2_web_acl.main.default_action).allow) == 1 && {
+      for rule in aws_wafv2_web_acl.main.rule : rule.name => "${rule.priority} ${join(",", concat(
+        [for action in rule.action : length(action.block) == 1 ? "block ${try(one(one(action.block).custom_response).response_code, 403)}" : "?"],
+        [for override in rule.override_action : length(override.none) == 1 && length(override.count) == 0 ? "as AWS says" : "?"],
+      ))}" } == {
+      body-size                             = "2 block 413"
+      rate                                  = "10 block 429"
+      write-rate                            = "11 block 429"
+      AWSManagedRulesAmazonIpReputationList = "20 as AWS says"
+      AWSManagedRulesAnonymousIpList        = "21 as AWS says"
+      AWSManagedRulesKnownBadInputsRuleSet  = "22 as AWS says"
+      AWSManagedRulesSQLiRuleSet            = "23 as AWS says"
+      AWSManagedRulesCommonRuleSet          = "24 as AWS says"
+    }
+    error_message = "A rule is missing or new, comes in another order, or does something else when it matches; or the rest isn't let through."
   }
 
   assert {
-    condition     = flatten([for rule in aws_wafv2_web_acl.main.rule : [for override in rule.override_action : length(override.none)]]) == [1, 1, 1, 1, 1]
-    error_message = "No managed group is switched to counting."
+    condition = {
+      for rule in aws_wafv2_web_acl.main.rule : rule.name => join(",", one(one(rule.statement).managed_rule_group_statement).rule_action_override[*].name)
+      if length(one(rule.statement).managed_rule_group_statement) == 1 && try(length(one(one(rule.statement).managed_rule_group_statement).rule_action_override) > 0, false)
+    } == { AWSManagedRulesAnonymousIpList = "HostingProviderIPList" }
+    error_message = "Of AWS's rules, only HostingProviderIPList counts without blocking."
   }
 
   assert {
-    condition     = toset([for field in aws_wafv2_web_acl_logging_configuration.main.redacted_fields : one(field.single_header).name]) == toset(["authorization", "cookie"])
-    error_message = "Tokens and cookies stay out of the log."
+    condition = {
+      for rule in aws_wafv2_web_acl.main.rule : rule.name => [for rate in one(rule.statement).rate_based_statement :
+        "${rate.limit} in ${rate.evaluation_window_sec} s by ${rate.aggregate_key_type}, not ${one(one(one([for part in one(one(rate.scope_down_statement).and_statement).statement : part if length(part.not_statement) == 1 && length(one(one(part.not_statement).statement).regex_match_statement) == 1]).not_statement).statement).regex_match_statement[0].regex_string}"
+      ] if length(one(rule.statement).rate_based_statement) == 1
+      } == {
+      rate       = ["2000 in 300 s by IP, not ^$"]
+      write-rate = ["200 in 300 s by IP, not ^(GET|HEAD|OPTIONS)$"]
+    }
+    error_message = "A rate has another limit, window, key or set of methods."
+  }
+
+  assert {
+    condition     = one(one(one([for rule in aws_wafv2_web_acl.main.rule : rule if rule.name == "body-size"]).statement).size_constraint_statement).size == 8192
+    error_message = "Bodies above 8,192 bytes would pass without inspection."
+  }
+
+  assert {
+    condition = (
+      toset([for field in aws_wafv2_web_acl_logging_configuration.main.redacted_fields : one(field.single_header).name]) == toset(["authorization", "cookie"]) &&
+      one(aws_wafv2_web_acl_logging_configuration.main.logging_filter).default_behavior == "DROP" &&
+      toset([for filter in one(aws_wafv2_web_acl_logging_configuration.main.logging_filter).filter : filter.behavior]) == toset(["KEEP"]) &&
+      toset(flatten([for filter in one(aws_wafv2_web_acl_logging_configuration.main.logging_filter).filter : [for one in filter.condition : one.action_condition[0].action]])) == toset(["BLOCK", "COUNT", "EXCLUDED_AS_COUNT"])
+    )
+    error_message = "The log holds tokens or cookies, or each request that was let through, or not what was stopped."
   }
 }
 
-run "allow_lists_come_first" {
+run "allow_lists_come_first_partners_have_limits_of_their_own_and_rules_are_pinned_or_only_count" {
   command = plan
 
   variables {
     allowed_countries = ["IE", "DE"]
     allowed_cidrs     = ["203.0.113.0/24"]
+    partners          = { cidrs = ["198.51.100.0/24"], rate_limit = 20000, write_rate_limit = 2000 }
+    rule_versions     = { AWSManagedRulesCommonRuleSet = "Version_1.19" }
+    rule_overrides    = { AWSManagedRulesCommonRuleSet = ["SizeRestrictions_QUERYSTRING"] }
   }
 
   assert {
-    condition     = { for rule in aws_wafv2_web_acl.main.rule : rule.name => rule.priority if contains(["networks", "countries"], rule.name) } == { networks = 0, countries = 1 }
-    error_message = "Strangers are turned away before anything is counted."
+    condition = {
+      for rule in aws_wafv2_web_acl.main.rule : rule.name => rule.priority if contains(["networks", "countries", "partner-rate", "partner-write-rate"], rule.name)
+    } == { networks = 0, countries = 1, partner-rate = 12, partner-write-rate = 13 }
+    error_message = "Who may not call at all is turned away before anything is counted."
+  }
+
+  assert {
+    condition = {
+      for rule in aws_wafv2_web_acl.main.rule : rule.name => [for rate in one(rule.statement).rate_based_statement :
+        "${rate.limit} ${length([for part in one(one(rate.scope_down_statement).and_statement).statement : part if length(part.ip_set_reference_statement) == 1])}"
+      ] if length(one(rule.statement).rate_based_statement) == 1
+    } == { rate = ["2000 0"], write-rate = ["200 0"], partner-rate = ["20000 1"], partner-write-rate = ["2000 1"] }
+    error_message = "Partners are counted with everybody, or everybody with partners."
+  }
+
+  assert {
+    condition = flatten([
+      for rule in aws_wafv2_web_acl.main.rule : [for group in one(rule.statement).managed_rule_group_statement : "${group.version}: ${join(",", group.rule_action_override[*].name)}"]
+      if rule.name == "AWSManagedRulesCommonRuleSet"
+    ]) == ["Version_1.19: SizeRestrictions_QUERYSTRING"]
+    error_message = "The rule group isn't pinned, or its rule blocks."
   }
 }
 
@@ -133,4 +189,26 @@ run "the_whole_internet_is_no_allow_list" {
   }
 
   expect_failures = [var.allowed_cidrs]
+}
+
+run "a_network_as_wide_as_the_internet_is_no_partner" {
+  command = plan
+
+  variables {
+    partners = { cidrs = ["0.0.0.0/1"], rate_limit = 2000, write_rate_limit = 200 }
+  }
+
+  expect_failures = [var.partners]
+}
+
+run "partners_with_less_than_everybody_a_version_of_a_list_and_a_rule_of_no_group_are_refused" {
+  command = plan
+
+  variables {
+    partners       = { cidrs = ["198.51.100.0/24"], rate_limit = 1000, write_rate_limit = 200 }
+    rule_versions  = { AWSManagedRulesAnonymousIpList = "Version_1.0" }
+    rule_overrides = { CommonRuleSet = ["SizeRestrictions_QUERYSTRING"] }
+  }
+
+  expect_failures = [var.partners, var.rule_versions, var.rule_overrides]
 }

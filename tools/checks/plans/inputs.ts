@@ -5,18 +5,22 @@ import { join } from 'node:path';
 export const environments = ['dev', 'staging', 'prod'] as const;
 export type Environment = (typeof environments)[number];
 
+/** The boundary that bootstrap gives to every role of the service. */
+const account = { permissions_boundary_arn: 'arn:aws:iam::123456789012:policy/pipeline/movies-api-workload' };
+
 /**
  * What each environment is planned with besides its tfvars: the values that an account or a release would bring. They are
  * examples, and fixed, so that a plan changes only when the configuration does.
  */
 export const planVariables: Readonly<Record<Environment, Readonly<Record<string, string>>>> = {
-  dev: { allowed_cidrs: '["198.51.100.0/24"]' },
+  dev: { ...account, allowed_cidrs: '["198.51.100.0/24"]', plain_http: 'tokens in clear' },
   staging: {
+    ...account,
     domain_name: 'movies.staging.example.com',
     hosted_zone_id: 'Z0123456789EXAMPLE01',
     allowed_cidrs: '["198.51.100.0/24"]',
   },
-  prod: { domain_name: 'movies.example.com', hosted_zone_id: 'Z0123456789EXAMPLE02' },
+  prod: { ...account, domain_name: 'movies.example.com', hosted_zone_id: 'Z0123456789EXAMPLE02' },
 };
 
 export const planRelease = {
@@ -30,6 +34,7 @@ const sources = [
   'modules',
   'app/table.json',
   'app/collector/config.yaml',
+  'app/collector/image.json',
   'docs/slo.yaml',
   'security/modules.lock.json',
 ];

@@ -3,7 +3,7 @@ import { cp, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 /** What the two roots consist of, and read from. */
-const sources = ['terraform', 'modules', 'app/table.json', 'app/collector/config.yaml', 'docs/slo.yaml'];
+const sources = ['terraform', 'modules', 'app/table.json', 'app/collector', 'docs/slo.yaml'];
 
 /** What Terraform keeps beside the files of a root, worth having again. */
 const kept = ['.terraform', 'terraform.tfstate', 'terraform.tfstate.backup'];

@@ -36,7 +36,7 @@ export const localRelease = (
   environment: 'dev',
   image,
   commit,
-  variables: { allowed_cidrs: '["127.0.0.1/32"]' },
+  variables: { allowed_cidrs: '["127.0.0.1/32"]', plain_http: 'tokens in clear' },
 });
 
 /**

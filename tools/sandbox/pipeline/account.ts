@@ -155,6 +155,6 @@ export function variablesOf(
     TF_VAR_permissions_boundary_arn: outputs.workload_boundary_arn,
     ...(environment === 'prod'
       ? { TF_VAR_domain_name: domainName, TF_VAR_certificate_arn: certificateArn }
-      : { TF_VAR_allowed_cidrs: '["127.0.0.1/32"]' }),
+      : { TF_VAR_allowed_cidrs: '["127.0.0.1/32"]', TF_VAR_plain_http: 'tokens in clear' }),
   };
 }
