@@ -56,10 +56,9 @@ module "alb" {
       deregistration_delay          = 30
       load_balancing_algorithm_type = "least_outstanding_requests"
 
-      # In service, not ready: a database that is away must not make the balancer replace every task. A task that drains
-      # says no at once: a Spot interruption doesn't deregister it first.
+      # Alive, not ready: a database that is away must not make the balancer replace every task.
       health_check = {
-        path                = "/in-service"
+        path                = "/healthz"
         matcher             = "200"
         interval            = 10
         timeout             = 5
@@ -135,7 +134,7 @@ resource "aws_wafv2_web_acl_association" "main" {
 resource "aws_wafv2_web_acl_association" "user_pool" {
   for_each = module.api_access
 
-  resource_arn = each.value.user_pool_arn
+  resource_arn = module.api_access[each.key].user_pool_arn
   web_acl_arn  = module.web_acl.arn
 }
 

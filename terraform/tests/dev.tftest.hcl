@@ -143,12 +143,10 @@ run "a_mistake_in_every_variable_is_refused" {
     cost_centre        = ""
     project            = "movies-api-of-the-retail-banks"
     account_id         = "retail-dev"
-    region             = "us-east-1"
     vpc_cidr           = "10.0.0.0/24"
     egress             = "internet"
     endpoint_zones     = 4
     allowed_cidrs      = []
-    plain_http         = "yes"
     hosted_zone_id     = "example.com"
     cursor_key_stage   = 1.5
     replicate          = true
@@ -163,19 +161,18 @@ run "a_mistake_in_every_variable_is_refused" {
     runbook_url        = "docs/runbook.md"
     trace_sample_rate  = 5
     collector_image    = "public.ecr.aws/aws-observability/aws-otel-collector:latest"
-    oidc               = { issuer = "http://login.example.com", audience = ["movies"] }
   }
 
   expect_failures = [
-    var.image, var.commit, var.owner, var.cost_centre, var.project, var.account_id, var.region, var.vpc_cidr,
-    var.egress, var.endpoint_zones, var.allowed_cidrs, var.plain_http, var.hosted_zone_id, var.cursor_key_stage,
+    var.image, var.commit, var.owner, var.cost_centre, var.project, var.account_id, var.vpc_cidr,
+    var.egress, var.endpoint_zones, var.allowed_cidrs, var.hosted_zone_id, var.cursor_key_stage,
     var.replicate, var.architecture, var.task_size, var.capacity, var.scaling, var.log_level,
     var.log_retention_days, var.monthly_budget_usd, var.subscriptions, var.runbook_url, var.trace_sample_rate,
-    var.collector_image, var.oidc,
+    var.collector_image,
   ]
 }
 
-# Capitals; signing keys out of reach; the internet in two halves over plain HTTP; TLS options without TLS; the table's own region as its replica; a replica of a key that has none; a night without tasks.
+# Capitals; signing keys out of reach; the internet in two halves over plain HTTP; TLS options without TLS; the table's own region as its replica; a night without tasks.
 run "what_does_not_fit_together_is_refused" {
   command = plan
 
@@ -187,8 +184,6 @@ run "what_does_not_fit_together_is_refused" {
     certificate_arn = "arn:aws:acm:eu-west-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"
     client_ca       = { bucket = "certificates", key = "clients.pem", object_version = "1" }
     replica_region  = "eu-west-1"
-    replicate       = true
-    multi_region    = false
     scaling = {
       min_tasks           = 2
       max_tasks           = 4
@@ -217,6 +212,18 @@ run "a_network_of_ipv6_and_an_issuer_network_as_wide_as_the_internet_are_refused
   }
 
   expect_failures = [var.allowed_cidrs, var.issuer_network, var.scaling]
+}
+
+run "another_region_another_word_and_an_issuer_without_tls_are_refused" {
+  command = plan
+
+  variables {
+    region     = "us-east-1"
+    plain_http = "yes"
+    oidc       = { issuer = "http://login.example.com", audience = ["movies"] }
+  }
+
+  expect_failures = [var.region, var.plain_http, var.oidc]
 }
 
 run "no_way_out_and_no_way_to_the_issuer_is_refused" {

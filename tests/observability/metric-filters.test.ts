@@ -66,7 +66,7 @@ const reads = ['quick-read', 'quick-head', 'quick-page', 'slow-read', 'failed-re
 const writes = ['quick-write', 'quick-delete', 'patient-write', 'slow-write', 'failed-write'];
 /** Which of the lines each filter counts; it must not count any other. */
 const counted: Readonly<Record<string, readonly string[]>> = {
-  log_errors: ['timed-out', 'fatal'],
+  'main["log_errors"]': ['timed-out', 'fatal'],
   'objective["availability_reads_all"]': reads,
   'objective["availability_reads_bad"]': ['failed-read', 'timed-out'],
   'objective["availability_writes_all"]': writes,
@@ -79,7 +79,7 @@ const counted: Readonly<Record<string, readonly string[]>> = {
 
 const filters = [...planned<{ pattern: string }>('prod', 'aws_cloudwatch_log_metric_filter')];
 /** Those of the other log group hold events: events.test.ts plays them. */
-const ofEvents = ['task_failures', 'deployments'];
+const ofEvents = ['main["task_failures"]', 'main["deployments"]'];
 
 describe('metric filters on real log lines', () => {
   test('every filter is played', () => {
@@ -108,7 +108,7 @@ describe('metric filters on real log lines', () => {
     ['another status', 'objective["availability_reads_bad"]', '>= 500', '>= 400'],
     ['other routes', 'objective["availability_reads_all"]', '"/movies*"', '"*"'],
     ['a method too few', 'objective["availability_reads_all"]', ' || $.method = "HEAD"', ''],
-    ['another level', 'log_errors', '"error"', '"warn"'],
+    ['another level', 'main["log_errors"]', '"error"', '"warn"'],
   ])('%s would be noticed', (_what, name, right, wrong) => {
     const pattern = filters.find(([one]) => one === name)?.[1].pattern ?? '';
 

@@ -1,8 +1,10 @@
 import { readFile } from 'node:fs/promises';
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { createMetrics } from '../../app/src/telemetry/metrics.ts';
 import { readSlo, type Objective, type Slo } from '../../tools/lib/objectives.ts';
+import type { MetricAlarm } from '../support/cloudwatch/alarm.ts';
+import { playBurn, type Minute, type Told } from '../support/cloudwatch/burn.ts';
 
 const slo = await readSlo('docs/slo.yaml');
 const { paths } = parse(await readFile('app/openapi.yaml', 'utf8')) as {
@@ -54,3 +56,140 @@ test.each(['availability', 'latency'] as const)(
     ).toEqual([]);
   },
 );
+
+const hour = 60;
+const day = 24 * hour;
+/** So many minutes in which this share of the answers is bad, in percent. */
+const bad = (minutes: number, percent: number, all = 600): readonly Minute[] =>
+  Array.from({ length: minutes }, () => ({ all, bad: (all * percent) / 100 }));
+const well = (minutes: number) => bad(minutes, 0);
+const unused = (minutes: number) => bad(minutes, 0, 0);
+
+/** Who is told after how many minutes, and when it resolves. Burn rates of 99.9 %: 2 % bad answers burn 20 times too fast. */
+const scenarios: Readonly<Record<string, { minutes: readonly Minute[]; told: readonly Told[] }>> = {
+  'a burst of 2 % errors pages after 44 minutes, and resolves 2 minutes after its hour': {
+    minutes: [...bad(hour, 2), ...well(hour)],
+    told: [
+      { at: 44, severity: 'page', state: 'ALARM' },
+      { at: hour + 2, severity: 'page', state: 'OK' },
+    ],
+  },
+  'a total outage pages within a minute, and opens a ticket after five': {
+    minutes: [...bad(30, 100), ...well(8 * hour)],
+    told: [
+      { at: 1, severity: 'page', state: 'ALARM' },
+      { at: hour, severity: 'page', state: 'OK' },
+      { at: 5, severity: 'ticket', state: 'ALARM' },
+      { at: 30 + 6 * hour, severity: 'ticket', state: 'OK' },
+    ],
+  },
+  'errors of 1 % page after 3 h 36 min by the longer pair, and resolve 13 minutes after': {
+    minutes: [...bad(5 * hour, 1), ...well(hour)],
+    told: [
+      { at: 216, severity: 'page', state: 'ALARM' },
+      { at: 5 * hour + 13, severity: 'page', state: 'OK' },
+    ],
+  },
+  'a leak of 0.5 % in half the traffic pages nobody, is a ticket after 18 hours, and resolves half an hour after it':
+    {
+      minutes: [...bad(20 * hour, 0.5, 300), ...well(3 * hour)],
+      told: [
+        { at: 18 * hour, severity: 'ticket', state: 'ALARM' },
+        { at: 20 * hour + 31, severity: 'ticket', state: 'OK' },
+      ],
+    },
+  'a slow leak of 0.2 % pages nobody and is a ticket after a day and a half': {
+    minutes: [...bad(2 * day, 0.2), ...well(4 * hour)],
+    told: [
+      { at: 1.5 * day + 1, severity: 'ticket', state: 'ALARM' },
+      { at: 2 * day + 3 * hour, severity: 'ticket', state: 'OK' },
+    ],
+  },
+  // Logs that are missing are an alarm of their own.
+  'answers that nobody counts any more tell nobody': {
+    minutes: unused(day),
+    told: [],
+  },
+  'nine failed requests in a night are too few': {
+    minutes: [...unused(8 * hour), ...bad(1, 100, 9), ...unused(hour)],
+    told: [],
+  },
+  'a noisy but healthy week tells nobody: two minutes of 1.5 % in each hour': {
+    minutes: Array.from({ length: 7 * 24 }, () => [...well(58), ...bad(2, 1.5)]).flat(),
+    told: [],
+  },
+};
+
+const scenario = (name: RegExp) => {
+  const [found] = Object.entries(scenarios).filter(([one]) => name.test(one));
+  if (found === undefined) throw new Error(`no scenario is called ${String(name)}`);
+  return found[1];
+};
+const expectedOf = (name: RegExp) => scenario(name).told;
+const playScenario = (name: RegExp, change: (alarm: MetricAlarm) => MetricAlarm) =>
+  playBurn('availability_reads', scenario(name).minutes, change);
+
+describe('alarms on the objectives, minute by minute', () => {
+  test.each(Object.entries(scenarios))('%s', (_name, { minutes, told }) => {
+    expect(playBurn('availability_reads', minutes)).toEqual(told);
+  });
+
+  test('failing writes are told as failing reads are', () => {
+    const { minutes, told } = scenario(/^a total outage/);
+
+    expect(playBurn('availability_writes', minutes)).toEqual(told);
+  });
+
+  test('slow answers page when a third of them is late, not when one in a hundred is', () => {
+    const slow = (percent: number) => playBurn('latency_reads', [...bad(hour, percent), ...well(hour)]);
+
+    expect(slow(1)).toEqual([]);
+    expect(slow(33)).toEqual([
+      { at: 27, severity: 'page', state: 'ALARM' },
+      { at: hour + 3, severity: 'page', state: 'OK' },
+    ]);
+  });
+});
+
+describe('a mistake in the alarm on a window is noticed', () => {
+  // With a scenario that its pair decides.
+  const windows = [
+    ['page-1h', /^a burst/],
+    ['page-5m', /^a burst/],
+    ['page-6h', /^errors of 1 %/],
+    ['page-30m', /^errors of 1 %/],
+    ['ticket-1d', /^a leak/],
+    ['ticket-2h', /^a leak/],
+    ['ticket-3d', /^a slow leak/],
+    ['ticket-6h', /^a slow leak/],
+  ] as const;
+  const only = (window: string, change: (alarm: MetricAlarm) => MetricAlarm) => (alarm: MetricAlarm) =>
+    alarm.alarm_name.endsWith(window) ? change(alarm) : alarm;
+
+  test.each(windows)('%s at another rate, or over another time', (window, name) => {
+    const faster = only(window, (alarm) => ({ ...alarm, threshold: (alarm.threshold ?? 0) * 1.5 }));
+    const longer = only(window, (alarm) => ({
+      ...alarm,
+      metric_query: (alarm.metric_query ?? []).map(({ metric, ...query }) =>
+        metric ? { ...query, metric: metric.map(({ period }) => ({ period: period * 2 })) } : query,
+      ),
+    }));
+
+    const told = expectedOf(name);
+
+    expect(playScenario(name, faster)).not.toEqual(told);
+    expect(playScenario(name, longer)).not.toEqual(told);
+  });
+
+  test('fewer bad answers that count', () => {
+    const loud = (alarm: MetricAlarm) => ({
+      ...alarm,
+      metric_query: (alarm.metric_query ?? []).map((query) => ({
+        ...query,
+        ...(query.expression ? { expression: query.expression.replace('>= 10', '>= 1') } : {}),
+      })),
+    });
+
+    expect(playScenario(/^nine/, loud)).not.toEqual(expectedOf(/^nine/));
+  });
+});

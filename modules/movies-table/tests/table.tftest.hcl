@@ -182,7 +182,6 @@ run "a_mistake_in_every_variable_is_refused" {
   variables {
     name                        = "m${join("", [for i in range(48) : "x"])}"
     hash_key                    = { name = "year", type = "NUMBER" }
-    range_key                   = { name = "title", type = "STRING" }
     point_in_time_recovery_days = 36
     replica_regions             = { Frankfurt = "arn:aws:kms:Frankfurt:123456789012:key/mrk-1" }
     backup                      = { schedule = "daily", retention_days = 7 }
@@ -190,9 +189,19 @@ run "a_mistake_in_every_variable_is_refused" {
   }
 
   expect_failures = [
-    var.name, var.hash_key, var.range_key, var.point_in_time_recovery_days, var.replica_regions, var.backup,
+    var.name, var.hash_key, var.point_in_time_recovery_days, var.replica_regions, var.backup,
     var.permissions_boundary_arn,
   ]
+}
+
+run "a_range_key_of_an_unknown_type_is_refused" {
+  command = plan
+
+  variables {
+    range_key = { name = "title", type = "STRING" }
+  }
+
+  expect_failures = [var.range_key]
 }
 
 run "a_twenty_first_index_and_a_backup_kept_for_no_day_are_refused" {

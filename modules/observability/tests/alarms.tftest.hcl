@@ -15,12 +15,8 @@ mock_provider "aws" {
     defaults = { json = "{\"Version\":\"2012-10-17\",\"Statement\":[]}" }
   }
 
-  mock_resource "aws_sns_topic" {
-    defaults = { arn = "arn:aws:sns:eu-west-1:123456789012:movies-api-test-page" }
-  }
-
-  mock_resource "aws_kms_key" {
-    defaults = { arn = "arn:aws:kms:eu-west-1:123456789012:key/00000000-0000-0000-0000-000000000000" }
+  mock_resource "aws_iam_role" {
+    defaults = { arn = "arn:aws:iam::123456789012:role/movies-api-test-events-euw1" }
   }
 
   mock_resource "aws_cloudwatch_log_group" {
@@ -30,6 +26,16 @@ mock_provider "aws" {
   mock_resource "aws_cloudwatch_event_rule" {
     defaults = { arn = "arn:aws:events:eu-west-1:123456789012:rule/movies-api-test" }
   }
+}
+
+override_resource {
+  target = aws_sns_topic.main["page"]
+  values = { arn = "arn:aws:sns:eu-west-1:123456789012:page" }
+}
+
+override_resource {
+  target = aws_sns_topic.main["ticket"]
+  values = { arn = "arn:aws:sns:eu-west-1:123456789012:ticket" }
 }
 
 variables {
@@ -47,6 +53,8 @@ variables {
   zones        = ["eu-west-1a", "eu-west-1b", "eu-west-1c"]
   table        = { name = "movies-api-test", indexes = ["title-year"] }
   web_acl_name = "movies-api-test"
+  certificate  = { arn = "certificate-arn" }
+  backup_vault = "movies-api-test"
   slo = {
     window_days         = 30
     minimum_bad_answers = 10
@@ -113,34 +121,92 @@ run "each_alarm_says_what_it_means_how_urgent_it_is_and_where_to_read_on" {
   }
 }
 
-run "each_severity_of_a_prometheus_alert_has_its_topic" {
+# What each alarm reads, and whom it tells. A new alarm must be entered here.
+run "each_alarm_reads_what_it_is_called_and_tells_by_its_severity" {
   assert {
-    condition = toset([
-      for route in yamldecode(yamldecode(aws_prometheus_alert_manager_definition.main.definition).alertmanager_config).route.routes : one(route.matchers)
-      ]) == toset([
-      for rule in flatten(yamldecode(aws_prometheus_rule_group_namespace.main.data).groups[*].rules) : "severity = ${rule.labels.severity}" if can(rule.alert)
-    ])
-    error_message = "Each severity of the rules is routed, and no other."
+    condition = {
+      for key, alarm in aws_cloudwatch_metric_alarm.symptom : key => "${replace(one(alarm.alarm_actions), "/.*:/", "")}: ${join(" | ", sort([
+        for query in alarm.metric_query : "${query.id} ${one(query.metric).namespace} ${one(query.metric).metric_name} ${one(query.metric).stat} ${one(query.metric).period} ${join(" ", [for name, value in coalesce(one(query.metric).dimensions, {}) : "${name}=${value}"])}"
+        if length(query.metric) == 1
+      ]))}"
+      } == {
+      backup-failed                 = "ticket: failed AWS/Backup NumberOfBackupJobsFailed Sum 3600 BackupVaultName=movies-api-test"
+      certificate-expiring          = "ticket: days AWS/CertificateManager DaysToExpiry Minimum 86400 CertificateArn=certificate-arn"
+      edge-errors                   = "page: errors AWS/ApplicationELB HTTPCode_ELB_5XX_Count Sum 60 LoadBalancer=app/movies-api-test/0123456789abcdef | requests AWS/ApplicationELB RequestCount Sum 60 LoadBalancer=app/movies-api-test/0123456789abcdef"
+      events-lost                   = "ticket: lost AWS/Events FailedInvocations Sum 300 RuleName=movies-api-test-recorded"
+      fewer-tasks-than-desired      = "ticket: desired ECS/ContainerInsights DesiredTaskCount Maximum 60 ClusterName=movies-api-test ServiceName=movies-api-test | running ECS/ContainerInsights RunningTaskCount Minimum 60 ClusterName=movies-api-test ServiceName=movies-api-test"
+      log-errors                    = "ticket: errors Movies/movies-api-test log_errors Sum 300 "
+      logs-missing                  = "ticket: events AWS/Logs IncomingLogEvents Sum 300 LogGroupName=/movies-api-test/api"
+      memory-high                   = "ticket: memory AWS/ECS MemoryUtilization Maximum 300 ClusterName=movies-api-test ServiceName=movies-api-test"
+      metrics-missing               = "page: running ECS/ContainerInsights RunningTaskCount Maximum 60 ClusterName=movies-api-test ServiceName=movies-api-test"
+      no-healthy-task               = "page: healthy AWS/ApplicationELB HealthyHostCount Minimum 60 LoadBalancer=app/movies-api-test/0123456789abcdef TargetGroup=targetgroup/api/0123456789abcdef"
+      no-healthy-task-in-eu-west-1a = "ticket: healthy AWS/ApplicationELB HealthyHostCount Minimum 60 AvailabilityZone=eu-west-1a LoadBalancer=app/movies-api-test/0123456789abcdef TargetGroup=targetgroup/api/0123456789abcdef"
+      no-healthy-task-in-eu-west-1b = "ticket: healthy AWS/ApplicationELB HealthyHostCount Minimum 60 AvailabilityZone=eu-west-1b LoadBalancer=app/movies-api-test/0123456789abcdef TargetGroup=targetgroup/api/0123456789abcdef"
+      no-healthy-task-in-eu-west-1c = "ticket: healthy AWS/ApplicationELB HealthyHostCount Minimum 60 AvailabilityZone=eu-west-1c LoadBalancer=app/movies-api-test/0123456789abcdef TargetGroup=targetgroup/api/0123456789abcdef"
+      scaling-at-maximum            = "ticket: desired ECS/ContainerInsights DesiredTaskCount Maximum 60 ClusterName=movies-api-test ServiceName=movies-api-test"
+      slow-answers                  = "ticket: p99 AWS/ApplicationELB TargetResponseTime p99 300 LoadBalancer=app/movies-api-test/0123456789abcdef TargetGroup=targetgroup/api/0123456789abcdef"
+      table-errors                  = "page: deleteitem AWS/DynamoDB SystemErrors Sum 60 Operation=DeleteItem TableName=movies-api-test | getitem AWS/DynamoDB SystemErrors Sum 60 Operation=GetItem TableName=movies-api-test | putitem AWS/DynamoDB SystemErrors Sum 60 Operation=PutItem TableName=movies-api-test | query AWS/DynamoDB SystemErrors Sum 60 Operation=Query TableName=movies-api-test | scan AWS/DynamoDB SystemErrors Sum 60 Operation=Scan TableName=movies-api-test"
+      table-near-its-limit          = "ticket: reads AWS/DynamoDB ConsumedReadCapacityUnits Sum 60 TableName=movies-api-test | writes AWS/DynamoDB ConsumedWriteCapacityUnits Sum 60 TableName=movies-api-test"
+      table-throttled               = "ticket: readthrottleevents AWS/DynamoDB ReadThrottleEvents Sum 60 TableName=movies-api-test | readthrottleevents_title_year AWS/DynamoDB ReadThrottleEvents Sum 60 GlobalSecondaryIndexName=title-year TableName=movies-api-test | writethrottleevents AWS/DynamoDB WriteThrottleEvents Sum 60 TableName=movies-api-test | writethrottleevents_title_year AWS/DynamoDB WriteThrottleEvents Sum 60 GlobalSecondaryIndexName=title-year TableName=movies-api-test"
+      task-errors                   = "page: errors AWS/ApplicationELB HTTPCode_Target_5XX_Count Sum 60 LoadBalancer=app/movies-api-test/0123456789abcdef TargetGroup=targetgroup/api/0123456789abcdef | requests AWS/ApplicationELB RequestCount Sum 60 LoadBalancer=app/movies-api-test/0123456789abcdef TargetGroup=targetgroup/api/0123456789abcdef"
+      tasks-restarting              = "ticket: stops Movies/movies-api-test task_failures Sum 900 "
+    }
+    error_message = "An alarm reads another metric, statistic, period or dimension than its row says, tells another topic, or has no row."
   }
 
   assert {
-    condition = alltrue([
-      for receiver in yamldecode(yamldecode(aws_prometheus_alert_manager_definition.main.definition).alertmanager_config).receivers :
-      one(receiver.sns_configs).subject == "movies-api-test ${receiver.name}"
-    ])
-    error_message = "Who is told sees how urgent it is."
+    condition = alltrue([for alarm in concat(values(aws_cloudwatch_metric_alarm.symptom), values(aws_cloudwatch_composite_alarm.burn), [aws_cloudwatch_metric_alarm.blocked_requests]) :
+    alarm.ok_actions == alarm.alarm_actions && alltrue([for topic in alarm.alarm_actions : strcontains(alarm.alarm_description, "Severity: ${replace(topic, "/.*:/", "")}.")])])
+    error_message = "An alarm tells another topic than its description says, or doesn't say when it is over."
+  }
+
+  assert {
+    condition = flatten([for query in aws_cloudwatch_metric_alarm.blocked_requests.metric_query :
+      [for metric in query.metric : "${metric.namespace} ${metric.metric_name} ${metric.stat} ${metric.period} ${join(" ", [for name, value in metric.dimensions : "${name}=${value}"])}"]
+    ]) == ["AWS/WAFV2 BlockedRequests Sum 300 Region=eu-west-1 Rule=ALL WebACL=movies-api-test"]
+    error_message = "Blocked requests are counted elsewhere."
+  }
+
+  # What is read under our own namespace is written there by a filter, by exactly that name.
+  assert {
+    condition = length(setsubtract(
+      flatten([for alarm in concat(values(aws_cloudwatch_metric_alarm.symptom), values(aws_cloudwatch_metric_alarm.window)) : [for query in alarm.metric_query : [for metric in query.metric : "${metric.namespace} ${metric.metric_name}" if startswith(metric.namespace, "Movies/")]]]),
+      flatten([for filter in concat(values(aws_cloudwatch_log_metric_filter.main), values(aws_cloudwatch_log_metric_filter.objective)) : [for metric in filter.metric_transformation : "${metric.namespace} ${metric.name}"]])
+    )) == 0
+    error_message = "An alarm waits for a metric that no filter writes."
+  }
+
+  # Each window of an objective reads its own counts over its own time.
+  assert {
+    condition = alltrue([for key, alarm in aws_cloudwatch_metric_alarm.window : sort(flatten([for query in alarm.metric_query : [for metric in query.metric : "${query.id} ${metric.namespace} ${metric.metric_name} ${metric.stat} ${metric.period}"]])) == tolist([
+      for id in ["all", "bad"] : "${id} Movies/movies-api-test ${split(" ", key)[0]}_${id} Sum ${ { "5m" = 300, "30m" = 1800, "1h" = 3600, "6h" = 21600, "3d" = 259200 }[split(" ", key)[2]]}"
+    ])])
+    error_message = "A window reads another count or time than its name says."
   }
 }
 
-run "the_certificate_is_watched_where_there_is_one_and_zones_where_each_has_a_task" {
-  variables {
-    zones       = []
-    certificate = { arn = "arn:aws:acm:eu-west-1:123456789012:certificate/00000000-0000-0000-0000-000000000000" }
+run "events_page_by_a_role_that_can_do_nothing_else_and_the_budget_counts_its_tag" {
+  assert {
+    condition     = alltrue([for target in aws_cloudwatch_event_target.deployment : target.role_arn == aws_iam_role.events.arn && endswith(target.arn, ":page")])
+    error_message = "EventBridge names no account: without the role any account's rule could page."
   }
 
   assert {
-    condition     = contains(keys(aws_cloudwatch_metric_alarm.symptom), "certificate-expiring")
-    error_message = "An expiring certificate is told."
+    condition     = one(aws_budgets_budget.main.cost_filter).values == tolist(["user:environment$test"])
+    error_message = "The budget counts nothing."
+  }
+}
+
+run "certificate_backups_and_zones_are_watched_only_where_there_are_any" {
+  variables {
+    zones        = []
+    certificate  = null
+    backup_vault = null
+  }
+
+  assert {
+    condition     = !contains(keys(aws_cloudwatch_metric_alarm.symptom), "certificate-expiring") && !contains(keys(aws_cloudwatch_metric_alarm.symptom), "backup-failed")
+    error_message = "What isn't there is watched."
   }
 
   assert {

@@ -1,5 +1,5 @@
 import { checkPlans } from '../../support/plan/checks.ts';
-import { atMost, each, exactly, from, not } from '../../../tools/lib/plan/matchers.ts';
+import { atLeast, atMost, each, exactly, from, not } from '../../../tools/lib/plan/matchers.ts';
 
 checkPlans({
   'nobody signs up by themselves, and nobody deletes the users of prod': {
@@ -19,12 +19,30 @@ checkPlans({
     },
   },
 
-  'production users prove who they are with a second factor': {
+  'production users prove who they are with a second factor and a password that is not known to be leaked': {
     only: ['prod'],
     holds: (plan) => {
-      plan.every('aws_cognito_user_pool', { mfa_configuration: 'ON', deletion_protection: 'ACTIVE' });
+      plan.every('aws_cognito_user_pool', {
+        mfa_configuration: 'ON',
+        user_pool_tier: 'PLUS',
+        user_pool_add_ons: { advanced_security_mode: 'ENFORCED' },
+        software_token_mfa_configuration: { enabled: true },
+        password_policy: {
+          minimum_length: atLeast(14),
+          password_history_size: atLeast(12),
+          temporary_password_validity_days: 1,
+        },
+        username_configuration: { case_sensitive: false },
+        account_recovery_setting: { recovery_mechanism: exactly({ name: 'verified_email' }) },
+        user_attribute_update_settings: { attributes_require_verification_before_update: ['email'] },
+      });
     },
     mistakes: {
+      'nobody looks for stolen passwords': ({ planned }) => {
+        planned('aws_cognito_user_pool.main', (after) => {
+          after.user_pool_add_ons[0].advanced_security_mode = 'OFF';
+        });
+      },
       'it is optional': ({ planned }) => {
         planned('aws_cognito_user_pool.main', (after) => (after.mfa_configuration = 'OPTIONAL'));
       },

@@ -85,7 +85,14 @@ checkPlans({
         min_retention_days: atLeast(7),
         changeable_for_days: atLeast(3),
       });
-      plan.every('aws_backup_plan', { rule: [{ lifecycle: { delete_after: atLeast(35) } }] });
+      // At three each night: minute, hour, and every day of every month.
+      plan.every('aws_backup_plan', {
+        rule: [
+          { schedule: /^cron\(\d+ \d+(,\d+)* \* \* \? \*\)$/, lifecycle: { delete_after: atLeast(35) } },
+        ],
+      });
+      plan.every('aws_kms_key', { deletion_window_in_days: 30 });
+      plan.every('aws_secretsmanager_secret', { recovery_window_in_days: 30 });
       plan.every('aws_backup_selection', { resources: from('aws_dynamodb_table.main') });
     },
     mistakes: {
@@ -97,6 +104,12 @@ checkPlans({
       },
       'backups are kept for a week': ({ planned }) => {
         planned('aws_backup_plan', (after) => (after.rule[0].lifecycle[0].delete_after = 7));
+      },
+      'a backup is made once a year': ({ planned }) => {
+        planned('aws_backup_plan', (after) => (after.rule[0].schedule = 'cron(0 3 1 1 ? *)'));
+      },
+      'a deleted key is gone in a week': ({ planned }) => {
+        planned('aws_kms_key.main', (after) => (after.deletion_window_in_days = 7));
       },
       'nothing is backed up': ({ remove }) => {
         remove('aws_backup_selection');

@@ -1,10 +1,46 @@
 import { checkPlans } from '../../support/plan/checks.ts';
-import { exactly, from } from '../../../tools/lib/plan/matchers.ts';
+import { exactly, from, knownAfterApply, type Shape } from '../../../tools/lib/plan/matchers.ts';
 import type { Plan } from '../../../tools/lib/plan/plan.ts';
+import { isObject } from '../../../tools/lib/plan/value.ts';
 
 const zones = ['eu-west-1a', 'eu-west-1b', 'eu-west-1c'];
 const subnetsOf = (plan: Plan, tier: string) =>
   plan.all('aws_subnet').filter(({ address }) => address.includes(`aws_subnet.${tier}[`));
+
+const rule = (
+  owner: string,
+  port: number,
+  rest: Readonly<Record<string, Shape>>,
+): Readonly<Record<string, Shape>> => ({
+  security_group_id: from(`aws_security_group.${owner}`),
+  ip_protocol: 'tcp',
+  from_port: port,
+  to_port: port,
+  ...rest,
+});
+const group = (owner: string): Readonly<Record<string, Shape>> => ({
+  referenced_security_group_id: from(`aws_security_group.${owner}`),
+});
+const network = '198.51.100.0/24';
+/** Each rule by its direction and address, with its group, port and other end. */
+const rulesOf: Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, Shape>>>>>> = {
+  all: {
+    'ingress service_from_alb': rule('service', 8080, group('alb')),
+    'ingress endpoints_from_service': rule('endpoints', 443, group('service')),
+    'egress alb_to_service': rule('alb', 8080, group('service')),
+    'egress service_to_endpoints': rule('service', 443, group('endpoints')),
+    'egress service_to_gateways["s3"]': rule('service', 443, {
+      prefix_list_id: from('aws_vpc_endpoint.this'),
+    }),
+    'egress service_to_gateways["dynamodb"]': rule('service', 443, {
+      prefix_list_id: from('aws_vpc_endpoint.this'),
+    }),
+    'egress service_to_issuer["0.0.0.0/0"]': rule('service', 443, { cidr_ipv4: '0.0.0.0/0' }),
+  },
+  plain: { [`ingress alb_http["${network}"]`]: rule('alb', 80, { cidr_ipv4: network }) },
+  named: { [`ingress alb_https["${network}"]`]: rule('alb', 443, { cidr_ipv4: network }) },
+  everybody: { 'ingress alb_https["0.0.0.0/0"]': rule('alb', 443, { cidr_ipv4: '0.0.0.0/0' }) },
+};
 
 checkPlans({
   'three zones have a public, a private and an intra subnet each': {
@@ -134,28 +170,43 @@ checkPlans({
     },
   },
 
-  'tasks talk to the endpoints, the gateways and the issuer, and hear from the load balancer only': {
-    holds: (plan) => {
-      const rules = plan
-        .all('aws_vpc_security_group_ingress_rule')
-        .filter(({ address }) => address.includes('service'));
-      expect(rules.map(({ address }) => address).sort()).toEqual([
-        'aws_vpc_security_group_ingress_rule.endpoints_from_service',
-        'aws_vpc_security_group_ingress_rule.service_from_alb',
-      ]);
-      plan.resource('aws_vpc_security_group_ingress_rule', 'service_from_alb').has({
-        from_port: 8080,
-        to_port: 8080,
-        security_group_id: from('aws_security_group.service'),
-        referenced_security_group_id: from('aws_security_group.alb'),
-      });
+  'who may speak to whom: each rule of each security group, and no other': {
+    holds: (plan, environment) => {
+      const rules = ['ingress', 'egress'].flatMap((direction) =>
+        plan.all(`aws_vpc_security_group_${direction}_rule`).map((rule) => ({ direction, ...rule })),
+      );
+      const shapes = {
+        ...rulesOf.all,
+        ...(environment === 'dev'
+          ? rulesOf.plain
+          : environment === 'prod'
+            ? rulesOf.everybody
+            : rulesOf.named),
+      };
+      expect(
+        rules.map(({ address, direction }) => `${direction} ${address.split('_rule.')[1]}`).sort(),
+      ).toEqual(Object.keys(shapes).sort());
+      for (const rule of rules)
+        rule.has(shapes[`${rule.direction} ${rule.address.split('_rule.')[1]}`] ?? {});
+      // Rules of their own would be known.
+      plan.every('aws_security_group', { egress: knownAfterApply, ingress: knownAfterApply });
+      plan.none('aws_security_group_rule');
     },
     mistakes: {
       'nobody may come': ({ remove }) => {
         remove('aws_vpc_security_group_ingress_rule.service_from_alb');
       },
-      'the metrics port is opened as well': ({ planned }) => {
-        planned('aws_vpc_security_group_ingress_rule.service_from_alb', (after) => (after.to_port = 9464));
+      'tasks may speak to anybody on any port': ({ planned }) => {
+        planned('aws_vpc_security_group_egress_rule.service_to_issuer', (after) => (after.to_port = 65535));
+      },
+      'one more way out': ({ add }) => {
+        add('aws_vpc_security_group_egress_rule', { cidr_ipv4: '0.0.0.0/0', ip_protocol: '-1' });
+      },
+      'a rule of the old kind': ({ add }) => {
+        add('aws_security_group_rule', { type: 'egress' });
+      },
+      'a group has rules of its own': ({ planned }) => {
+        planned('aws_security_group.service', (after) => (after.egress = [{ protocol: '-1' }]));
       },
       'anybody may come': ({ configured }) => {
         configured('aws_vpc_security_group_ingress_rule.service_from_alb', (expressions) => {
@@ -164,4 +215,47 @@ checkPlans({
       },
     },
   },
+
+  'answers come back on every port that a balancer may ask from, remote desktop is let in from nowhere else':
+    {
+      holds: (plan) => {
+        const rulesOfTier = (tier: string) =>
+          plan
+            .all('aws_network_acl_rule')
+            .filter(({ address }) => address.includes(`.${tier}[`))
+            .map(({ values: v }) =>
+              isObject(v)
+                ? `${v['rule_number']} ${v['rule_action']} ${v['from_port']}-${v['to_port']} ${v['cidr_block']}`
+                : '',
+            );
+        expect(
+          [
+            'public_inbound',
+            'private_inbound',
+            'intra_inbound',
+            'public_outbound',
+            'private_outbound',
+            'intra_outbound',
+          ].map((tier) => rulesOfTier(tier)),
+        ).toEqual([
+          [
+            '100 allow 80-80 0.0.0.0/0',
+            '110 allow 443-443 0.0.0.0/0',
+            '115 allow 1024-65535 10.0.0.0/16',
+            '120 deny 3389-3389 0.0.0.0/0',
+            '130 allow 1024-65535 0.0.0.0/0',
+          ],
+          ['100 allow 8080-8080 10.0.0.0/16', '120 allow 32768-65535 0.0.0.0/0'],
+          ['100 allow 443-443 10.0.0.0/16'],
+          ['100 allow 443-443 0.0.0.0/0', '110 allow 1024-65535 0.0.0.0/0'],
+          ['100 allow 443-443 0.0.0.0/0', '110 allow 1024-65535 10.0.0.0/16'],
+          ['100 allow 1024-65535 10.0.0.0/16'],
+        ]);
+      },
+      mistakes: {
+        'remote desktop comes first': ({ planned }) => {
+          planned('aws_network_acl_rule.public_inbound[3]', (after) => (after.rule_number = 112));
+        },
+      },
+    },
 });

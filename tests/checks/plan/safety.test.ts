@@ -1,5 +1,5 @@
 import { exactly, json, oneOf, present } from '../../../tools/lib/plan/matchers.ts';
-import { isList, isObject, show, type Value } from '../../../tools/lib/plan/plan-json.ts';
+import { isList, isObject, show, unknown, type Value } from '../../../tools/lib/plan/plan-json.ts';
 import type { Plan } from '../../../tools/lib/plan/plan.ts';
 import { checkPlans } from '../../support/plan/checks.ts';
 
@@ -27,6 +27,30 @@ const administersKey = ({ values }: Statement): boolean => values['sid'] === 'Ac
 /** The layers of every ECR image lie in a bucket of Amazon's, which no account's principals are named for. */
 const readsImageLayers = ({ values }: Statement): boolean => values['sid'] === 'ImageLayersOnly';
 const denies = ({ values }: Statement): boolean => values['effect'] === 'Deny';
+
+const principalsOf = ({ values }: Statement): readonly Value[] => listOf(values['principals']);
+const isService = (principal: Value): boolean => isObject(principal) && principal['type'] === 'Service';
+/** Conditions that name this account or one of its resources. */
+const ofThisAccount = (condition: Value): boolean =>
+  isObject(condition) &&
+  /^(aws:Source(Account|Arn)|kms:EncryptionContext:aws:logs:arn)$/.test(String(condition['variable'])) &&
+  listOf(condition['values']).every((value) => value === unknown || /\b123456789012\b/.test(String(value)));
+/** Why each of these services may act without a word on the account. */
+const withoutAccount = {
+  'module.observability.data.aws_iam_policy_document.events "EventBridgeOpensStreams"':
+    'the call that makes a stream names no source; it writes nothing',
+  'module.vpc.data.aws_iam_policy_document.flow_log_cloudwatch_assume_role[0] "AWSVPCFlowLogsAssumeRole"':
+    'the registry module has no input for it; the role may write to one log group',
+};
+
+const textsOf = (value: Value | undefined): readonly string[] =>
+  typeof value === 'string'
+    ? [value]
+    : isList(value)
+      ? value.flatMap(textsOf)
+      : isObject(value)
+        ? Object.values(value).flatMap(textsOf)
+        : [];
 
 const names = new Map([
   ['aws_iam_role', 'name'],
@@ -97,6 +121,51 @@ checkPlans({
           'data.aws_iam_policy_document.dynamodb_endpoint',
           (after) => delete after.statement[0].condition,
         );
+      },
+    },
+  },
+
+  'a service acts on behalf of this account only, and each role has the boundary': {
+    holds: (plan) => {
+      const forAnybody = statements(plan)
+        .filter((statement) => !denies(statement) && principalsOf(statement).some(isService))
+        .filter(({ values }) => !listOf(values['condition']).some(ofThisAccount))
+        .map(({ where }) => where);
+      expect(forAnybody.sort()).toEqual(Object.keys(withoutAccount));
+      plan.every('aws_iam_role', {
+        permissions_boundary: 'arn:aws:iam::123456789012:policy/pipeline/movies-api-workload',
+      });
+    },
+    mistakes: {
+      'alarms of every account may publish': ({ planned }) => {
+        planned('data.aws_iam_policy_document.topic["page"]', (after) => delete after.statement[0].condition);
+      },
+      'alarms of another account may publish': ({ planned }) => {
+        planned('data.aws_iam_policy_document.topic["page"]', (after) => {
+          after.statement[0].condition[0].values = ['999999999999'];
+        });
+      },
+      'a role may do more than its boundary': ({ planned }) => {
+        planned('aws_iam_role.execution', (after) => (after.permissions_boundary = null));
+      },
+    },
+  },
+
+  'no value holds the text of an expression': {
+    holds: (plan) => {
+      const texts = plan.resources.flatMap(({ values }) => textsOf(values));
+      // Of the collector's configuration: it reads its own environment.
+      expect(texts.filter((text) => /\$\{(?!env:)/.test(text))).toEqual([]);
+      expect(texts.length).toBeGreaterThan(500);
+    },
+    mistakes: {
+      'the budget counts a tag that is called like a variable': ({ planned }) => {
+        planned('aws_budgets_budget.main', (after) => {
+          after.cost_filter[0].values = ['user:deployment${var.cost_tag.value}'];
+        });
+      },
+      'nothing is looked at': ({ remove }) => {
+        remove('');
       },
     },
   },
@@ -185,8 +254,9 @@ checkPlans({
         owner: 'movies-team',
         cost_centre: present,
         repository: present,
-        commit: present,
+        deployment: `movies-api-${environment}`,
       };
+      const released = ['aws_ecs_service', 'aws_ecs_task_definition'];
       for (const type of [
         'aws_dynamodb_table',
         'aws_ecs_service',
@@ -198,8 +268,16 @@ checkPlans({
       ]) {
         plan.every(type, { tags_all: tags });
       }
+      // A release changes these; the commit on anything else would be all that changes there.
+      const withCommit = plan.resources.filter(
+        ({ values }) => isObject(values) && isObject(values['tags_all']) && 'commit' in values['tags_all'],
+      );
+      expect(withCommit.map(({ type }) => type).sort()).toEqual(released);
     },
     mistakes: {
+      'each release would change the table': ({ planned }) => {
+        planned('aws_dynamodb_table.main', (after) => (after.tags_all.commit = '0123456'));
+      },
       'a tag is dropped': ({ planned }) => {
         planned('aws_dynamodb_table.main', (after) => delete after.tags_all.cost_centre);
       },

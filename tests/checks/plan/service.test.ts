@@ -1,6 +1,6 @@
 import { processSettings } from '../../../tools/bench/bench.ts';
 import { checkPlans } from '../../support/plan/checks.ts';
-import { atLeast, exactly, from } from '../../../tools/lib/plan/matchers.ts';
+import { atLeast, exactly, from, oneOf } from '../../../tools/lib/plan/matchers.ts';
 
 checkPlans({
   'the container runs one exact image, as nobody, on a file system that it can not change': {
@@ -193,34 +193,56 @@ checkPlans({
     },
   },
 
-  'it scales by itself, on processor, memory and requests': {
+  'it scales by itself: CPU leads, and requests stop a task from being overrun before its CPU is seen': {
     holds: (plan) => {
-      for (const metric of ['ECSServiceAverageCPUUtilization', 'ECSServiceAverageMemoryUtilization']) {
-        plan.some('aws_appautoscaling_policy', {
-          target_tracking_scaling_policy_configuration: {
-            predefined_metric_specification: { predefined_metric_type: metric },
-          },
-        });
-      }
-      // Which target group they are counted on is known after apply, and with it the whole specification.
-      plan
-        .resource('aws_appautoscaling_policy', 'this["requests"]')
-        .has({ policy_type: 'TargetTrackingScaling' });
+      const policy = (name: string) => plan.resource('aws_appautoscaling_policy', `this["${name}"]`);
+      expect(plan.all('aws_appautoscaling_policy')).toHaveLength(2);
+      plan.every('aws_appautoscaling_policy', { policy_type: 'TargetTrackingScaling' });
+      policy('cpu').has({
+        target_tracking_scaling_policy_configuration: {
+          scale_in_cooldown: 300,
+          scale_out_cooldown: 60,
+          disable_scale_in: false,
+          target_value: 60,
+          predefined_metric_specification: { predefined_metric_type: 'ECSServiceAverageCPUUtilization' },
+        },
+      });
+      // Which target group requests are counted on is known after apply, and with it all of that policy: what it is set
+      // to is read in settings.test.ts.
+      policy('requests').has({ service_namespace: 'ecs' });
     },
     mistakes: {
       'requests are not counted': ({ remove }) => {
         remove('aws_appautoscaling_policy.this["requests"]');
       },
+      'memory is, which more tasks do not lower': ({ add }) => {
+        add('aws_appautoscaling_policy', { policy_type: 'TargetTrackingScaling' });
+      },
+      'it follows a schedule of its own': ({ planned }) => {
+        planned('aws_appautoscaling_policy.this["cpu"]', (after) => (after.policy_type = 'StepScaling'));
+      },
+      'it shrinks at once': ({ planned }) => {
+        planned('aws_appautoscaling_policy.this["cpu"]', (after) => {
+          after.target_tracking_scaling_policy_configuration[0].scale_in_cooldown = 0;
+        });
+      },
     },
   },
 
-  'there are two tasks or more, three in prod on capacity that stays': {
+  'there are two tasks or more, three in prod, and it can grow to at most four times that': {
     holds: (plan, environment) => {
-      plan.every('aws_appautoscaling_target', { min_capacity: atLeast(environment === 'prod' ? 3 : 2) });
+      const least = environment === 'prod' ? 3 : 2;
+      plan.every('aws_appautoscaling_target', {
+        min_capacity: atLeast(least),
+        max_capacity: oneOf(...[2, 3, 4].map((factor) => factor * least)),
+      });
     },
     mistakes: {
       'one must do': ({ planned }) => {
         planned('aws_appautoscaling_target', (after) => (after.min_capacity = 1));
+      },
+      'the bill has no end': ({ planned }) => {
+        planned('aws_appautoscaling_target', (after) => (after.max_capacity = 200));
       },
     },
   },

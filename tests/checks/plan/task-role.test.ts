@@ -21,7 +21,7 @@ function allowedActions(plan: Plan): readonly string[] {
 /** Which commands of the SDK the service can send, from its source; the loader and local tooling have no task role. */
 function commandsInSource(): readonly string[] {
   const files = readdirSync('app/src', { recursive: true, encoding: 'utf8' })
-    .filter((path) => path.endsWith('.ts') && !/^(loader|local)\//.test(path))
+    .filter((path) => path.endsWith('.ts') && !/^(commands|local)\//.test(path))
     .map((path) => readFileSync(join('app/src', path), 'utf8'))
     .filter((source) => source.includes("'@aws-sdk/client-dynamodb'"));
   const names = files.flatMap((source) =>

@@ -144,6 +144,11 @@ export class Plan {
     return this.#resources.filter((resource) => resource.type === type);
   }
 
+  /** Everything of the plan; data sources and what they read included. */
+  get resources(): readonly PlannedResource[] {
+    return this.#resources;
+  }
+
   get addresses(): readonly string[] {
     return this.#resources.map(({ address }) => address);
   }

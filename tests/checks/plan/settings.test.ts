@@ -1,0 +1,242 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from '@cdktn/hcl2json';
+import { environments, planVariables, type Environment } from '../../../tools/checks/plan-inputs.ts';
+
+/** What a plan from nothing doesn't show, read from the HCL itself; and the values of each environment. */
+
+type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+const isObject = (value: Json | undefined): value is { readonly [key: string]: Json } =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const sources = ['terraform', 'modules'].flatMap((folder) =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.tf') && !path.includes('.terraform/'))
+    .map((path) => join(folder, path)),
+);
+const read = async (path: string, text = readFileSync(path, 'utf8')): Promise<Json> =>
+  (await parse(path, text)) as Json;
+
+/** Every value under a key of this name, however deep, with where it is. */
+function under(value: Json, name: string, at = ''): readonly (readonly [string, Json])[] {
+  if (Array.isArray(value)) return value.flatMap((one: Json, index) => under(one, name, `${at}[${index}]`));
+  if (!isObject(value)) return [];
+  return Object.entries(value).flatMap(([key, inner]) => [
+    ...(key === name ? ([[at, inner]] as const) : []),
+    ...under(inner, name, `${at}.${key}`),
+  ]);
+}
+const everywhere = async (name: string): Promise<readonly (readonly [string, Json])[]> =>
+  (await Promise.all(sources.map(async (path) => under(await read(path), name, path)))).flat();
+
+/** What the second plan of a release must be told and isn't. */
+const ignored = (found: readonly (readonly [string, Json])[]) => found.map(([where]) => where);
+
+describe('what no plan shows', () => {
+  test('each policy of the autoscaler has its own metric and target', async () => {
+    const [policies] = under(await read('terraform/service.tf'), 'autoscaling_policies').map(
+      ([, value]) => value,
+    );
+    const found = under(policies ?? null, 'target_tracking_scaling_policy_configuration').map(
+      ([where, value]) => [
+        where,
+        under(value, 'predefined_metric_type')[0]?.[1],
+        under(value, 'target_value')[0]?.[1],
+      ],
+    );
+
+    expect(found).toEqual([
+      ['.cpu', 'ECSServiceAverageCPUUtilization', '${var.scaling.cpu_percent}'],
+      ['.requests', 'ALBRequestCountPerTarget', '${var.scaling.requests_per_target}'],
+    ]);
+  });
+
+  test('no change of an attribute is ignored, and one that is would be named', async () => {
+    const mistake =
+      'resource "a" "b" {\n  lifecycle {\n    ignore_changes = [container_definitions]\n  }\n}\n';
+
+    expect(ignored(await everywhere('ignore_changes'))).toEqual([]);
+    expect(ignored(under(await read('a.tf', mistake), 'ignore_changes', 'a.tf'))).toHaveLength(1);
+  });
+
+  test('the state is encrypted, and locked while somebody applies', async () => {
+    const backends = under(await read('terraform/terraform.tf'), 's3');
+
+    expect(backends.map(([, settings]) => settings)).toEqual([
+      [{ key: 'movies-api/terraform.tfstate', encrypt: true, use_lockfile: true }],
+    ]);
+  });
+
+  test('Terraform, the provider and registry modules have the versions that were tried', async () => {
+    const modules = (await everywhere('version'))
+      .filter(([where]) => /\.module\.|\.required_providers\[/.test(where))
+      .map(([where, version]) =>
+        where.includes('.module.')
+          ? `${where.split('.module.')[1]?.split('[')[0]} ${String(version)}`
+          : String(version),
+      );
+
+    expect(new Set((await everywhere('required_version')).map(([, version]) => version))).toEqual(
+      new Set(['>= 1.11']),
+    );
+    expect([...new Set(modules)].sort()).toEqual([
+      '5.100.0',
+      'alb 9.17.0',
+      'api_container 5.12.1',
+      'cluster 5.12.1',
+      'collector_container 5.12.1',
+      'endpoints 5.21.0',
+      'service 5.12.1',
+      'vpc 5.21.0',
+      '~> 5.100',
+    ]);
+  });
+
+  test('no region is written but as the default of a variable', () => {
+    const region =
+      /\b(?:af|ap|ca|cn|eu|il|me|mx|sa|us(?:-gov)?)-(?:north|south|east|west|central)(?:east|west)?-\d\b/;
+    const written = sources
+      .filter((path) => !path.endsWith('variables.tf'))
+      .flatMap((path) =>
+        readFileSync(path, 'utf8')
+          .split('\n')
+          .map((line) => `${path}: ${line}`),
+      )
+      .filter((line) => region.test(line.replace(/#.*/, '')));
+
+    expect(written).toEqual([]);
+    expect(region.test('region = "us-gov-west-1"')).toBe(true);
+  });
+
+  test('default tags are made of variables only: one that is not known at plan is lost, and stops the apply', async () => {
+    const tags = under(await read('terraform/providers.tf'), 'tags').map(([, value]) => value);
+
+    expect(tags).toHaveLength(2);
+    expect(tags[0]).toEqual(tags[1]);
+    for (const value of Object.values(isObject(tags[0]) ? tags[0] : {}))
+      expect(String(value).replaceAll(/\$\{var\.\w+\}/g, '')).toMatch(/^-?$/);
+  });
+});
+
+type Rule = (value: Json) => boolean;
+const is =
+  (...values: readonly Json[]): Rule =>
+  (value) =>
+    values.some((one) => JSON.stringify(one) === JSON.stringify(value));
+const between =
+  (least: number, most: number): Rule =>
+  (value) =>
+    typeof value === 'number' && value >= least && value <= most;
+/** An object with these keys and no others. */
+const of =
+  (rules: Readonly<Record<string, Rule>>): Rule =>
+  (value) =>
+    isObject(value) &&
+    Object.keys(value).sort().join() === Object.keys(rules).sort().join() &&
+    Object.entries(rules).every(([key, rule]) => rule(value[key] ?? null));
+
+const pinned = is({
+  AWSManagedRulesCommonRuleSet: 'Version_1.19',
+  AWSManagedRulesSQLiRuleSet: 'Version_2.3',
+});
+const everywhereAlike = { owner: is('movies-team') };
+/** Every variable that an environment sets, and what it may be. A variable without a rule is refused. */
+const allowed: Readonly<Record<Environment, Readonly<Record<string, Rule>>>> = {
+  dev: {
+    ...everywhereAlike,
+    environment: is('dev'),
+    cost_centre: is('movies-development'),
+    egress: is('single_nat'),
+    endpoint_zones: between(1, 3),
+    waf: of({ rate_limit: between(500, 5_000), write_rate_limit: between(100, 1_000) }),
+    task_size: is({ cpu: 256, memory: 512 }),
+    capacity: of({ fargate_base: between(0, 2), fargate_weight: between(0, 1), spot_weight: between(1, 1) }),
+    scaling: of({
+      min_tasks: between(2, 3),
+      max_tasks: between(2, 6),
+      requests_per_target: between(10_000, 35_000),
+    }),
+    log_level: is('debug', 'info'),
+    log_retention_days: is(30),
+    monthly_budget_usd: between(165, 300),
+    trace_sample_rate: between(0.05, 1),
+  },
+  staging: {
+    ...everywhereAlike,
+    environment: is('staging'),
+    cost_centre: is('movies-development'),
+    egress: is('single_nat'),
+    waf: of({ rate_limit: between(500, 5_000), write_rate_limit: between(100, 500), rule_versions: pinned }),
+    task_size: is({ cpu: 512, memory: 1024 }),
+    capacity: of({ fargate_base: between(1, 2), fargate_weight: between(1, 1), spot_weight: between(0, 3) }),
+    scaling: of({
+      min_tasks: between(2, 3),
+      max_tasks: between(4, 8),
+      requests_per_target: between(20_000, 70_000),
+    }),
+    log_retention_days: is(90),
+    monthly_budget_usd: between(200, 400),
+  },
+  prod: {
+    ...everywhereAlike,
+    environment: is('prod'),
+    cost_centre: is('movies-production'),
+    egress: is('nat_per_zone'),
+    allowed_cidrs: is(['0.0.0.0/0']),
+    waf: of({ rate_limit: between(500, 5_000), write_rate_limit: between(100, 500), rule_versions: pinned }),
+    backup: of({
+      schedule: is('cron(0 3 * * ? *)'),
+      retention_days: between(35, 365),
+      vault_lock: of({
+        min_retention_days: between(7, 35),
+        max_retention_days: between(35, 365),
+        changeable_for_days: is(3),
+      }),
+    }),
+    task_size: is({ cpu: 512, memory: 1024 }),
+    capacity: of({ fargate_base: between(3, 6), fargate_weight: between(1, 1), spot_weight: between(0, 1) }),
+    scaling: of({
+      min_tasks: between(3, 6),
+      max_tasks: between(9, 24),
+      requests_per_target: between(20_000, 70_000),
+    }),
+    log_retention_days: is(400, 731),
+    monthly_budget_usd: between(450, 1_000),
+  },
+};
+
+const valuesOf = async (environment: Environment, more = ''): Promise<{ readonly [name: string]: Json }> => {
+  const path = `terraform/environments/${environment}.tfvars`;
+  const values = await read(path, readFileSync(path, 'utf8') + more);
+  return isObject(values) ? values : {};
+};
+const outside = (values: { readonly [name: string]: Json }, environment: Environment): readonly string[] =>
+  Object.entries(values)
+    .filter(([name, value]) => !(allowed[environment][name]?.(value) ?? false))
+    .map(([name]) => name);
+
+describe.each(environments)('the values of %s', (environment) => {
+  test('are each what they may be', async () => {
+    const values = await valuesOf(environment);
+
+    expect(outside(values, environment)).toEqual([]);
+    expect(Object.keys(allowed[environment]).filter((name) => !(name in values))).toEqual([]);
+  });
+
+  test('are not hidden from the plan by a value on its command line', async () => {
+    const values = await valuesOf(environment);
+
+    expect(Object.keys(planVariables[environment]).filter((name) => name in values)).toEqual([]);
+  });
+});
+
+test('a value of another environment, a new one and one that is ten times too much would be named', async () => {
+  const staging = await valuesOf('staging', '\nallowed_cidrs = ["0.0.0.0/0"]\n');
+
+  expect(outside(staging, 'staging')).toEqual(['allowed_cidrs']);
+  expect(outside({ ...staging, monthly_budget_usd: 2_500, log_retention_days: 30 }, 'staging')).toEqual(
+    ['log_retention_days', 'monthly_budget_usd', 'allowed_cidrs'].sort(
+      (a, b) => Object.keys(staging).indexOf(a) - Object.keys(staging).indexOf(b),
+    ),
+  );
+});
