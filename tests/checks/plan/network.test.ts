@@ -1,7 +1,9 @@
 import { checkPlans } from '../../support/plan/checks.ts';
 import { exactly, from, knownAfterApply, type Shape } from '../../../tools/lib/plan/matchers.ts';
 import type { Plan } from '../../../tools/lib/plan/plan.ts';
-import { isObject } from '../../../tools/lib/plan/value.ts';
+import { isObject, show, type Value } from '../../../tools/lib/plan/value.ts';
+
+const text = (value: Value | undefined): string => (typeof value === 'string' ? value : show(value));
 
 const zones = ['eu-west-1a', 'eu-west-1b', 'eu-west-1c'];
 const subnetsOf = (plan: Plan, tier: string) =>
@@ -23,7 +25,8 @@ const group = (owner: string): Readonly<Record<string, Shape>> => ({
 });
 const network = '198.51.100.0/24';
 /** Each rule by its direction and address, with its group, port and other end. */
-const rulesOf: Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, Shape>>>>>> = {
+type Rules = Readonly<Record<string, Readonly<Record<string, Shape>>>>;
+const rulesOf: Readonly<Record<'all' | 'plain' | 'named' | 'everybody', Rules>> = {
   all: {
     'ingress service_from_alb': rule('service', 8080, group('alb')),
     'ingress endpoints_from_service': rule('endpoints', 443, group('service')),
@@ -225,7 +228,7 @@ checkPlans({
             .filter(({ address }) => address.includes(`.${tier}[`))
             .map(({ values: v }) =>
               isObject(v)
-                ? `${v['rule_number']} ${v['rule_action']} ${v['from_port']}-${v['to_port']} ${v['cidr_block']}`
+                ? `${show(v['rule_number'])} ${text(v['rule_action'])} ${show(v['from_port'])}-${show(v['to_port'])} ${text(v['cidr_block'])}`
                 : '',
             );
         expect(

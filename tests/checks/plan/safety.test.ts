@@ -33,8 +33,8 @@ const isService = (principal: Value): boolean => isObject(principal) && principa
 /** Conditions that name this account or one of its resources. */
 const ofThisAccount = (condition: Value): boolean =>
   isObject(condition) &&
-  /^(aws:Source(Account|Arn)|kms:EncryptionContext:aws:logs:arn)$/.test(String(condition['variable'])) &&
-  listOf(condition['values']).every((value) => value === unknown || /\b123456789012\b/.test(String(value)));
+  /^"(aws:Source(Account|Arn)|kms:EncryptionContext:aws:logs:arn)"$/.test(show(condition['variable'])) &&
+  listOf(condition['values']).every((value) => value === unknown || /\b123456789012\b/.test(show(value)));
 /** Why each of these services may act without a word on the account. */
 const withoutAccount = {
   'module.observability.data.aws_iam_policy_document.events "EventBridgeOpensStreams"':

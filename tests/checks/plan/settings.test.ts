@@ -72,23 +72,23 @@ describe('what no plan shows', () => {
       .filter(([where]) => /\.module\.|\.required_providers\[/.test(where))
       .map(([where, version]) =>
         where.includes('.module.')
-          ? `${where.split('.module.')[1]?.split('[')[0]} ${String(version)}`
-          : String(version),
+          ? `${where.split('.module.')[1]?.split('[')[0]} ${JSON.stringify(version)}`
+          : JSON.stringify(version),
       );
 
     expect(new Set((await everywhere('required_version')).map(([, version]) => version))).toEqual(
       new Set(['>= 1.11']),
     );
     expect([...new Set(modules)].sort()).toEqual([
-      '5.100.0',
-      'alb 9.17.0',
-      'api_container 5.12.1',
-      'cluster 5.12.1',
-      'collector_container 5.12.1',
-      'endpoints 5.21.0',
-      'service 5.12.1',
-      'vpc 5.21.0',
-      '~> 5.100',
+      '"5.100.0"',
+      '"~> 5.100"',
+      'alb "9.17.0"',
+      'api_container "5.12.1"',
+      'cluster "5.12.1"',
+      'collector_container "5.12.1"',
+      'endpoints "5.21.0"',
+      'service "5.12.1"',
+      'vpc "5.21.0"',
     ]);
   });
 
@@ -114,7 +114,7 @@ describe('what no plan shows', () => {
     expect(tags).toHaveLength(2);
     expect(tags[0]).toEqual(tags[1]);
     for (const value of Object.values(isObject(tags[0]) ? tags[0] : {}))
-      expect(String(value).replaceAll(/\$\{var\.\w+\}/g, '')).toMatch(/^-?$/);
+      expect(JSON.stringify(value).replaceAll(/\$\{var\.\w+\}/g, '')).toMatch(/^"-?"$/);
   });
 });
 
