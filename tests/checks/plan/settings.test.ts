@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from '@cdktn/hcl2json';
-import { environments, planVariables, type Environment } from '../../../tools/checks/plan-inputs.ts';
+import { environments, planVariables, type Environment } from '../../../tools/checks/plans/inputs.ts';
 
 /** What a plan from nothing doesn't show, read from the HCL itself; and the values of each environment. */
 
