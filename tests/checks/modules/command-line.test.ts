@@ -66,7 +66,7 @@ describe('npm run modules', () => {
   test.each([
     ['without a verb', [], 'Usage: modules'],
     ['with an unknown verb', ['frobnicate'], "error: unknown command 'frobnicate'"],
-    ['with a port that is none', ['serve', '--port', '70000'], 'a port is a whole number from 0 to 65535'],
+    ['with a port that is none', ['serve', '--port', '70000'], 'It must be a whole number from 0 to 65535.'],
     ['with nothing to verify', ['verify'], 'run `terraform init` first'],
     ['with a release that is none', ['lock', 'garden'], 'write it as namespace/name/provider@version'],
   ])('%s it ends with 2 and says why', async (_case, args, message) => {

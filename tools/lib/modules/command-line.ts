@@ -1,7 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { relative, resolve } from 'node:path';
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
-import { Misuse, Problem, reasonOf } from '../../../app/src/commands/problem.ts';
+import { Command } from 'commander';
+import { explain, wholeNumber } from '../../../app/src/commands/command.ts';
+import { Misuse, reasonOf } from '../../../app/src/commands/problem.ts';
 import { createPaint, type Paint } from '../../../app/src/commands/terminal.ts';
 import { cacheDirectory, findProviderMirrors, renderCliConfiguration } from '../terraform/environment.ts';
 import {
@@ -48,14 +49,7 @@ interface Shared {
   readonly lock: string;
 }
 
-const parsePort = (text: string): number => {
-  const port = Number(text);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535)
-    throw new InvalidArgumentError('a port is a whole number from 0 to 65535.');
-  return port;
-};
-
-const portOption = ['--port <number>', 'the port on 127.0.0.1', parsePort, 7117] as const;
+const portOption = ['--port <number>', 'the port on 127.0.0.1', wholeNumber(0, 65_535), 7117] as const;
 const rootsOption = [
   '--root <directories...>',
   'initialised working directories (default: all of this project)',
@@ -154,10 +148,12 @@ export async function runCommandLine(args: readonly string[], io: Surroundings):
     await program.parseAsync(args, { from: 'user' });
     return code;
   } catch (error) {
-    // Commander has printed its reason; it ends help with 0 and misuse with 1.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    io.error(error instanceof Problem ? `${error.message}\n${error.remedy}\n` : `${reasonOf(error)}\n`);
-    return error instanceof Problem ? error.exitCode : 1;
+    return explain(error, {
+      write: (text: string | Uint8Array) => {
+        io.error(String(text));
+        return true;
+      },
+    });
   }
 }
 

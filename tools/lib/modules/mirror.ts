@@ -1,12 +1,12 @@
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { cp, mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { promisify } from 'node:util';
 import { Misuse, Problem, isMissing } from '../../../app/src/commands/problem.ts';
+import { output } from '../processes.ts';
 import {
   compareVersions,
   formatAddress,
@@ -209,8 +209,6 @@ function refuse(response: ServerResponse): void {
     .end(JSON.stringify({ errors: ['The module mirror has no such module release.'] }));
 }
 
-const run = promisify(execFile);
-
 /**
  * Adds a release from a git clone (bare or not, never written to), by tag: the whole tree of the tag's commit, which is
  * what the public registry's download is. Fails when the checkout isn't the tree (a submodule, a filter in .gitattributes).
@@ -236,8 +234,7 @@ export async function addFromClone(
       `--work-tree=${tree}`,
     ];
     const env = { ...process.env, GIT_INDEX_FILE: join(scratch, 'index') };
-    const { stdout } = await run('git', [...prefix, ...args], { env });
-    return stdout.trim();
+    return output('git', [...prefix, ...args], { env });
   };
   try {
     const expected = await git(scratch, 'rev-parse', '--verify', '--quiet', `refs/tags/${tag}^{tree}`).catch(

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { join, relative, resolve } from 'node:path';
+import { runCommand } from '../../../app/src/commands/command.ts';
 import { Problem } from '../../../app/src/commands/problem.ts';
 import { createPaint } from '../../../app/src/commands/terminal.ts';
 import { lockPath, readLock, verifyRoot } from '../modules/lock.ts';
@@ -58,10 +59,4 @@ async function verifyModules(args: readonly string[], env: NodeJS.ProcessEnv): P
   return 1;
 }
 
-try {
-  process.exitCode = await main(process.argv.slice(2));
-} catch (error) {
-  if (!(error instanceof Problem)) throw error;
-  console.error(`${error.message}\n${error.remedy}`);
-  process.exitCode = error.exitCode;
-}
+await runCommand(main);
