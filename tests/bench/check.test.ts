@@ -25,7 +25,7 @@ async function run(script: string, ...args: readonly string[]) {
   return { exitCode: child.exitCode, output, errors };
 }
 
-describeInTestAll([], 'make bench-check', () => {
+describeInTestAll([], 'make bench CHECK=yes', () => {
   let folder: string;
   let baseline: string;
   const hot = (...more: readonly string[]) =>

@@ -33,9 +33,9 @@ pipelines:
       - variables: [{ name: ENV, allowed-values: [dev, staging] }]
       - step: { name: Destroy, deployment: dev, concurrency-group: dev, oidc: true, script: [make destroy ENV=dev] }
     nightly-rescan-dev:
-      - step: { name: Scan, script: [make rescan ENV=dev] }
+      - step: { name: Scan, script: [make security ENV=dev] }
     rotate-cursor-key-prod:
-      - step: { name: Plan it, deployment: prod-plan, concurrency-group: prod, oidc: true, script: [make plan-rotation ENV=prod PLAN=r] }
+      - step: { name: Plan it, deployment: prod-plan, concurrency-group: prod, oidc: true, script: [make plan ENV=prod PLAN=r] }
       - step: { name: Rotate, trigger: manual, deployment: prod, concurrency-group: prod, oidc: true, script: [make rotate-cursor-key ENV=prod PLAN=r] }
 `;
 const tests = 'pull-requests/**, step "Tests"';
@@ -97,8 +97,8 @@ const mistakes: readonly (readonly [string, string, string, ...string[]])[] = [
   ],
   [
     'another ENV than the pipeline, in a step without a deployment',
-    'make rescan ENV=dev',
-    'make rescan ENV=prod',
+    'make security ENV=dev',
+    'make security ENV=prod',
     'one-environment: custom/nightly-rescan-dev, step "Scan": it says ENV=prod, but is a step of dev',
   ],
   [
@@ -116,8 +116,8 @@ const mistakes: readonly (readonly [string, string, string, ...string[]])[] = [
   [
     'data loaded by a release',
     '[make release ENV=dev]',
-    '[make release load-data ENV=dev]',
-    'known-places: branches/main, step "Dev": make load-data has no place here with a token of the account',
+    '[make release deploy ENV=dev]',
+    'known-places: branches/main, step "Dev": make deploy has no place here with a token of the account',
   ],
   [
     'prod without a person, inside a stage',
@@ -180,7 +180,7 @@ const mistakes: readonly (readonly [string, string, string, ...string[]])[] = [
   [
     'a release to staging past dev',
     'make release ENV=dev',
-    'make insights ENV=dev',
+    'make tools ENV=dev',
     'release-in-order: branches/main, step "Staging": a release to staging comes after a release to dev: missing here',
     'release-in-order: branches/main, step "Prod": a release to prod comes after a release to dev: missing here',
   ],
@@ -237,8 +237,8 @@ const mistakes: readonly (readonly [string, string, string, ...string[]])[] = [
   [
     'a scanner beside a token',
     'make release ENV=dev',
-    'make release rescan ENV=dev',
-    'known-places: branches/main, step "Dev": make rescan has no place here with a token of the account',
+    'make release security ENV=dev',
+    'known-places: branches/main, step "Dev": make security has no place here with a token of the account',
     'scanners-hold-no-credentials: branches/main, step "Dev": a third-party scanner runs beside a token of the account: give it a step of its own',
   ],
 ];

@@ -25,33 +25,28 @@ const stepsOf = (pipeline: string) => definition.steps.filter((step) => step.pip
 const linesIn = (pipeline: string): readonly string[] => stepsOf(pipeline).flatMap(linesOf);
 
 const checks = [
-  'make toolchain cached-tools',
+  'make tools FOR=checks',
   'make plan-changes check',
-  'make insights',
-  'make toolchain cached-tools',
+  'make tools FOR=checks',
   'make test PART=service',
-  'make insights',
-  'make toolchain cached-tools',
+  'make tools FOR=checks',
   'make test PART=platform',
-  'make insights',
-  'make bench-check',
-  'make insights',
-  'make toolchain cached-tools image',
-  'make security',
-  'make insights',
+  'make bench CHECK=yes',
+  'make tools FOR=checks',
+  'make image security',
 ];
 const release = [
-  'make toolchain image',
-  'make push sign',
-  'make toolchain',
+  'make tools FOR=build',
+  'make image push sign',
+  'make tools FOR=release',
   'make release ENV=dev',
-  'make toolchain',
+  'make tools FOR=release',
   'make release ENV=staging LOAD_TEST=yes',
-  'make toolchain cached-tools deploy-local',
-  'make drill DRILLS=task-killed,zone-lost,database-gone,broken-deployment',
-  'make toolchain',
+  'make tools FOR=drills',
+  'make deploy-local drill DRILLS=task-killed,zone-lost,database-gone,broken-deployment',
+  'make tools FOR=plan',
   'make plan ENV=prod PLAN=release/prod.tfplan',
-  'make toolchain',
+  'make tools FOR=release',
   'make release ENV=prod PLAN=release/prod.tfplan',
 ];
 
@@ -75,7 +70,7 @@ test('no check waits for a person, signs in, or is left out under a condition', 
 });
 
 test('secrets are looked for in every commit', () => {
-  const step = stepsOf('pull-requests/**').find((one) => linesOf(one).includes('make security'));
+  const step = stepsOf('pull-requests/**').find((one) => linesOf(one).includes('make image security'));
 
   expect(step?.settings['clone']).toEqual({ depth: 'full' });
 });
@@ -100,12 +95,36 @@ test('a recipe of the Makefile ends with its first failure', () => {
 });
 
 /** What a target takes before itself, from make's own view of the Makefile. */
-const database = run('make', '--print-data-base', '--dry-run', 'help').stdout;
-const prerequisitesOf = (target: string): readonly string[] =>
-  (new RegExp(`^${target}:(?!=)(.*)$`, 'm').exec(database)?.[1] ?? '').trim().split(' ');
+const databases = new Map<string, string>();
+const prerequisitesOf = (target: string, kind = ''): readonly string[] => {
+  const database =
+    databases.get(kind) ?? run('make', '--print-data-base', '--dry-run', 'help', `FOR=${kind}`).stdout;
+  databases.set(kind, database);
+  return (new RegExp(`^${target}:(?!=)(.*)$`, 'm').exec(database)?.[1] ?? '').trim().split(' ');
+};
 
 test('make check is made of every check that needs no running service', () => {
-  expect(prerequisitesOf('check')).toEqual(['lint', 'pipeline-check', 'lint-terraform', 'plans-check']);
+  const { stdout } = run('make', '--dry-run', 'check');
+
+  for (const part of [
+    'npm run lint',
+    'npm run typecheck',
+    'node tools/checks/pipeline-check.ts',
+    'terraform fmt -check -diff -recursive',
+    '.cache/bin/tflint --config=',
+    'npm run plans --silent -- check',
+  ])
+    expect(stdout).toContain(part);
+});
+
+test('each kind of step installs what its targets start', () => {
+  const kindOf: Readonly<Record<string, string>> = { haproxy: 'drills', terraform: 'plan', go: 'release' };
+  for (const [program, kind] of Object.entries(kindOf))
+    expect(JSON.stringify(Object.entries(optionalTools.steps).find(([name]) => name === kind))).toContain(
+      program,
+    );
+  const drilling = definition.steps.filter((step) => callsOf(step).some(({ target }) => target === 'drill'));
+  expect(drilling.map((step) => linesOf(step)[0])).toEqual(drilling.map(() => 'make tools FOR=drills'));
 });
 
 const caches = Object.entries(settingsOf(settingsOf(definition.content['definitions'])['caches'])).map(
@@ -137,8 +156,10 @@ test('each step fills a cache of Go tools with what the key of that cache names'
         names: files.map((file) => file.split('/')[3] ?? '').sort(),
         builds: [
           ...new Set(
-            callsOf(step).flatMap(({ target }) =>
-              prerequisitesOf(target).flatMap((name) => /^\.cache\/bin\/(.+)$/.exec(name)?.[1] ?? []),
+            callsOf(step).flatMap(({ target, settings }) =>
+              prerequisitesOf(target, settings['FOR']).flatMap(
+                (name) => /^\.cache\/bin\/(.+)$/.exec(name)?.[1] ?? [],
+              ),
             ),
           ),
         ].sort(),
@@ -155,7 +176,7 @@ test('each step with Python tools installs all of them, each of which is pinned 
   const key = caches.find(({ name }) => name === 'python-tools')?.files;
 
   expect(using.length).toBeGreaterThan(3);
-  for (const step of using) expect(callsOf(step).map(({ target }) => target)).toContain('cached-tools');
+  for (const step of using) expect(linesOf(step)[0]).toMatch(/^make tools FOR=(checks|drills)$/);
   expect(key).toEqual(pinned.sort().map((file) => `tools/install/python/${file}`));
   expect(optionalTools.python.map(({ environment }) => `${environment}.txt`).sort()).toEqual(pinned);
 });

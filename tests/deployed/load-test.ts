@@ -5,7 +5,7 @@ import type { Outcome } from '../sandbox/drill/load.ts';
 import { bearLoad, describeLoad, readObjectives, shareOfGood, shortLoad } from './bearing-load.ts';
 import { openNamedDeployment } from './named-deployment.ts';
 
-// Run by `make load-test`. It is no `*.test.ts`: without a deployment there is nothing to load.
+// Run by `make verify LOAD=yes`. It is no `*.test.ts`: without a deployment there is nothing to load.
 const deployment = await openNamedDeployment(process.env);
 const slo = await readSlo(join(import.meta.dirname, '../../docs/slo.yaml'));
 

@@ -3,7 +3,7 @@ import { openAwsAccess } from './aws-access.ts';
 import type { Deployment } from './deployment.ts';
 import { openLocalAccess } from './local-access.ts';
 
-/** The deployment that `make verify` or `make load-test` names to the scenarios that it starts. */
+/** The deployment that `make verify` or `make verify LOAD=yes` names to the scenarios that it starts. */
 export async function openNamedDeployment(env: NodeJS.ProcessEnv): Promise<Deployment> {
   const read = (name: string): string => {
     const value = env[name];

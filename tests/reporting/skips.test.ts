@@ -14,14 +14,14 @@ function runWith(settings: NodeJS.ProcessEnv): { readonly code: number | null; r
   };
 }
 
-test('what the machine lacks is counted as a skip, what is left to make test-all is only named', () => {
+test('what the machine lacks is counted as a skip, what is left to make test DRILLS=all is only named', () => {
   expect(runWith({})).toEqual({
     code: 0,
     summary: [
       'Skipped, with the reason:',
       '  2 × what takes a tool [skipped: tool is not installed: ask somebody]',
       '',
-      'Left to `make test-all`:',
+      'Left to `make test DRILLS=all`:',
       '  1 × and long',
       '  1 × what takes long',
       '',
@@ -32,21 +32,21 @@ test('what the machine lacks is counted as a skip, what is left to make test-all
   });
 });
 
-test('STRICT=1 fails on what the machine lacks, not on what is left to make test-all', () => {
+test('STRICT=1 fails on what the machine lacks, not on what is left to make test DRILLS=all', () => {
   const { code, summary } = runWith({ STRICT: '1' });
 
   expect(code).toBe(1);
-  expect(summary).toMatch(/^Left to `make test-all`:\n {2}1 × and long\n {2}1 × what takes long\n/);
+  expect(summary).toMatch(/^Left to `make test DRILLS=all`:\n {2}1 × and long\n {2}1 × what takes long\n/);
   expect(summary).toMatch(/2 passed, 1 failed, 0 skipped\n$/);
 });
 
-test('make test-all leaves nothing', () => {
+test('make test DRILLS=all leaves nothing', () => {
   expect(runWith({ DRILLS: 'all' }).summary).toMatch(
     /2 × what takes a tool[^]*\n4 passed, 0 failed, 2 skipped\n$/,
   );
 });
 
-test('make test-fast names what it leaves to make test, which needs more than Node.js', () => {
+test('make test TESTS=fast names what it leaves to make test, which needs more than Node.js', () => {
   expect(runWith({ TESTS: 'fast' })).toEqual({
     code: 0,
     summary: [
@@ -54,7 +54,7 @@ test('make test-fast names what it leaves to make test, which needs more than No
       '  2 × what takes a tool',
       '  2 × what takes a tool that is there',
       '',
-      'Left to `make test-all`:',
+      'Left to `make test DRILLS=all`:',
       '  1 × what takes long',
       '',
       'Took …',

@@ -14,7 +14,9 @@ export const collectorConfig = resolve('app/collector/config.yaml');
 export const collector: Requirement = {
   name: 'the collector',
   missing: () =>
-    existsSync(collectorProgram) ? undefined : 'build it with `make collector` (takes Go and minutes)',
+    existsSync(collectorProgram)
+      ? undefined
+      : 'build it with `make .cache/bin/collector` (takes Go and minutes)',
 };
 
 /** What the task definition and the task's role give it. */

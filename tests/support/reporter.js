@@ -3,7 +3,7 @@
  * of life at least every ten seconds, and `N passed, N failed, N skipped` as the last line.
  */
 /** See `describeInTestAll` and `describeWith`. */
-const leftMarks = ['[left to make test]', '[left to make test-all]'];
+const leftMarks = ['[left to make test]', '[left to make test DRILLS=all]'];
 const heartbeatMs = 10_000;
 const colour = (code, text) =>
   process.stdout.isTTY && !process.env.NO_COLOR ? `\u001b[${code}m${text}\u001b[0m` : text;

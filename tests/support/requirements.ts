@@ -119,14 +119,14 @@ export const cosign = usable('cosign', 'make tools', () => {
   });
 });
 
-/** Whether `make test-all` asks for the slow proofs, too. */
+/** Whether `make test DRILLS=all` asks for the slow proofs, too. */
 export const isTestAll = process.env['DRILLS'] === 'all';
 
-/** Whether only what needs nothing but Node.js is asked for (`make test-fast`). */
+/** Whether only what needs nothing but Node.js is asked for (`make test TESTS=fast`). */
 const isTestFast = process.env['TESTS'] === 'fast';
 
 /**
- * `describeWith` for what takes so long that `make test-all` alone runs it. Elsewhere the reporter lists it as left to that:
+ * `describeWith` for what takes so long that `make test DRILLS=all` alone runs it. Elsewhere the reporter lists it as left to that:
  * the machine lacks nothing, so it is no skip, and STRICT=1 has nothing to say.
  */
 export function describeInTestAll(
@@ -135,12 +135,12 @@ export function describeInTestAll(
   scenarios: () => void,
 ): void {
   if (isTestAll) describeWith(requirements, name, scenarios);
-  else describe.skip(`${name} [left to make test-all]`, scenarios);
+  else describe.skip(`${name} [left to make test DRILLS=all]`, scenarios);
 }
 
 /**
  * `describe` where the machine has all that is required. Elsewhere the scenarios are skipped and the reporter counts
- * them with the reason; with STRICT=1 each missing requirement is a failure instead. `make test-fast` asks for nothing: what
+ * them with the reason; with STRICT=1 each missing requirement is a failure instead. `make test TESTS=fast` asks for nothing: what
  * requires anything is listed as left to `make test`.
  */
 export function describeWith(

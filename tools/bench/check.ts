@@ -17,7 +17,7 @@ interface Options {
 
 const project = join(import.meta.dirname, '../..');
 function readOptions(): Options {
-  return new Command('make bench-check ARGS=--')
+  return new Command('make bench CHECK=yes ARGS=--')
     .description(
       'Measures a smaller form of `make bench` and compares each ratio with what is stored. The load is autocannon everywhere, so that figures of any machine can be compared.',
     )
@@ -33,7 +33,7 @@ function readOptions(): Options {
     )
     .option(
       '--report <file>',
-      'a report for Code Insights (make insights)',
+      'a report for Code Insights (npm run insights)',
       join(project, 'reports/bench/report.json'),
     )
     .addHelpText(

@@ -20,7 +20,7 @@ async function judgeBySchema(file: string): Promise<string | undefined> {
 
 await runCommand(async (argv) => {
   const command = createCommand(
-    'make pipeline-check',
+    'make check',
     'Check the pipeline by its schema and by the rules that protect prod',
   )
     .argument('[file]', 'the pipelines file', join(project, 'bitbucket-pipelines.yml'))

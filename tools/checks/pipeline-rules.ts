@@ -62,23 +62,23 @@ const namedFor = ({ pipeline }: Step, { steps }: Definition): string | undefined
 
 /** What a step with a token of the account may call, and in which pipelines: whatever else it calls is a mistake. */
 const placesOf: Readonly<Record<string, RegExp>> = {
-  toolchain: /./,
-  insights: /./,
+  tools: /./,
   image: /^branches\/main$/,
   push: /^branches\/main$/,
   sign: /^branches\/main$/,
   release: /^branches\/main$/,
-  plan: /^branches\/main$/,
+  plan: /^(branches\/main$|custom\/rotate-cursor-key-)/,
   rollback: /^custom\/rollback-/,
-  'plan-rotation': /^custom\/rotate-cursor-key-/,
   'rotate-cursor-key': /^custom\/rotate-cursor-key-/,
   destroy: /^custom\/destroy-/,
-  'load-data': /^custom\/load-data-/,
+  // With DATA=yes: it loads movies.
+  deploy: /^custom\/load-data-/,
   drift: /^custom\/nightly-drift-/,
-  'deployed-image': /^custom\/nightly-rescan-/,
+  // With ARCHIVE=yes: it fetches what runs.
+  verify: /^custom\/nightly-rescan-/,
 };
 /** Targets that run third-party scanners. */
-const scanners = ['security', 'rescan'];
+const scanners = ['security'];
 
 const secretName = /SECRET|PASSWORD|TOKEN|CREDENTIAL|(^|_)KEY($|_)/i;
 const secretText =
@@ -147,7 +147,9 @@ export const rules: readonly Rule[] = [
     id: 'prod-waits-for-a-person',
     find: perStep((step, definition) => {
       const earlier = callsUpTo(step, definition);
-      const changes = callsOf(step).filter((call) => isOf(call, 'prod', 'release', 'rotate-cursor-key'));
+      const changes = callsOf(step).filter((call) =>
+        isOf(call, 'prod', 'release', 'rotate-cursor-key', 'deploy'),
+      );
       const isStarted = step.pipeline.startsWith('custom/') && changes.length === 0;
       return [
         (deploymentOf(step) === 'prod' || changes.length > 0) &&
@@ -157,7 +159,7 @@ export const rules: readonly Rule[] = [
         ...changes
           .filter(({ settings: { PLAN: plan } }) => {
             const isPlan = (call: Call): boolean =>
-              isOf(call, 'prod', 'plan', 'plan-rotation') && call.settings['PLAN'] === plan;
+              isOf(call, 'prod', 'plan') && call.settings['PLAN'] === plan;
             return plan === undefined || !earlier.some(isPlan);
           })
           .map(() => 'it applies a plan that nobody has read: an earlier step writes one to the same PLAN=…'),

@@ -2,14 +2,19 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { Command, CommanderError } from 'commander';
+import { Option } from 'commander';
+import { createCommand, runCommand } from '../../app/src/commands/command.ts';
 import { createDebianTools } from './debian.ts';
-import tools from './optional-tools.json' with { type: 'json' };
-import { installTools, type Tool } from './tool.ts';
 import { installDynamoDbLocal, isDynamoDbLocalInstalled } from './dynamodb-local.ts';
+import tools from './optional-tools.json' with { type: 'json' };
 import { isPythonEnvironmentBuilt, pythonEnvironment } from './python/environment.ts';
+import { installTools, type Tool } from './tool.ts';
+import pinned from './toolchain.json' with { type: 'json' };
+import { provideTool } from './toolchain.ts';
 
 const project = resolve(import.meta.dirname, '../..');
+type Kind = keyof typeof tools.steps;
+const kinds = Object.keys(tools.steps);
 
 const pythonTools: Tool[] = tools.python.map(({ environment, for: purpose }) => ({
   name: environment,
@@ -19,9 +24,6 @@ const pythonTools: Tool[] = tools.python.map(({ environment, for: purpose }) => 
     await pythonEnvironment(environment);
   },
 }));
-
-/** A plain image of Debian has Python, and nothing that makes environments of it. */
-const isForPython = ({ package: name }: { readonly package: string }): boolean => name === 'python3-venv';
 
 /** Built by the Makefile from the checksums in tools/install/go: minutes of work, which only `make tools` takes on. */
 const goTools = (mayBuild: boolean): Tool[] =>
@@ -42,33 +44,44 @@ const javaTools: Tool[] = tools.java.map(({ tool, for: purpose }) => ({
   install: () => Promise.resolve(void installDynamoDbLocal()),
 }));
 
-function readOptions(): { cacheOnly: boolean; cached: boolean } {
-  const command = new Command('make tools')
-    .description(
-      'Install what the tests can use and this machine lacks. Optional: nothing here fails when missing.',
-    )
-    .option('--cache-only', 'install into .cache only, no Debian packages', false)
-    .option(
-      '--cached',
-      "what the pipeline's caches hold, and what that takes; here everything must be had",
-      false,
-    )
-    .exitOverride()
-    .allowExcessArguments(false)
-    .parse();
-  return command.opts();
+/** What a kind of pipeline step uses and the build image lacks. All of it must be had; the Makefile builds the Go tools. */
+async function installFor(kind: Kind): Promise<number> {
+  const wanted = tools.steps[kind];
+  for (const tool of pinned.filter(({ name }) => wanted.pinned.includes(name))) {
+    const origin = await provideTool(tool, join(project, '.cache', 'toolchain'), process.env['PATH'] ?? '');
+    console.log(
+      origin.kind === 'machine'
+        ? `${tool.name} ${origin.version} is on this machine: ${origin.path} (sha256 ${origin.sha256})`
+        : `${tool.name} ${tool.version} ${origin.kind}`,
+    );
+  }
+  const packages = tools.debian.filter(({ package: name }) => wanted.debian.some((one) => one === name));
+  const outcomes = await installTools(
+    [...createDebianTools(packages, true), ...(wanted.python ? pythonTools : [])],
+    console.log,
+  );
+  return outcomes.includes('missing') ? 1 : 0;
 }
 
-try {
-  const { cacheOnly, cached } = readOptions();
-  const wanted = cached
-    ? [...createDebianTools(tools.debian.filter(isForPython), true), ...pythonTools]
-    : [...createDebianTools(tools.debian, !cacheOnly), ...pythonTools, ...javaTools, ...goTools(!cacheOnly)];
-  const outcomes = await installTools(wanted, (line) => {
-    console.log(line);
+const program = createCommand(
+  'make tools',
+  'Install what the tests can use and this machine lacks. Optional: nothing here fails when missing.',
+)
+  .option('--cache-only', 'install into .cache only, no Debian packages', false)
+  .addOption(
+    new Option('--for <kind>', 'what a kind of pipeline step uses; here everything must be had').choices(
+      kinds,
+    ),
+  )
+  .action(async ({ cacheOnly, for: kind }: { cacheOnly: boolean; for?: Kind }) => {
+    if (kind !== undefined) {
+      process.exitCode = await installFor(kind);
+      return;
+    }
+    await installTools(
+      [...createDebianTools(tools.debian, !cacheOnly), ...pythonTools, ...javaTools, ...goTools(!cacheOnly)],
+      console.log,
+    );
   });
-  if (cached && outcomes.includes('missing')) process.exitCode = 1;
-} catch (error) {
-  if (!(error instanceof CommanderError)) throw error;
-  process.exitCode = error.exitCode === 0 ? 0 : 2;
-}
+
+await runCommand(() => program.parseAsync());

@@ -10,11 +10,20 @@ export interface Tool {
 
 export type Outcome = 'present' | 'installed' | 'missing';
 
+const heartbeatMs = 8_000;
+
 /** Installs what is absent, says so line by line, and never fails: an optional tool may be missing. */
 export async function installTools(tools: readonly Tool[], say: (line: string) => void): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
-  for (const tool of tools) {
-    const { outcome, reason } = await provide(tool);
+  for (const [index, tool] of tools.entries()) {
+    const startedAt = Date.now();
+    const heartbeat = setInterval(() => {
+      const seconds = Math.round((Date.now() - startedAt) / 1000);
+      say(`…          ${tool.name.padEnd(16)}  ${seconds} s (${index + 1} of ${tools.length})`);
+    }, heartbeatMs);
+    const { outcome, reason } = await provide(tool).finally(() => {
+      clearInterval(heartbeat);
+    });
     const note = reason === undefined ? '' : `: ${reason}`;
     say(`${outcome.padEnd(9)}  ${tool.name.padEnd(16)}  for ${tool.purpose}${note}`);
     outcomes.push(outcome);

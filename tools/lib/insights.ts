@@ -28,7 +28,7 @@ export interface Annotation {
   readonly line?: number;
 }
 
-/** Leaves a report for `make insights`. */
+/** Leaves a report for `npm run insights`. */
 export async function writeReport(folder: string, report: Report): Promise<void> {
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'report.json'), `${JSON.stringify(report, null, 1)}\n`);

@@ -14,6 +14,8 @@ export interface Registry {
   readonly pull: (reference: string, archive: string) => Promise<void>;
   /** The reference by digest that a tag stands for; undefined when there is no such tag. */
   readonly find: (tag: string) => Promise<string | undefined>;
+  /** The processor that an image's own configuration names, such as `amd64`; of an index, that of the platform's image. */
+  readonly architecture: (reference: string, platform: string) => Promise<string>;
   /** Adds a tag to what is there. Tags never move: rejects when the tag stands for something else. */
   readonly addTag: (reference: string, tag: string) => Promise<void>;
 }
@@ -47,6 +49,16 @@ export function createRegistry({ crane, repository, env }: RegistryOptions): Reg
     },
     pull: async (reference, archive) => {
       await call('pull', reference, archive);
+    },
+    architecture: async (reference, platform) => {
+      const config = await call('config', '--platform', platform, reference).catch((error: unknown) => {
+        throw new Problem(
+          `What ${reference} is built for can't be read: ${reasonOf(error)}`,
+          'Check address and credentials; crane comes with `make tools` (or make .cache/bin/crane).',
+        );
+      });
+      const { architecture = '' } = JSON.parse(config) as { architecture?: string };
+      return architecture;
     },
     addTag: async (reference, tag) => {
       const present = await find(tag);

@@ -25,7 +25,7 @@ export async function findImage(
     if (name.endsWith('.tar'))
       return existsSync(name)
         ? { name, place: { archive: name } }
-        : { missing: `there is no archive ${name} (make deployed-image)` };
+        : { missing: `there is no archive ${name} (make verify ARCHIVE=yes)` };
     if (!isInRegistry(name)) return { name, place: { archive: await exportImage(root, name) } };
     const crane = join(root, '.cache', 'bin', 'crane');
     if (existsSync(crane)) await signIn(crane, name, process.env);

@@ -1,23 +1,34 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { Misuse } from '../../app/src/commands/problem.ts';
+import { Misuse, Problem } from '../../app/src/commands/problem.ts';
 import type { Progress } from '../lib/progress.ts';
-import { backendOf, findBackend } from '../lib/terraform/backend.ts';
 import type { Difference } from '../lib/terraform/drift.ts';
 import { terraformEnvironment } from '../lib/terraform/environment.ts';
-import { describeCounts, summarisePlan, type PlanSummary } from '../lib/terraform/plan-summary.ts';
 import {
+  backendOf,
   checkEnvironment,
   checkRelease,
+  deployedCommit,
   enter,
   findDrift,
   planRelease,
-  refuseProduction,
   settleRelease,
+  stageOf,
+  type Backend,
   type Release,
 } from '../lib/terraform/service-root.ts';
 import { createTerraform, type Terraform } from '../lib/terraform/terraform.ts';
-import { checkPlan, recordPlan } from './plan-record.ts';
+import {
+  checkPlan,
+  findLosses,
+  recordPlan,
+  refuseLosses,
+  type PlanRecord,
+  type WantedPlan,
+} from './plan-file.ts';
+import { checkStage } from './stages.ts';
+
+type Outputs = Readonly<Record<string, unknown>>;
 
 /** The account that the caller's credentials are of, and what this project does in it. */
 export interface Account {
@@ -25,10 +36,14 @@ export interface Account {
   readonly bootstrap: (commit: string) => Promise<void>;
   /** Writes the plan of a release, and what it is for, to a file. */
   readonly plan: (release: Release, planFile: string) => Promise<void>;
-  /** Applies a plan file that `plan` wrote, and no other. */
-  readonly apply: (release: Omit<Release, 'image'> & { image?: string }, planFile: string) => Promise<void>;
+  /** Rejects unless the plan file is the one that `plan` wrote for this. Resolves with what it is for. */
+  readonly check: (wanted: WantedPlan, planFile: string) => Promise<PlanRecord>;
+  /** Applies a plan file that was checked. */
+  readonly apply: (planned: PlanRecord, planFile: string) => Promise<void>;
   /** Values of `terraform output` of an environment. */
-  readonly outputs: (environment: string) => Promise<Readonly<Record<string, unknown>>>;
+  readonly outputs: (environment: string) => Promise<Outputs>;
+  /** The same; rejects when nothing is deployed there. */
+  readonly deployedOutputs: (environment: string) => Promise<Outputs>;
   /** What differs from what was applied last, and who has to look at it. */
   readonly drift: (environment: string) => Promise<readonly Difference[]>;
   /** Destroys an environment other than prod. Asks before it does. */
@@ -46,39 +61,40 @@ export interface AccountOptions {
 export function createAccount({ project, env, progress, confirm }: AccountOptions): Account {
   const root = join(project, 'terraform');
   const scratch = join(project, '.cache', 'deploy');
+  const meantLosses = env['LOSE'] ?? '';
 
   const withTerraform = async <T>(
     work: (roots: { bootstrap: Terraform; service: Terraform }) => Promise<T>,
   ): Promise<T> => {
     const terraform = await terraformEnvironment({ env });
+    const open = (directory: string): Terraform =>
+      createTerraform(directory, { env: terraform.env, progress, isShown: true });
     try {
-      return await work({
-        bootstrap: createTerraform(join(root, 'bootstrap'), { env: terraform.env, progress }),
-        service: createTerraform(root, { env: terraform.env, progress }),
-      });
+      await mkdir(scratch, { recursive: true });
+      return await work({ bootstrap: open(join(root, 'bootstrap')), service: open(root) });
     } finally {
       await terraform.stop();
     }
   };
 
-  const enterService = async (
-    { bootstrap, service }: { bootstrap: Terraform; service: Terraform },
-    environment: string,
-  ): Promise<void> => {
-    const backend = await findBackend(env, async () => {
-      progress.about('bootstrap');
-      await bootstrap.init({});
-      return bootstrap.outputs();
+  /** In the workspace of an environment, where the state of this account lies. */
+  const inEnvironment = <T>(environment: string, work: (service: Terraform) => Promise<T>): Promise<T> => {
+    checkEnvironment(root, environment);
+    checkWorkspaceVariable(env, environment);
+    return withTerraform(async ({ bootstrap, service }) => {
+      const backend = await findBackend(env, async () => {
+        progress.about('bootstrap');
+        await bootstrap.init({});
+        return bootstrap.outputs();
+      });
+      progress.about(environment);
+      await enter(service, { backend, environment, progress });
+      return work(service);
     });
-    progress.about(environment);
-    await enter(service, { backend, environment, progress });
   };
 
   /** A new workspace begins with an empty state, and a role that plans may write none: so they begin here. */
-  const openWorkspaces = async (
-    service: Terraform,
-    outputs: Readonly<Record<string, unknown>>,
-  ): Promise<void> => {
+  const openWorkspaces = async (service: Terraform, outputs: Outputs): Promise<void> => {
     const environments = Object.keys(outputs['plan_role_arns'] ?? {});
     if (environments.length === 0) return;
     progress.about('workspaces');
@@ -86,21 +102,20 @@ export function createAccount({ project, env, progress, confirm }: AccountOption
     for (const environment of environments) await service.useWorkspace(environment);
   };
 
-  const show = async (terraform: Terraform, planFile: string): Promise<PlanSummary> => {
-    const summary = summarisePlan(await terraform.show(planFile));
-    progress.say([...summary.lines, describeCounts(summary)].join('\n'));
-    return summary;
+  const deployedOutputs = async (environment: string): Promise<Outputs> => {
+    const outputs = await inEnvironment(environment, (service) => service.outputs());
+    if (typeof outputs['image'] === 'string') return outputs;
+    throw new Misuse(`${environment} is not deployed.`, `Deploy it first: make release ENV=${environment}`);
   };
 
   return {
     bootstrap: (commit) =>
       withTerraform(async ({ bootstrap, service }) => {
         const planFile = join(scratch, 'bootstrap.tfplan');
-        await mkdir(scratch, { recursive: true });
         progress.about('bootstrap');
         await bootstrap.init({});
         if (await bootstrap.plan({ out: planFile, variables: { commit } })) {
-          await show(bootstrap, planFile);
+          refuseLosses(findLosses(await bootstrap.show(planFile)), meantLosses);
           if (!(await confirm('Apply this to the account?', 'yes')))
             throw new Misuse('Nothing was applied.', 'Type yes, or set CONFIRM=yes.');
           await bootstrap.apply(planFile);
@@ -112,69 +127,82 @@ export function createAccount({ project, env, progress, confirm }: AccountOption
 
     plan: async (release, planFile) => {
       checkRelease(root, release);
-      checkWorkspaceVariable(env, release.environment);
-      await withTerraform(async (roots) => {
-        await enterService(roots, release.environment);
+      await inEnvironment(release.environment, async (service) => {
         await mkdir(dirname(planFile), { recursive: true });
-        await planRelease(roots.service, release, planFile);
-        await show(roots.service, planFile);
-        await recordPlan(planFile, release);
+        if (release.cursorKeyStage !== undefined) await checkRotation(service, release);
+        await planRelease(service, release, planFile);
+        const losses = findLosses(await service.show(planFile));
+        refuseLosses(losses, meantLosses);
+        await recordPlan(planFile, { ...release, losses });
       });
     },
 
-    apply: async (release, planFile) => {
-      const { environment, image } = release;
-      checkEnvironment(root, environment);
-      checkWorkspaceVariable(env, environment);
-      const planned = await checkPlan(planFile, { ...release, image });
-      await withTerraform(async (roots) => {
-        await enterService(roots, environment);
-        await roots.service.apply(planFile);
-        await settleRelease(roots.service, planned, progress.say);
-        const { url } = await roots.service.outputs();
+    check: async (wanted, planFile) => {
+      checkEnvironment(root, wanted.environment);
+      return checkPlan(planFile, wanted);
+    },
+
+    apply: (planned, planFile) =>
+      inEnvironment(planned.environment, async (service) => {
+        const { environment, losses } = planned;
+        // Once more, of the very file that is applied: its record says what somebody meant when it was planned.
+        refuseLosses(findLosses(await service.show(planFile)), `${losses.join(' ')} ${meantLosses}`);
+        try {
+          await service.apply(planFile);
+        } finally {
+          // An apply that broke off has changed something, too.
+          await settleRelease(service, planned, progress.say);
+        }
+        const { url } = await service.outputs();
         progress.say(`${environment} is applied: ${String(url)}`);
-      });
-    },
+      }),
 
-    outputs: async (environment) => {
-      checkEnvironment(root, environment);
-      checkWorkspaceVariable(env, environment);
-      return withTerraform(async (roots) => {
-        await enterService(roots, environment);
-        return roots.service.outputs();
-      });
-    },
+    outputs: (environment) => inEnvironment(environment, (service) => service.outputs()),
+    deployedOutputs,
 
-    drift: async (environment) => {
-      checkEnvironment(root, environment);
-      checkWorkspaceVariable(env, environment);
-      return withTerraform(async (roots) => {
-        await mkdir(scratch, { recursive: true });
-        await enterService(roots, environment);
-        return findDrift(roots.service, { environment }, join(scratch, `${environment}-drift.tfplan`));
-      });
-    },
+    drift: (environment) =>
+      inEnvironment(environment, (service) =>
+        findDrift(service, { environment }, join(scratch, `${environment}-drift.tfplan`)),
+      ),
 
     destroy: async (environment, commit) => {
       checkEnvironment(root, environment);
       refuseProduction(environment);
-      checkWorkspaceVariable(env, environment);
-      await withTerraform(async (roots) => {
+      await inEnvironment(environment, async (service) => {
         const planFile = join(scratch, `${environment}-destroy.tfplan`);
-        await mkdir(scratch, { recursive: true });
-        await enterService(roots, environment);
-        const { image } = await roots.service.outputs();
+        const { image } = await service.outputs();
         if (typeof image !== 'string')
           throw new Misuse(`${environment} is not deployed.`, 'There is nothing to destroy.');
-        if (!(await planRelease(roots.service, { environment, image, commit }, planFile, true))) return;
-        await show(roots.service, planFile);
+        if (!(await planRelease(service, { environment, image, commit }, planFile, true))) return;
         if (!(await confirm(`Destroy ${environment} with all its movies?`, environment)))
           throw new Misuse('Nothing was destroyed.', `Type ${environment}, or set CONFIRM=${environment}.`);
-        await roots.service.apply(planFile);
+        await service.apply(planFile);
       });
     },
   };
 }
+
+/** A plan to another stage of the cursor keys is one from the commit that is deployed: a rotation changes nothing else. */
+export async function checkRotation(
+  service: Terraform,
+  { environment, commit, cursorKeyStage = 0 }: Release,
+): Promise<void> {
+  checkStage(stageOf(await service.outputs()), cursorKeyStage);
+  const deployed = deployedCommit(await service.show());
+  if (deployed === commit) return;
+  throw new Problem(
+    `${environment} is deployed from commit ${deployed}, and ${commit} is checked out.`,
+    'A rotation changes nothing but keys: run it on the commit that is deployed, or release this one first.',
+  );
+}
+
+export const refuseProduction = (environment: string): void => {
+  if (environment !== 'prod') return;
+  throw new Problem(
+    'prod is never destroyed by this project.',
+    'Its table, backups and state are protected one by one. Whoever really must: docs/operate.md, by hand, with a second person.',
+  );
+};
 
 /** Terraform obeys TF_WORKSPACE before anything else: another name in it would plan one environment into another. */
 function checkWorkspaceVariable({ TF_WORKSPACE: workspace }: NodeJS.ProcessEnv, environment: string): void {
@@ -185,17 +213,46 @@ function checkWorkspaceVariable({ TF_WORKSPACE: workspace }: NodeJS.ProcessEnv, 
   );
 }
 
-const explainState = ({ backend_config: backend }: Readonly<Record<string, unknown>>): string =>
+/** Settings of the backend, and the variables of a pipeline that give them. */
+const stateVariables: Readonly<Record<string, string>> = {
+  bucket: 'STATE_BUCKET',
+  key: 'STATE_KEY',
+  region: 'STATE_REGION',
+  kms_key_id: 'STATE_KMS_KEY_ARN',
+};
+
+/**
+ * Where the state of the service lies: what the variables STATE_… name (a pipeline), else the outputs of `terraform/bootstrap`
+ * (a machine that ran `make bootstrap`). STATE_KEY may be left out where the project has its usual name.
+ */
+export async function findBackend(
+  env: NodeJS.ProcessEnv,
+  bootstrapOutputs: () => Promise<Outputs>,
+): Promise<Backend> {
+  const given = Object.entries(stateVariables).flatMap(([setting, name]) => {
+    const value = env[name] ?? '';
+    return value === '' ? [] : [[setting, value] as const];
+  });
+  if (given.length === 0) return backendOf(await bootstrapOutputs());
+  const { TF_VAR_project: project = 'movies-api' } = env;
+  const missing = Object.entries(stateVariables)
+    .filter(([setting]) => !given.some(([known]) => known === setting))
+    .filter(([setting]) => setting !== 'key' || project !== 'movies-api')
+    .map(([, name]) => name);
+  if (missing.length === 0) return Object.fromEntries(given);
+  throw new Misuse(
+    `${missing.join(' and ')} ${missing.length === 1 ? 'is' : 'are'} not set, and other variables STATE_… are.`,
+    'Set all of them to what `make bootstrap` printed, or none on the machine that ran it.',
+  );
+}
+
+const explainState = ({ backend_config: backend }: Outputs): string =>
   [
     'The state of terraform/bootstrap itself is still a file on this machine. Move it into the bucket, in terraform/bootstrap:',
     '  terraform output -raw own_backend > backend.tf   (not committed: it names the account)',
     '  terraform init -migrate-state                    (copies the state; delete terraform.tfstate* after)',
     'A pipeline, or another machine, finds the state of the service by these variables:',
-    ...Object.entries(backend ?? {}).map(([name, value]) => `  ${variables[name] ?? name}=${String(value)}`),
+    ...Object.entries(backend ?? {}).map(
+      ([name, value]) => `  ${stateVariables[name] ?? name}=${String(value)}`,
+    ),
   ].join('\n');
-
-const variables: Readonly<Record<string, string>> = {
-  bucket: 'STATE_BUCKET',
-  region: 'STATE_REGION',
-  kms_key_id: 'STATE_KMS_KEY_ARN',
-};

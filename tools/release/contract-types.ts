@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import openapiTS, { astToString } from 'openapi-typescript';
 import { parse } from 'yaml';
 
@@ -20,3 +20,6 @@ export async function generateContract(): Promise<GeneratedFile[]> {
     { file: new URL('contract.gen.json', target), content: `${JSON.stringify(document)}\n` },
   ];
 }
+
+if (import.meta.main)
+  for (const { file, content } of await generateContract()) await writeFile(file, content);

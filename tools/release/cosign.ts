@@ -29,6 +29,8 @@ export interface Cosign {
  * @param plainHttp for a registry on loopback
  */
 export function createCosign(env: NodeJS.ProcessEnv, plainHttp = false): Cosign {
+  // A referrer each: in the older form the second attestation would move a tag, which an immutable repository refuses.
+  const bundle = '--new-bundle-format=true';
   const registry = plainHttp ? ['--allow-http-registry'] : [];
   const cosign = async (...args: readonly string[]): Promise<string> => {
     if (!existsSync(built)) {
@@ -62,18 +64,24 @@ export function createCosign(env: NodeJS.ProcessEnv, plainHttp = false): Cosign 
         'Deploy an image that the pipeline built and signed. Nothing was changed.',
       );
     };
-  const trust = (key: string): readonly string[] => ['--key', key, '--insecure-ignore-tlog', ...registry];
+  const trust = (key: string): readonly string[] => [
+    '--key',
+    key,
+    bundle,
+    '--insecure-ignore-tlog',
+    ...registry,
+  ];
 
   return {
     sign: (image, key) =>
       privately((config) =>
-        done(cosign('sign', '--yes', '--key', key, '--signing-config', config, ...registry, image)),
+        done(cosign('sign', bundle, '--yes', '--key', key, '--signing-config', config, ...registry, image)),
       ),
     attest: (image, key, sbomFile) =>
       privately((config) =>
         done(
           cosign(
-            ...['attest', '--yes', '--key', key, '--signing-config', config, ...registry],
+            ...['attest', bundle, '--yes', '--key', key, '--signing-config', config, ...registry],
             ...['--type', 'cyclonedx', '--predicate', sbomFile, image],
           ),
         ),

@@ -1,45 +1,32 @@
 import { execFileSync } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
-import { fileURLToPath } from 'node:url';
-import { Command, InvalidArgumentError } from 'commander';
-import { Problem, reasonOf } from '../../app/src/commands/problem.ts';
-import { createAccount } from './account.ts';
-import { describeDifference } from '../lib/terraform/drift.ts';
-import { checkPlan } from './plan-record.ts';
+import { InvalidArgumentError, Option } from 'commander';
+import { createCommand, runCommand } from '../../app/src/commands/command.ts';
+import { Misuse } from '../../app/src/commands/problem.ts';
 import { createProgress } from '../lib/progress.ts';
-import type { Release } from '../lib/terraform/service-root.ts';
-import { checkSignature } from './signature.ts';
-import { reportDrift } from '../lib/terraform/drift-report.ts';
-import { writeReport } from '../lib/insights.ts';
-import { createCosign } from './cosign.ts';
+import type { Account } from './account.ts';
 
-const project = fileURLToPath(new URL('../..', import.meta.url));
+/** What a person or a pipeline step runs against an account, in the order of a release. Each verb loads what it needs. */
+const project = resolve(import.meta.dirname, '../..');
+const { env } = process;
 const progress = createProgress(console.log, Date.now);
+const { say } = progress;
+
+/** What decides how an environment looks, besides the image. */
+const deployed = ['terraform', 'modules', 'app/table.json', 'app/collector', 'docs/slo.yaml'];
+const git = (...args: readonly string[]): string =>
+  execFileSync('git', args, { cwd: project }).toString().trim();
 
 /** The commit that the files are of; with uncommitted changes it is said that the tag doesn't tell all. */
 function readCommit(): string {
-  const git = (...args: readonly string[]): string =>
-    execFileSync('git', args, { cwd: project }).toString().trim();
-  if (
-    git(
-      'status',
-      '--porcelain',
-      '--',
-      'terraform',
-      'modules',
-      'app/table.json',
-      'app/collector',
-      'docs/slo.yaml',
-    ) !== ''
-  ) {
-    progress.say('note: Terraform files are not committed; the tag `commit` names the last commit.');
-  }
+  if (git('status', '--porcelain', '--', ...deployed) !== '')
+    say('note: Terraform files are not committed; the tag `commit` names the last commit.');
   return git('rev-parse', 'HEAD');
 }
 
 async function confirm(question: string, word: string): Promise<boolean> {
-  const given = process.env['CONFIRM'];
+  const given = env['CONFIRM'];
   if (given !== undefined && given !== '') return given === word;
   if (!process.stdin.isTTY) return false;
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
@@ -50,8 +37,8 @@ async function confirm(question: string, word: string): Promise<boolean> {
   }
 }
 
-const account = createAccount({ project, env: process.env, progress, confirm });
-const cosign = createCosign(process.env);
+const openAccount = async (): Promise<Account> =>
+  (await import('./account.ts')).createAccount({ project, env, progress, confirm });
 const planFileOf = (environment: string): string =>
   join(project, '.cache', 'deploy', `${environment}.tfplan`);
 
@@ -60,50 +47,96 @@ interface Options {
   readonly image: string;
   readonly plan: string;
   readonly cursorKeyStage?: number;
+  readonly step: string;
+  readonly loadTest: string;
+  readonly file: string;
 }
-
-const program = new Command('deploy')
-  .description('Builds this project in an AWS account, or in an emulated one on this machine')
-  .addHelpText('after', '\nExit codes: 0 done, 1 a refusal or failure, 2 misuse.')
-  .exitOverride();
+const stageOf = ({ cursorKeyStage }: Options): Partial<Pick<Options, 'cursorKeyStage'>> =>
+  cursorKeyStage === undefined ? {} : { cursorKeyStage };
 
 const environment = ['--env <name>', 'environment: a file terraform/environments/<name>.tfvars', ''] as const;
 const image = ['--image <reference>', 'image by digest: <repository>@sha256:<64 hex digits>', ''] as const;
-
-/** `make rotate-cursor-key` names one; nobody else does. */
-const stage = [
-  '--cursor-key-stage <number>',
-  'stage of the cursor keys, next to the one that was reached',
-  readStage,
+const plan = ['--plan <file>', 'plan file: where to, or the one that was approved', ''] as const;
+const step = [
+  '--step <name>',
+  'step of replacing the cursor key: the next one of accept, sign, drop',
+  '',
 ] as const;
+/** `rotate-cursor-key` names one; nobody else does. */
+const stage = new Option('--cursor-key-stage <number>', 'stage of the cursor keys, next to the one reached')
+  .hideHelp()
+  .argParser((text) => {
+    if (/^\d+$/.test(text)) return Number(text);
+    throw new InvalidArgumentError('It is a whole number.');
+  });
 
-function readStage(text: string): number {
-  if (/^\d+$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('It is a whole number.');
-}
-const wantedStage = ({ cursorKeyStage }: Options): Pick<Release, 'cursorKeyStage'> =>
-  cursorKeyStage === undefined ? {} : { cursorKeyStage };
+const program = createCommand(
+  'release',
+  'Builds, signs, plans, checks, applies, verifies and returns, in an AWS account',
+).addHelpText('after', '\nExit codes: 0 done, 1 a refusal or failure, 2 misuse.');
+
+program
+  .command('identity')
+  .description("In a pipeline step: lay the step's OIDC token where AWS clients look for it")
+  .requiredOption('--file <path>', 'where to')
+  .action(async ({ file }: Options) => {
+    const { takeIdentity } = await import('./identity.ts');
+    const identity = await takeIdentity(env, file, new Date());
+    if (identity !== undefined)
+      say(`${identity.role} as ${identity.subject}, until ${identity.expiresAt.toISOString()}`);
+  });
+
+program
+  .command('push')
+  .description('Push the image that was built, once per commit, and write its reference by digest')
+  .requiredOption('--record <file>', 'where the reference is written')
+  .action(async ({ record }: { record: string }) => {
+    const { push } = await import('./push.ts');
+    await push({ project, env, say }, git('rev-parse', 'HEAD'), record);
+  });
+
+program
+  .command('sbom [image]')
+  .description('Write the bills of materials (CycloneDX) of the repository and of an image')
+  .action(async (name?: string) => {
+    const { listParts } = await import('./sign.ts');
+    await listParts({ project, env, say }, name);
+  });
+
+program
+  .command('sign <image>')
+  .description('Sign an image by its digest, and attach the signed bills of materials')
+  .action(async (name: string) => {
+    const { sign } = await import('./sign.ts');
+    await sign({ project, env, say }, name);
+  });
 
 program
   .command('bootstrap')
   .description('Once per account: state bucket, image repository, pipeline roles')
-  .action(() => account.bootstrap(readCommit()));
+  .action(async () => (await openAccount()).bootstrap(readCommit()));
 
 program
   .command('plan')
-  .description('Write the plan of a release to a file, and show it')
+  .description(
+    'Write the plan of a release, or of a step of replacing the cursor key, to a file, and show it',
+  )
   .option(...environment)
   .option(...image)
-  .option(...stage)
-  .option('--plan <file>', 'where to', '')
+  .option(...plan)
+  .option(...step)
   .action(async (options: Options) => {
-    const { env, image: reference, plan } = options;
-    const file = plan === '' ? planFileOf(env) : resolve(plan);
-    await account.plan(
-      { environment: env, image: reference, commit: readCommit(), ...wantedStage(options) },
-      file,
-    );
-    progress.say(`The plan is in ${file}; apply exactly this: make deploy ENV=${env} PLAN=${file}`);
+    const { env: name, step: wanted } = options;
+    const file = options.plan === '' ? planFileOf(name) : resolve(options.plan);
+    const account = await openAccount();
+    if (wanted === '') {
+      await account.plan({ environment: name, image: options.image, commit: readCommit() }, file);
+      say(`The plan is in ${file}; apply exactly this: make deploy ENV=${name} PLAN=${file}`);
+      return;
+    }
+    const { planStep } = await import('./rotate.ts');
+    await planStep({ account, name, commit: readCommit(), plan: file, step: wanted });
+    say(`Apply exactly this: make rotate-cursor-key ENV=${name} STEP=${wanted} PLAN=${file}`);
   });
 
 program
@@ -111,59 +144,112 @@ program
   .description('Plan a release, show it and apply that very plan; or apply a plan that was approved (--plan)')
   .option(...environment)
   .option(...image)
-  .option(...stage)
-  .option('--plan <file>', 'plan file to apply', '')
+  .option(...plan)
+  .addOption(stage)
   .action(async (options: Options) => {
-    const { env, image: reference, plan: given } = options;
-    const about = { environment: env, commit: readCommit(), ...wantedStage(options) };
-    if (given !== '') {
-      // Terraform runs in its own folder.
-      const plan = resolve(given);
-      const release = { ...about, ...(reference === '' ? {} : { image: reference }) };
-      const planned = await checkPlan(plan, { image: undefined, ...release });
-      await checkSignature(planned, { env: process.env, cosign, say: progress.say });
-      await account.apply(release, plan);
-      return;
-    }
-    const release = { ...about, image: reference };
-    await account.plan(release, planFileOf(env));
-    await checkSignature(release, { env: process.env, cosign, say: progress.say });
-    await account.apply(release, planFileOf(env));
+    const { checkImage } = await import('./check.ts');
+    const about = { environment: options.env, commit: readCommit(), ...stageOf(options) };
+    const account = await openAccount();
+    const file = options.plan === '' ? planFileOf(options.env) : resolve(options.plan);
+    const release = { ...about, image: options.image };
+    if (options.plan === '') await account.plan(release, file);
+    const planned = await account.check(options.plan === '' || options.image !== '' ? release : about, file);
+    await checkImage(planned, { project, env, say });
+    await account.apply(planned, file);
+  });
+
+program
+  .command('release')
+  .description('Deploy and probe; return to what ran before when a probe fails')
+  .option(...environment)
+  .option(...image)
+  .option(...plan)
+  .addOption(
+    new Option('--load-test <wanted>', 'whether it has to bear load').choices(['yes', 'no', '']).default(''),
+  )
+  .action(async (options: Options) => {
+    const { releaseTo } = await import('./release.ts');
+    const tag = git('rev-parse', 'HEAD');
+    await releaseTo({ project, env, say, account: await openAccount() }, options, tag);
+  });
+
+program
+  .command('rollback')
+  .description('Return to an image that was good, and probe it')
+  .option(...environment)
+  .option(...image)
+  .action(async (options: Options) => {
+    const { releaseTo } = await import('./release.ts');
+    await releaseTo({ project, env, say, account: await openAccount() }, { ...options, plan: '' });
+  });
+
+program
+  .command('rotate-cursor-key')
+  .description('Take the next step, and probe; return to the stage before when a probe fails')
+  .option(...environment)
+  .option(...step)
+  .option(...plan)
+  .action(async (options: Options) => {
+    const { takeStep } = await import('./rotate.ts');
+    await takeStep({ project, env, say, account: await openAccount() }, options);
   });
 
 program
   .command('drift')
   .description('What differs from what was applied last, and who has to look at it')
-  .option('--env <name>', 'an environment that is deployed', '')
-  .addHelpText(
-    'after',
-    '\nExit codes: 0 as applied (the autoscaler may have scaled), 1 something differs, 2 misuse.',
-  )
-  .action(async ({ env }: Options) => {
-    const differences = await account.drift(env);
-    const report = reportDrift(env, differences);
-    await writeReport(join(project, 'reports', `drift-${env}`), report);
-    progress.say(['', ...differences.map(describeDifference), report.details].join('\n'));
+  .option(...environment)
+  .action(async ({ env: name }: Options) => {
+    const { describeDifference, reportDrift } = await import('../lib/terraform/drift.ts');
+    const { writeReport } = await import('../lib/insights.ts');
+    const differences = await (await openAccount()).drift(name);
+    const report = reportDrift(name, differences);
+    await writeReport(join(project, 'reports', `drift-${name}`), report);
+    say(['', ...differences.map(describeDifference), report.details].join('\n'));
     process.exitCode = report.result === 'PASSED' ? 0 : 1;
+  });
+
+program
+  .command('deployed-image')
+  .description('Write the image that an environment runs to an archive, if it still is what was signed')
+  .option(...environment)
+  .requiredOption('--archive <file>', 'where to')
+  .action(async ({ env: name, archive }: { env: string; archive: string }) => {
+    const outputs = await (await openAccount()).deployedOutputs(name);
+    const { fetchDeployed } = await import('./push.ts');
+    await fetchDeployed(
+      { project, env, say },
+      { environment: name, image: String(outputs['image']), archive },
+    );
+  });
+
+program
+  .command('load-data')
+  .description('Load movies into the table of an environment other than prod, over what is there')
+  .option(...environment)
+  .option('--file <path>', 'JSON of movies; real ones without it', '')
+  .action(async ({ env: name, file }: Options) => {
+    if (name === 'prod')
+      throw new Misuse(
+        "prod's movies are not loaded by a pipeline, which has no right to write them.",
+        'A person who may: npm run load -- --table <table_name> --file <file>, with a second person.',
+      );
+    const { table_name: table, region } = await (await openAccount()).deployedOutputs(name);
+    const { runLoader } = await import('./load-data.ts');
+    process.exitCode = await runLoader({ project, table: String(table), region: String(region), file, env });
   });
 
 program
   .command('destroy')
   .description('Destroy an environment; never prod')
   .option(...environment)
-  .action(({ env }: Options) => account.destroy(env, readCommit()));
+  .action(async ({ env: name }: Options) => (await openAccount()).destroy(name, readCommit()));
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  if (error instanceof Problem) {
-    console.error(`\n${error.message}\n${error.remedy}`);
-    process.exitCode = error.exitCode;
-  } else if (error instanceof Error && 'exitCode' in error) {
-    // Commander has printed the reason; it ends help with 0 and misuse with 1.
-    process.exitCode = error.exitCode === 0 ? 0 : 2;
-  } else {
-    console.error(reasonOf(error));
-    process.exitCode = 1;
-  }
-}
+program
+  .command('insights')
+  .description('In a pipeline step: file what earlier targets reported with the commit; elsewhere list it')
+  .action(async () => {
+    const { fileReports } = await import('./insights.ts');
+    await fileReports(join(project, 'reports'), env, say);
+  });
+
+await runCommand(() => program.parseAsync());

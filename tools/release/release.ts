@@ -1,4 +1,11 @@
 import { Problem } from '../../app/src/commands/problem.ts';
+import { join } from 'node:path';
+import { checkRelease } from '../lib/terraform/service-root.ts';
+import type { Account } from './account.ts';
+import type { Surroundings } from './check.ts';
+import { createProgram } from './programs.ts';
+import { openRegistry } from './push.ts';
+import { checkReach } from './reach.ts';
 
 /** An environment, as far as releasing to it goes. */
 export interface Environment {
@@ -60,7 +67,7 @@ export async function release(
       )
     : new Problem(
         `${name}: ${image} failed ${missed}, and returning to ${good} FAILED TOO.`,
-        'Somebody must look now: docs/pipeline.md, "When the pipeline is down".',
+        'Somebody must look now: docs/operate.md, "When the pipeline is down".',
       );
 }
 
@@ -70,3 +77,48 @@ const describe = (previous: string | undefined, good: string | undefined): strin
     : good === undefined
       ? `${previous}, which fails its probes: it is nothing to return to.`
       : `${good}, which passes its probes: it comes back when the release fails.`;
+
+interface ReleaseOptions {
+  readonly env: string;
+  readonly image: string;
+  readonly plan: string;
+  readonly loadTest?: string;
+}
+
+/** The digest's hex digits, as far as a commit's go. */
+const digestOf = (image: string): string => (image.split('@sha256:')[1] ?? '').slice(0, 40);
+
+/**
+ * Releases to an environment of the account, by the commands that a person uses.
+ *
+ * @param tag ends the tag of the image that is named; one that comes back is tagged by its digest
+ */
+export async function releaseTo(
+  { project, env, say, account }: Surroundings & { readonly account: Account },
+  { env: name, image, plan, loadTest }: ReleaseOptions,
+  tag = digestOf(image),
+): Promise<void> {
+  const root = join(project, 'terraform');
+  checkRelease(root, { environment: name, image });
+  checkReach(root, name, env);
+  const succeeds = createProgram(project);
+  const markDeployed = async (reference: string): Promise<void> => {
+    const registry = await openRegistry({ project, env }, reference.split('@')[0] ?? '');
+    await registry.addTag(reference, `deployed-${name}-${reference === image ? tag : digestOf(reference)}`);
+  };
+  const environment: Environment = {
+    name,
+    running: async () => {
+      const { image: running } = await account.outputs(name);
+      return typeof running === 'string' ? running : undefined;
+    },
+    deploy: async (reference, file = '') => {
+      await markDeployed(reference);
+      return succeeds('main.ts', 'deploy', '--env', name, '--image', reference, '--plan', file);
+    },
+    isHealthy: () => succeeds('verify.ts', 'probes', '--env', name),
+    bearsLoad: () => succeeds('verify.ts', 'load', '--env', name),
+  };
+  const wanted = { image, ...(plan === '' ? {} : { plan }), underLoad: loadTest === 'yes' };
+  await release(environment, wanted, say);
+}

@@ -18,5 +18,5 @@ Paste this; the token lives for ${tokenHours} hours:
 
   curl -s '${apiUrl}/movies?year=1994&sort=rating&limit=5' -H 'Authorization: Bearer ${token}'
 
-Ctrl-C stops everything. The data stays until ${bold('make clean-data')}.`;
+Ctrl-C stops everything. The data stays until ${bold('rm -r .data')}.`;
 }

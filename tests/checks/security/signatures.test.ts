@@ -1,14 +1,15 @@
 import { execFileSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { billOfMaterials } from '../../../tools/lib/bundle/bill-of-materials.ts';
-import { checkSignature } from '../../../tools/release/signature.ts';
+import { checkSignature } from '../../../tools/release/check.ts';
 import { createCosign } from '../../../tools/release/cosign.ts';
-import { writeImageSbom, writeRepositorySbom } from '../../../tools/release/sbom.ts';
+import { writeImageSbom, writeRepositorySbom } from '../../../tools/release/sign.ts';
 import { built, cosign, describeWith } from '../../support/requirements.ts';
 import { goBinary, startRegistry, type LoopbackRegistry } from './registry.ts';
 
+const project = resolve(import.meta.dirname, '../../..');
 const bundle = (content: string) => ({
   'app/main.js': content,
   'app/third-party.cdx.json': billOfMaterials([
@@ -31,7 +32,7 @@ describeWith([cosign, built('bin/crane'), built('bin/trivy')], 'what is signed',
   };
   const sbomOf = async (image: string, name: string): Promise<string> => {
     const file = join(registry.folder, `${name}.cdx.json`);
-    await writeImageSbom(file, { reference: image });
+    await writeImageSbom(project, file, { reference: image });
     return file;
   };
   const release = async (tag: string): Promise<string> => {
@@ -77,7 +78,7 @@ describeWith([cosign, built('bin/crane'), built('bin/trivy')], 'what is signed',
   test('is refused with the bill of materials of another image, or of the repository only', async () => {
     const [image, other] = [await registry.push('one', bundle('1')), await registry.push('two', bundle('2'))];
     const repository = join(registry.folder, 'repository.cdx.json');
-    await writeRepositorySbom(repository);
+    await writeRepositorySbom(project, repository);
     await cosign.sign(image, key.secret);
     await cosign.attest(image, key.secret, await sbomOf(other, 'two'));
     await cosign.attest(image, key.secret, repository);
@@ -88,7 +89,7 @@ describeWith([cosign, built('bin/crane'), built('bin/trivy')], 'what is signed',
   test('is accepted with both bills of materials', async () => {
     const image = await release('both');
     const repository = join(registry.folder, 'repository.cdx.json');
-    await writeRepositorySbom(repository);
+    await writeRepositorySbom(project, repository);
     await cosign.attest(image, key.secret, repository);
 
     await expect(deploy(image)).resolves.toBeUndefined();

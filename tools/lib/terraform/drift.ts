@@ -1,4 +1,4 @@
-import { differences, type Change } from './plan-summary.ts';
+import type { Report } from '../insights.ts';
 
 /** Who has to do something about a difference, if anybody. */
 export type Owner = 'a person' | 'Terraform' | 'the autoscaler';
@@ -11,6 +11,14 @@ export interface Difference {
   readonly attributes: readonly string[];
 }
 
+/** A resource as it is and as it would be. */
+interface Change {
+  readonly actions: readonly string[];
+  readonly before: Readonly<Record<string, unknown>> | null;
+  readonly after: Readonly<Record<string, unknown>> | null;
+  readonly after_unknown?: Readonly<Record<string, unknown>>;
+}
+
 interface Resource {
   readonly address: string;
   readonly mode: string;
@@ -21,6 +29,7 @@ interface Resource {
 interface PlanJson {
   readonly resource_drift?: readonly Resource[];
   readonly resource_changes?: readonly Resource[];
+  readonly output_changes?: Readonly<Record<string, { readonly actions: readonly string[] }>>;
 }
 
 /** What the autoscaler changes, and Terraform therefore ignores (terraform/service.tf). */
@@ -50,7 +59,8 @@ export function findDifferences(planJson: string): readonly Difference[] {
     // Terraform would only undo what was done by hand: that is told already.
     if (already?.what === 'removed by hand') return [];
     const attributes = differences(change).filter((name) => already?.attributes.includes(name) !== true);
-    return (already !== undefined && attributes.length === 0) || isConsequence(change, known.size > 0)
+    const isEmpty = attributes.length === 0 && (already !== undefined || change.actions.join() === 'update');
+    return isEmpty || isConsequence(change, known.size > 0)
       ? []
       : [{ owner: 'Terraform', address, what: 'in the code, not applied', attributes }];
   });
@@ -78,8 +88,67 @@ function changedOutside({ address, type, change }: Resource): readonly Differenc
   return all.filter((difference) => difference.attributes.length > 0);
 }
 
+/** Names of the attributes that would differ. Null and the empty forms of a value mean the same: nothing is there. */
+const differences = ({ before, after, after_unknown: unknown = {} }: Change): readonly string[] =>
+  [...new Set([...Object.keys(after ?? {}), ...Object.keys(unknown)])].filter(
+    (key) =>
+      unknown[key] === true || JSON.stringify(meant(before?.[key])) !== JSON.stringify(meant(after?.[key])),
+  );
+
+/** A provider reads null where it wrote "", {} or [], and the other way round, at any depth. */
+function meant(value: unknown): unknown {
+  if (value === null || value === undefined || value === '') return null;
+  if (Array.isArray(value)) return value.length === 0 ? null : value.map(meant);
+  if (typeof value !== 'object') return value;
+  const kept = Object.entries(value)
+    .map(([key, inner]) => [key, meant(inner)] as const)
+    .filter(([, inner]) => inner !== null);
+  return kept.length === 0 ? null : Object.fromEntries(kept);
+}
+
+/** A line for each resource that a plan would change, and the names of what differs in it; never a value. */
+export function describeChanges(planJson: string): readonly string[] {
+  const plan = JSON.parse(planJson) as PlanJson;
+  const resources = (plan.resource_changes ?? [])
+    .filter(({ change }) => !['no-op', 'read'].includes(change.actions.join()))
+    .map(({ address, change }) => {
+      const names = change.actions.join() === 'update' ? `: ${differences(change).join(', ')}` : '';
+      return `  ${change.actions.join('+')} ${address}${names}`;
+    });
+  const outputs = Object.entries(plan.output_changes ?? {}).filter(
+    ([, { actions }]) => actions.join() !== 'no-op',
+  );
+  return [...resources, ...outputs.map(([name]) => `  update output ${name}`)];
+}
+
 /** An environment that scaled is as it was applied. */
-export const needsSomebody = ({ owner }: Difference): boolean => owner !== 'the autoscaler';
+const needsSomebody = ({ owner }: Difference): boolean => owner !== 'the autoscaler';
 
 export const describeDifference = ({ owner, address, what, attributes }: Difference): string =>
   `${address} is ${what}${attributes.length > 0 ? `: ${attributes.join(', ')}` : ''} (${owner})`;
+
+/** For the commit that is checked out: whether an environment still is what was applied last. */
+export function reportDrift(environment: string, differences: readonly Difference[]): Report {
+  const of = (owner: Owner): number => differences.filter((difference) => difference.owner === owner).length;
+  const isFine = !differences.some(needsSomebody);
+  return {
+    id: `drift-${environment}`,
+    title: `Drift of ${environment}`,
+    details: isFine
+      ? `${environment} is as it was applied.`
+      : `${environment} differs: ${of('a person')} by hand (undo it, or write it into the code), ${of('Terraform')} in the code and not applied (release it).`,
+    report_type: 'BUG',
+    result: isFine ? 'PASSED' : 'FAILED',
+    data: [
+      { title: 'By a person', type: 'NUMBER', value: of('a person') },
+      { title: 'Code not applied', type: 'NUMBER', value: of('Terraform') },
+      { title: 'By the autoscaler', type: 'NUMBER', value: of('the autoscaler') },
+    ],
+    annotations: differences.map((difference) => ({
+      annotation_type: difference.owner === 'a person' ? 'VULNERABILITY' : 'CODE_SMELL',
+      result: needsSomebody(difference) ? 'FAILED' : 'PASSED',
+      severity: difference.owner === 'a person' ? 'HIGH' : 'LOW',
+      summary: describeDifference(difference),
+    })),
+  };
+}

@@ -1,13 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Misuse, Problem, reasonOf } from '../../../app/src/commands/problem.ts';
-import type { Backend } from './backend.ts';
-import { checkStage, stageOf } from './cursor-key-stage.ts';
-import { deployedCommit } from './deployed-commit.ts';
+import { createPaint } from '../../../app/src/commands/terminal.ts';
+import { lockPath, readLock, verifyRoot } from '../modules/lock.ts';
+import { describeVerification } from '../modules/report.ts';
 import { findDifferences, type Difference } from './drift.ts';
-import { checkModules } from './module-check.ts';
-import type { Progress } from '../progress.ts';
-import type { Terraform, Variables } from './terraform.ts';
+import type { Steps, Terraform, Variables } from './terraform.ts';
 
 /** What is deployed where. */
 export interface Release {
@@ -22,6 +20,11 @@ export interface Release {
   /** Further variables. */
   readonly variables?: Readonly<Record<string, string>>;
 }
+
+type Outputs = Readonly<Record<string, unknown>>;
+
+/** Settings of the S3 backend that differ by account and project: bucket, region, kms_key_id, key. */
+export type Backend = Readonly<Record<string, string>>;
 
 /** Misuse, said before anything is started: an environment without tfvars, an image that can change its content. */
 export function checkRelease(
@@ -48,44 +51,38 @@ export function checkEnvironment(root: string, environment: string): void {
 /** Makes a root ready to plan one environment: initialised, modules as reviewed, workspace selected. */
 export async function enter(
   terraform: Terraform,
-  { backend, environment, progress }: { backend: Backend; environment: string; progress: Progress },
+  { backend, environment, progress }: { backend: Backend; environment: string; progress: Pick<Steps, 'say'> },
 ): Promise<void> {
   await terraform.init(backend);
   await checkModules(terraform.directory, progress.say);
   await terraform.useWorkspace(environment);
 }
 
-/**
- * Plans to a file. Resolves with whether there is anything to change. A plan to another stage of the cursor keys is one
- * from the commit that is deployed: a rotation changes nothing else.
- */
+/** Compares the modules that `init` installed with the reviewed lock; rejects when a byte differs. */
+async function checkModules(root: string, say: (line: string) => void): Promise<void> {
+  const verification = await verifyRoot(root, await readLock(lockPath));
+  const report = describeVerification({ ...verification, root: 'registry modules' }, createPaint({}));
+  if (verification.findings.length > 0)
+    throw new Problem(
+      report,
+      'A module is not what was reviewed: see `npm run modules -- diff --help`. Nothing was planned.',
+    );
+  say(report);
+}
+
+/** Plans to a file. Resolves with whether there is anything to change. */
 export async function planRelease(
   terraform: Terraform,
   release: Release,
   out: string,
   destroy = false,
 ): Promise<boolean> {
-  if (release.cursorKeyStage !== undefined) await checkRotation(terraform, release, release.cursorKeyStage);
   return terraform.plan({ out, destroy, ...(await variablesOf(terraform, release)) });
 }
 
-async function checkRotation(
-  terraform: Terraform,
-  { environment, commit }: Release,
-  to: number,
-): Promise<void> {
-  checkStage(stageOf(await terraform.outputs()), to);
-  const deployed = deployedCommit(await terraform.show());
-  if (deployed === commit) return;
-  throw new Problem(
-    `${environment} is deployed from commit ${deployed}, and ${commit} is checked out.`,
-    'A rotation changes nothing but keys: run it on the commit that is deployed, or release this one first.',
-  );
-}
-
 /**
- * After an apply, the state lacks what AWS made of it later: the rules of a security group that were made after the group.
- * Without this, the drift check would take it for somebody's work. A release doesn't fail by it.
+ * After an apply, whole or broken off, the state lacks what AWS made of it later: the rules of a security group that were made
+ * after the group. Without this, the drift check would take it for somebody's work. A release doesn't fail by it.
  */
 export async function settleRelease(
   terraform: Terraform,
@@ -115,6 +112,43 @@ export async function findDrift(
   return findDifferences(await terraform.show(planFile));
 }
 
+/** The output `backend_config` of `terraform/bootstrap`. */
+export function backendOf({ backend_config: config }: Outputs): Backend {
+  const settings = Object.entries(config ?? {}).filter(
+    (entry): entry is [string, string] => typeof entry[1] === 'string',
+  );
+  if (settings.length > 0) return Object.fromEntries(settings);
+  throw new Problem(
+    'Where the state of this account lies is not known: terraform/bootstrap has no outputs here.',
+    'Run `make bootstrap` once per account; elsewhere set the variables STATE_… to what it printed.',
+  );
+}
+
+/** Stage of the cursor keys (modules/rotated-secret) that was reached; 0 before the first deployment. */
+export const stageOf = ({ cursor_key_stage: stage }: Outputs): number =>
+  typeof stage === 'number' ? stage : 0;
+
+interface StateModule {
+  readonly resources?: readonly {
+    readonly values: { readonly tags_all?: Readonly<Record<string, string>> | null };
+  }[];
+  readonly child_modules?: readonly StateModule[];
+}
+
+/** The commit that a state (`show -json`) was applied from, by the tag that everything of it has. */
+export function deployedCommit(stateJson: string): string {
+  const { values } = JSON.parse(stateJson) as { values?: { root_module?: StateModule } };
+  const commit = findCommit(values?.root_module ?? {});
+  if (commit !== undefined) return commit;
+  throw new Problem('Nothing in the state has the tag `commit`.', 'Deploy once: make deploy ENV=… IMAGE=…');
+}
+
+function findCommit({ resources = [], child_modules: children = [] }: StateModule): string | undefined {
+  const tagged = resources.find(({ values }) => values.tags_all?.['commit'] !== undefined);
+  if (tagged !== undefined) return tagged.values.tags_all?.['commit'];
+  return children.map(findCommit).find((commit) => commit !== undefined);
+}
+
 /** Who plans without asking for a stage gets the one that was reached: no release takes a rotation back. */
 async function variablesOf(
   terraform: Terraform,
@@ -129,11 +163,3 @@ async function variablesOf(
 
 const variablesFile = (root: string, environment: string): string =>
   join(root, 'environments', `${environment}.tfvars`);
-
-export const refuseProduction = (environment: string): void => {
-  if (environment !== 'prod') return;
-  throw new Problem(
-    'prod is never destroyed by this project.',
-    'Its table, backups and state are protected one by one. Whoever really must: docs/runbook.md, by hand, with a second person.',
-  );
-};

@@ -1,6 +1,6 @@
-import { failureOf } from './failure.ts';
-import type { Progress } from '../progress.ts';
-import { runTerraform, type Finished } from './terraform-process.ts';
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { Problem } from '../../../app/src/commands/problem.ts';
 
 /** One root of Terraform, as far as this project drives it. Each call rejects with a `Problem` when Terraform fails. */
 export interface Terraform {
@@ -33,29 +33,52 @@ export interface PlanOptions extends Variables {
   readonly destroy?: boolean;
 }
 
+/** Tells that a step goes on. */
+export interface Steps {
+  readonly say: (line: string) => void;
+  readonly during: <T>(step: string, work: (update: (status: string) => void) => Promise<T>) => Promise<T>;
+}
+
+export interface TerraformOptions {
+  readonly env: NodeJS.ProcessEnv;
+  readonly progress: Steps;
+  /** Whether what Terraform itself says of plan and apply is passed on. It hides what is marked as sensitive. */
+  readonly isShown?: boolean;
+}
+
 export function createTerraform(
   directory: string,
-  { env, progress }: { readonly env: NodeJS.ProcessEnv; readonly progress: Progress },
+  { env, progress, isShown = false }: TerraformOptions,
 ): Terraform {
-  const must = async (verb: string, ...args: readonly string[]): Promise<Finished> => {
-    const finished = await runTerraform([verb, ...args], { directory, env });
-    if (finished.code !== 0) throw failureOf(verb, finished);
-    return finished;
+  const run = (args: readonly string[], hear: (line: string) => void = () => undefined): Promise<Finished> =>
+    runTerraform(args, { directory, env }, hear);
+  const must = async (verb: string, ...args: readonly string[]): Promise<string> => {
+    const finished = await run([verb, ...args]);
+    if (finished.code !== 0) throw failureOf(verb, finished.errors);
+    return finished.output;
   };
+  /** A long one: its own lines, or the last of them while it goes on. Resolves with its exit code. */
+  const during = (verb: string, args: readonly string[], good = [0]): Promise<number> =>
+    progress.during(verb, async (update) => {
+      const hear = (line: string): void => {
+        if (isShown) progress.say(line);
+        else if (line !== '') update(line);
+      };
+      const { code, errors } = await run([verb, '-input=false', '-no-color', ...args], hear);
+      update('');
+      if (!good.includes(code)) throw failureOf(verb, errors);
+      return code;
+    });
 
   return {
     directory,
     init: async (backend) => {
       const settings = Object.entries(backend).map(([key, value]) => `-backend-config=${key}=${value}`);
+      // Settings from outside may name another account than last time, and the state is always in the bucket: there is nothing
+      // to migrate. Without them Terraform's own guard against a forgotten migration stays on.
+      const again = settings.length > 0 ? ['-reconfigure'] : [];
       await progress.during('init', () =>
-        must(
-          'init',
-          '-input=false',
-          '-no-color',
-          '-lockfile=readonly',
-          ...reconfigure(settings),
-          ...settings,
-        ),
+        must('init', '-input=false', '-no-color', '-lockfile=readonly', ...again, ...settings),
       );
     },
     useWorkspace: async (name) => {
@@ -65,40 +88,30 @@ export function createTerraform(
       await must('workspace', 'select', 'default');
       await must('workspace', 'delete', name);
     },
-    plan: async ({ out, variables, variablesFile, destroy = false }) => {
+    plan: async ({ out, destroy = false, ...variables }) => {
       const args = [
-        'plan',
-        '-json',
-        '-input=false',
         '-detailed-exitcode',
         `-out=${out}`,
         ...(destroy ? ['-destroy'] : []),
-        ...given({ variables, variablesFile }),
+        ...given(variables),
       ];
-      const finished = await progress.during('plan', (tell) => runTerraform(args, { directory, env }, tell));
-      if (finished.code !== 0 && finished.code !== 2) throw failureOf('plan', finished);
-      return finished.code === 2;
+      return (await during('plan', args, [0, 2])) === 2;
     },
     apply: async (planFile) => {
-      const args = ['apply', '-json', '-input=false', planFile];
-      const finished = await progress.during('apply', (tell) => runTerraform(args, { directory, env }, tell));
-      if (finished.code !== 0) throw failureOf('apply', finished);
+      await during('apply', [planFile]);
     },
-    refresh: async (options) => {
+    refresh: async (variables) => {
       await progress.during('refresh', () =>
-        must('apply', '-json', '-input=false', '-refresh-only', '-auto-approve', ...given(options)),
+        must('apply', '-input=false', '-no-color', '-refresh-only', '-auto-approve', ...given(variables)),
       );
     },
-    show: async (planFile) =>
-      (await must('show', '-json', ...(planFile === undefined ? [] : [planFile]))).output,
+    show: (planFile) => must('show', '-json', ...(planFile === undefined ? [] : [planFile])),
     outputs: async () => {
-      const values = JSON.parse((await must('output', '-json')).output) as Record<string, { value: unknown }>;
+      const values = JSON.parse(await must('output', '-json')) as Record<string, { value: unknown }>;
       return Object.fromEntries(Object.entries(values).map(([name, { value }]) => [name, value]));
     },
     resources: async () =>
-      (await must('state', 'list')).output
-        .split('\n')
-        .filter((line) => line !== '' && !/(^|\.)data\./.test(line)),
+      (await must('state', 'list')).split('\n').filter((line) => line !== '' && !/(^|\.)data\./.test(line)),
   };
 }
 
@@ -107,9 +120,85 @@ const given = ({ variables, variablesFile }: Variables): readonly string[] => [
   ...Object.entries(variables).flatMap(([key, value]) => ['-var', `${key}=${value}`]),
 ];
 
+interface Finished {
+  readonly code: number;
+  readonly output: string;
+  readonly errors: string;
+}
+
 /**
- * Settings given from outside may name another account than last time, and the state is always in the bucket: there is
- * nothing to migrate. Without them Terraform's own guard against a forgotten migration stays on.
+ * Runs `terraform` to its end, whatever its exit code; rejects only when it can't be started. An interrupt from the
+ * terminal reaches Terraform as well, which then stops in order and releases its lock: it is never killed from here.
  */
-const reconfigure = (settings: readonly string[]): readonly string[] =>
-  settings.length > 0 ? ['-reconfigure'] : [];
+async function runTerraform(
+  args: readonly string[],
+  { directory, env }: { readonly directory: string; readonly env: NodeJS.ProcessEnv },
+  hear: (line: string) => void,
+): Promise<Finished> {
+  const child = spawn('terraform', args, { cwd: directory, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const patient = (): void => undefined;
+  process.on('SIGINT', patient);
+  const lines: string[] = [];
+  const errors: string[] = [];
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    lines.push(line);
+    hear(line);
+  });
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => errors.push(chunk));
+  try {
+    const code = await new Promise<number>((resolve, reject) => {
+      child.once('error', ({ message }) => {
+        const remedy = 'Install Terraform 1.11 or newer and put it on the PATH.';
+        reject(new Problem(`terraform can't be started: ${message}`, remedy));
+      });
+      child.once('close', (status) => {
+        resolve(status ?? 1);
+      });
+    });
+    return { code, output: lines.join('\n'), errors: errors.join('') };
+  } finally {
+    process.off('SIGINT', patient);
+  }
+}
+
+/** What is known about a failure of Terraform, by what it says. */
+const remedies: readonly (readonly [RegExp, string])[] = [
+  [
+    /Saved plan is stale/,
+    'The state has changed since this plan was made. Plan again and have the new plan reviewed: a stale plan is never applied.',
+  ],
+  [
+    /Error acquiring the state lock/,
+    'Another run holds the lock, or one was killed. When you are sure that none runs: terraform force-unlock <ID as above>.',
+  ],
+  [
+    /No valid credential sources|ExpiredToken|InvalidClientTokenId|security token included in the request is (expired|invalid)/,
+    'Sign in to the account (`aws sso login`, or AWS_PROFILE=…); `aws sts get-caller-identity` must answer.',
+  ],
+  [
+    /NoSuchBucket|S3 bucket .* does not exist/,
+    'This account has no state bucket yet: run `make bootstrap` first.',
+  ],
+  [
+    /NotEmulated/,
+    'The emulator lacks this action: tools/sandbox/emulator/gaps.ts says what it adds to moto.',
+  ],
+  [
+    /locked provider .* (checksum|doesn't match)|doesn't match any of the checksums|lock file/i,
+    'The provider is not the one in .terraform.lock.hcl. Never accept this in passing: find out where the other one came from.',
+  ],
+];
+
+/** A failed call of Terraform: what it said, and what to do. */
+export function failureOf(verb: string, errors: string): Problem {
+  const said = errors
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .map((line) => `  ${line}`)
+    .join('\n');
+  const remedy = remedies.find(([pattern]) => pattern.test(said))?.[1];
+  return new Problem(
+    `terraform ${verb} failed:\n${said}`,
+    remedy ?? 'Correct what is named above and run the same command again: what is done already stays done.',
+  );
+}

@@ -3,16 +3,16 @@ import { join } from 'node:path';
 import { Problem } from '../../../app/src/commands/problem.ts';
 import { emulatedAws } from '../../lib/aws-environment.ts';
 import type { Progress } from '../../lib/progress.ts';
-import { backendOf, type Backend } from '../../lib/terraform/backend.ts';
-import type { Difference } from '../../lib/terraform/drift.ts';
+import { describeChanges, type Difference } from '../../lib/terraform/drift.ts';
 import { terraformEnvironment } from '../../lib/terraform/environment.ts';
-import { describeCounts, summarisePlan } from '../../lib/terraform/plan-summary.ts';
 import { prepareScratch } from '../../lib/terraform/scratch.ts';
 import {
+  backendOf,
   enter,
   findDrift,
   planRelease,
   settleRelease,
+  type Backend,
   type Release,
 } from '../../lib/terraform/service-root.ts';
 import { createTerraform, type Terraform } from '../../lib/terraform/terraform.ts';
@@ -94,9 +94,9 @@ export async function openLocalDeployment(options: LocalDeploymentOptions): Prom
     expectNoChanges: async () => {
       progress.about('second plan');
       if (!(await planRelease(planner, await withImage(), planFile))) return;
-      const summary = summarisePlan(await planner.show(planFile));
+      const changes = describeChanges(await planner.show(planFile));
       throw new Problem(
-        `A second plan would change something (${describeCounts(summary)}):\n${summary.lines.join('\n')}`,
+        `A second plan would change something:\n${changes.join('\n')}`,
         'Either the configuration never settles, or the emulator forgets what it was told: then that is a gap (docs/emulator.md).',
       );
     },

@@ -39,10 +39,7 @@ export function createCaches({ content }: Definition, store: string): Caches {
     const { path, key } = settingsOf(defined[name]);
     const files = listOf(settingsOf(key)['files']).map(String);
     if (typeof path !== 'string' || files.length === 0)
-      throw new Misuse(
-        `The cache ${name} is not defined with path and key files.`,
-        'See `make pipeline-check`.',
-      );
+      throw new Misuse(`The cache ${name} is not defined with path and key files.`, 'See `make check`.');
     const hash = createHash('sha256');
     for (const file of files) hash.update(await readFile(join(clone, file)));
     return { entry: join(store, name, hash.digest('hex').slice(0, 16)), path: join(clone, path) };

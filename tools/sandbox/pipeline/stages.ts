@@ -60,7 +60,7 @@ function readStage(item: Settings, minutes: number): Stage {
 function readStep(settings: Settings, minutes: number): PlannedStep {
   const name = textOf(settings['name']) ?? '(no name)';
   const script = linesOf(settings['script']);
-  if (script.length === 0) throw new Misuse(`The step ${name} has no script.`, 'See `make pipeline-check`.');
+  if (script.length === 0) throw new Misuse(`The step ${name} has no script.`, 'See `make check`.');
   return {
     name,
     settings,

@@ -1,5 +1,9 @@
-import { describeStage, stageAfter, type RotationStep } from '../lib/terraform/cursor-key-stage.ts';
 import { Misuse, Problem } from '../../app/src/commands/problem.ts';
+import { stageOf } from '../lib/terraform/service-root.ts';
+import type { Account } from './account.ts';
+import type { Surroundings } from './check.ts';
+import { createProgram } from './programs.ts';
+import { describeStage, readStep, stageAfter, type RotationStep } from './stages.ts';
 
 /** An environment, as far as replacing the key that signs page cursors goes. */
 export interface Rotated {
@@ -67,6 +71,55 @@ export async function rotate(
       )
     : new Problem(
         `${name}: stage ${wanted} failed its probes, and returning to ${before} FAILED TOO.`,
-        'Somebody must look now: docs/pipeline.md, "When the pipeline is down".',
+        'Somebody must look now: docs/operate.md, "When the pipeline is down".',
       );
+}
+
+interface Step {
+  readonly env: string;
+  readonly step: string;
+  readonly plan: string;
+}
+
+/** Writes the plan of a step, for a person to read; `takeStep` applies it. */
+export async function planStep({
+  account,
+  name,
+  commit,
+  plan,
+  step,
+}: {
+  account: Account;
+  name: string;
+  commit: string;
+  plan: string;
+  step: string;
+}): Promise<void> {
+  const wanted = readStep(step);
+  const outputs = await account.deployedOutputs(name);
+  const cursorKeyStage = stageAfter(wanted, stageOf(outputs));
+  await account.plan({ environment: name, image: String(outputs['image']), commit, cursorKeyStage }, plan);
+}
+
+/** Takes a step in an environment of the account, by the commands that a person uses. */
+export async function takeStep(
+  { project, say, account }: Surroundings & { readonly account: Account },
+  { env: name, step, plan }: Step,
+): Promise<void> {
+  const succeeds = createProgram(project);
+  const wanted = readStep(step);
+  const environment: Rotated = {
+    name,
+    stage: async () => {
+      const outputs = await account.outputs(name);
+      return typeof outputs['image'] === 'string' ? stageOf(outputs) : undefined;
+    },
+    moveTo: async (stage, file = '') => {
+      const { image } = await account.outputs(name);
+      const about = ['--image', String(image), '--cursor-key-stage', String(stage), '--plan', file];
+      return succeeds('main.ts', 'deploy', '--env', name, ...about);
+    },
+    isHealthy: () => succeeds('verify.ts', 'probes', '--env', name),
+  };
+  await rotate(environment, { step: wanted, ...(plan === '' ? {} : { plan }) }, say);
 }

@@ -1,8 +1,8 @@
 import { request } from 'node:http';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import type { Annotation, Report } from '../../../tools/lib/insights.ts';
-import { fileReport } from '../../../tools/release/code-insights.ts';
-import { startCodeInsightsApi } from '../../../tools/sandbox/pipeline/code-insights-api.ts';
+import type { Annotation, Report } from '../../tools/lib/insights.ts';
+import { fileReport } from '../../tools/release/insights.ts';
+import { startCodeInsightsApi } from '../../tools/sandbox/pipeline/code-insights-api.ts';
 
 const commit = 'c'.repeat(40);
 const url = `http://api.bitbucket.org/2.0/repositories/movies/movies-api/commit/${commit}/reports/security`;

@@ -1,4 +1,4 @@
-import { Misuse, Problem } from '../../../app/src/commands/problem.ts';
+import { Misuse, Problem } from '../../app/src/commands/problem.ts';
 
 /**
  * What replaces the key that signs page cursors, in this order and round again: the new key is accepted, it signs, the old
@@ -7,13 +7,7 @@ import { Misuse, Problem } from '../../../app/src/commands/problem.ts';
 export const rotationSteps = ['accept', 'sign', 'drop'] as const;
 export type RotationStep = (typeof rotationSteps)[number];
 
-type Outputs = Readonly<Record<string, unknown>>;
-
-/** 0 before the first deployment. */
-export const stageOf = ({ cursor_key_stage: stage }: Outputs): number =>
-  typeof stage === 'number' ? stage : 0;
-
-export const nextStep = (stage: number): RotationStep => rotationSteps[stage % 3] ?? 'accept';
+const nextStep = (stage: number): RotationStep => rotationSteps[stage % 3] ?? 'accept';
 
 export const describeStage = (stage: number): string => {
   const key = Math.floor(stage / 3);
@@ -31,13 +25,11 @@ export function readStep(text: string): RotationStep {
   if (step !== undefined) return step;
   throw new Misuse(
     text === '' ? 'No step is named.' : `${text} is no step of a rotation.`,
-    `Name the next one with STEP=${rotationSteps.join('|')}: docs/pipeline.md, "Keys".`,
+    `Name the next one with STEP=${rotationSteps.join('|')}: docs/operate.md, "Keys".`,
   );
 }
 
-/**
- * The stage that a step leads to. Only the next step does: a repeated run, or one that is out of turn, changes nothing.
- */
+/** The stage that a step leads to. Only the next step does: a repeated run, or one that is out of turn, changes nothing. */
 export function stageAfter(step: RotationStep, stage: number): number {
   if (step === nextStep(stage)) return stage + 1;
   throw new Problem(

@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { freePort } from '../../../app/src/local/listen.ts';
-import { createRegistry, type Registry } from '../../../tools/lib/registry.ts';
-import { eventually } from '../../support/eventually.ts';
-import { describeWith, program } from '../../support/requirements.ts';
+import { freePort } from '../../app/src/local/listen.ts';
+import { createRegistry, type Registry } from '../../tools/lib/registry.ts';
+import { eventually } from '../support/eventually.ts';
+import { describeWith, program } from '../support/requirements.ts';
 
-const crane = fileURLToPath(new URL('../../../.cache/bin/crane', import.meta.url));
+const crane = fileURLToPath(new URL('../../.cache/bin/crane', import.meta.url));
 
 describeWith([program(crane, 'make .cache/bin/crane', ['version'])], 'a registry of images', () => {
   let folder: string;

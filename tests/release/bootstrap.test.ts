@@ -2,16 +2,16 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { createAccount } from '../../../tools/release/account.ts';
-import { emulatedAws } from '../../../tools/lib/aws-environment.ts';
-import { prepareScratch } from '../../../tools/lib/terraform/scratch.ts';
-import { createProgress } from '../../../tools/lib/progress.ts';
-import { startEmulator, type Emulator } from '../../../tools/sandbox/emulator/emulator.ts';
-import { createRawClient } from '../../sandbox/emulator/client.ts';
-import { describeInTestAll, program } from '../../support/requirements.ts';
-import { awsProvider, registryModules, terraform } from '../../support/terraform.ts';
+import { createAccount } from '../../tools/release/account.ts';
+import { emulatedAws } from '../../tools/lib/aws-environment.ts';
+import { prepareScratch } from '../../tools/lib/terraform/scratch.ts';
+import { createProgress } from '../../tools/lib/progress.ts';
+import { startEmulator, type Emulator } from '../../tools/sandbox/emulator/emulator.ts';
+import { createRawClient } from '../sandbox/emulator/client.ts';
+import { describeInTestAll, program } from '../support/requirements.ts';
+import { awsProvider, registryModules, terraform } from '../support/terraform.ts';
 
-const project = resolve(import.meta.dirname, '../../..');
+const project = resolve(import.meta.dirname, '../..');
 const region = 'eu-west-1';
 const minutesMs = 60_000;
 

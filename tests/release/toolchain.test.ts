@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { provideTool, type Tool } from '../../../tools/release/toolchain.ts';
+import { provideTool, type Tool } from '../../tools/install/toolchain.ts';
 
 let folder: string;
 let home: string;

@@ -2,8 +2,8 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { collectReports, reportTests } from '../../../tools/release/reports.ts';
-import { writeReport } from '../../../tools/lib/insights.ts';
+import { collectReports, reportTests } from '../../tools/release/insights.ts';
+import { writeReport } from '../../tools/lib/insights.ts';
 
 test('a failed scenario fails the report, and is an annotation with its reason', () => {
   const xml = `<testsuites name="jest tests" tests="3" failures="1" errors="0" time="2.5">
