@@ -24,7 +24,7 @@ export IMAGE FILE STEP PART LOSE
 # A pipeline step files what it reports with the commit, whatever came of it. Elsewhere: npm run insights.
 filed = $(if $(CI),trap 'node tools/release/main.ts insights' EXIT;)
 release = node tools/release/main.ts
-local = node tools/sandbox/deployment/deploy.ts
+local = node tools/sandbox/deployment/main.ts
 
 ##@ Start here
 .PHONY: help

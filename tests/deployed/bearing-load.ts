@@ -2,7 +2,7 @@ import { movieAddress } from '../../app/src/movies/movie-address.ts';
 import type { Movie } from '../../app/src/movies/movie.ts';
 import type { Objective, Slo } from '../../tools/lib/objectives.ts';
 import { figuresOf, isFailed } from '../sandbox/drill/figures.ts';
-import { startLoad, type Outcome } from '../sandbox/drill/load.ts';
+import { startLoad, type Outcome } from '../../tools/sandbox/deployment/load.ts';
 import { eventually } from '../support/eventually.ts';
 import { ask, type Reached } from './http.ts';
 

@@ -7,8 +7,8 @@ import { CreateLogGroupCommand, DeleteLogGroupCommand } from '@aws-sdk/client-cl
 import { CreateTableCommand, DeleteTableCommand } from '@aws-sdk/client-dynamodb';
 import { AssociateWebACLCommand, DisassociateWebACLCommand } from '@aws-sdk/client-wafv2';
 import { describe, expect, test } from '@jest/globals';
-import { scaleTo } from '../sandbox/drill/releases.ts';
-import { becomesSteady } from '../sandbox/drill/steady.ts';
+import { scaleTo } from '../sandbox/drill/service.ts';
+import { becomesSteady } from '../sandbox/drill/service.ts';
 import { chromium, describeWith } from '../support/requirements.ts';
 import { askCloudWatch, askDynamoDb, askLogs, askWaf } from './aws.ts';
 import type { Deployment, Outputs } from './deployment.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { readSlo } from '../../tools/lib/objectives.ts';
-import type { Outcome } from '../sandbox/drill/load.ts';
+import type { Outcome } from '../../tools/sandbox/deployment/load.ts';
 import { bearLoad, describeLoad, readObjectives, shareOfGood, shortLoad } from './bearing-load.ts';
 import { openNamedDeployment } from './named-deployment.ts';
 

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createControlClient } from '../../tools/sandbox/deployment/control.ts';
 import { createFaults, type Faults } from '../../tools/sandbox/deployment/control.ts';
-import { createServingHome } from '../../tools/sandbox/deployment/serving-process.ts';
+import { createServingHome } from '../../tools/sandbox/deployment/processes.ts';
 import type { LocalState } from '../../tools/sandbox/deployment/state.ts';
 import { Problem } from '../../app/src/commands/problem.ts';
 import { readOutputs, type Deployment } from './deployment.ts';

@@ -13,7 +13,7 @@ import { DescribeTargetHealthCommand } from '@aws-sdk/client-elastic-load-balanc
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createAwsClients, type AwsClients } from '../../tools/sandbox/deployment/applied.ts';
 import { deployRevision } from '../../tools/sandbox/deployment/revisions.ts';
-import { createServingHome } from '../../tools/sandbox/deployment/serving-process.ts';
+import { createServingHome } from '../../tools/sandbox/deployment/processes.ts';
 import type { LocalState } from '../../tools/sandbox/deployment/state.ts';
 import { createRawClient } from '../sandbox/emulator/client.ts';
 import { eventually } from '../support/eventually.ts';

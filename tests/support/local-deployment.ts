@@ -1,20 +1,19 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { localRelease, referenceOf } from '../../tools/sandbox/deployment/commands.ts';
+import { createProgress } from '../../tools/lib/progress.ts';
+import type { Outputs } from '../../tools/sandbox/deployment/applied.ts';
+import { createControlClient, createFaults, type Faults } from '../../tools/sandbox/deployment/control.ts';
 import {
   ensureEmulator,
-  openLocalDeployment,
+  referenceOf,
+  repository,
+  withLocalDeployment,
   type LocalDeployment as AppliedDeployment,
-  type LocalRelease,
-} from '../../tools/sandbox/deployment/deployment.ts';
-import { createEmulatorHome, type EmulatorProcess } from '../../tools/sandbox/deployment/emulator-process.ts';
-import { createProgress } from '../../tools/lib/progress.ts';
-import { createControlClient } from '../../tools/sandbox/deployment/control.ts';
-import { createFaults, type Faults } from '../../tools/sandbox/deployment/control.ts';
-import type { Outputs } from '../../tools/sandbox/deployment/applied.ts';
+} from '../../tools/sandbox/deployment/deploy.ts';
 import { buildRelease } from '../../tools/sandbox/deployment/local-image.ts';
-import { createServingHome, type ServingRecord } from '../../tools/sandbox/deployment/serving-process.ts';
+import { createEmulatorHome, createServingHome } from '../../tools/sandbox/deployment/processes.ts';
+import type { EmulatorProcess, ServingRecord } from '../../tools/sandbox/deployment/processes.ts';
 import type { LocalState } from '../../tools/sandbox/deployment/state.ts';
 import { startTraffic } from '../../tools/sandbox/deployment/traffic.ts';
 import { takeLease } from './lease.ts';
@@ -23,7 +22,6 @@ import { awsProvider, registryModules, terraform } from './terraform.ts';
 
 const project = resolve(import.meta.dirname, '../..');
 const home = join(project, '.cache', 'test-deployment');
-const repository = '123456789012.dkr.ecr.eu-west-1.amazonaws.com/movies-api';
 const waitMs = 20 * 60_000;
 
 /** The local deployment in full, for one test file at a time. */
@@ -126,18 +124,12 @@ async function deploy(sources: string): Promise<{ record: ServingRecord; outputs
 }
 
 async function withApplied<T>(
-  image: LocalRelease['image'],
+  image: string | Promise<string>,
   work: (applied: AppliedDeployment, emulator: EmulatorProcess) => Promise<T>,
 ): Promise<T> {
   const emulator = await ensureEmulator(home);
-  const release = localRelease('0123456789abcdef', image);
-  const progress = createProgress(say, Date.now);
-  const deployment = await openLocalDeployment({ project, home, emulator, release, progress });
-  try {
-    return await work(deployment, emulator);
-  } finally {
-    await deployment.close();
-  }
+  const context = { project, home, progress: createProgress(say, Date.now), commit: '0123456789abcdef' };
+  return withLocalDeployment(context, emulator, image, (deployment) => work(deployment, emulator));
 }
 
 /** Of everything that is deployed. */

@@ -1,7 +1,13 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage } from 'node:http';
+import { Readable } from 'node:stream';
+import { json } from 'node:stream/consumers';
 import { describe, expect, test } from '@jest/globals';
 import { completeAnswer } from '../../../tools/sandbox/deployment/aws-answers.ts';
-import { noFaults } from '../../../tools/sandbox/deployment/database.ts';
+import { noFaults } from '../../../tools/sandbox/deployment/control.ts';
 import type { LocalState, TaskState } from '../../../tools/sandbox/deployment/state.ts';
+import type { Answer, Call } from '../../../tools/sandbox/emulator/call.ts';
+import { createDataPlane } from '../../../tools/sandbox/emulator/front.ts';
 
 const digest = `sha256:${'a'.repeat(64)}`;
 const service = 'arn:aws:ecs:eu-west-1:123456789012:service/movies/movies';
@@ -20,6 +26,7 @@ const task = (id: string, changes: Partial<TaskState> = {}): TaskState => ({
   healthyAt: 2_000,
   stoppedAt: undefined,
   reason: undefined,
+  repeated: 0,
   ...changes,
 });
 const deployment = { failedTasks: 0, createdAt: 1_000, updatedAt: 2_000 };
@@ -117,4 +124,61 @@ describe('what the AWS API says of running things', () => {
       ['127.20.3.1', 'initial'],
     ]);
   });
+});
+
+const listTasks: Call = {
+  service: 'ecs',
+  action: 'ListTasks',
+  protocol: 'json',
+  method: 'POST',
+  url: '/',
+  headers: {},
+  body: Buffer.from('{"cluster":"movies"}'),
+};
+const given: Answer = { status: 200, headers: { 'x-from': 'moto' }, body: Buffer.from('{"taskArns":[]}') };
+
+const requestOf = (method: string, body: unknown): IncomingMessage =>
+  Object.assign(Readable.from([Buffer.from(JSON.stringify(body))]), { method }) as unknown as IncomingMessage;
+
+/** Completes an answer by saying what it was asked. */
+async function startCompleter() {
+  const server = createServer((incoming, response) => {
+    void json(incoming).then((asked) => response.end(JSON.stringify({ completed: JSON.stringify(asked) })));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  const port = typeof address === 'object' ? address?.port : undefined;
+  return { url: `http://127.0.0.1:${port}`, stop: () => server.close() };
+}
+
+test('whoever runs the tasks completes what it registered for, and nothing else', async () => {
+  const completer = await startCompleter();
+  const dataPlane = createDataPlane();
+  await dataPlane.configure(requestOf('PUT', { url: completer.url, actions: ['ecs.ListTasks'] }));
+
+  const completed = await dataPlane.complete(listTasks, given);
+  const other = await dataPlane.complete({ ...listTasks, action: 'DescribeClusters' }, given);
+
+  expect(JSON.parse(completed.body.toString())).toEqual({
+    action: 'ecs.ListTasks',
+    request: '{"cluster":"movies"}',
+    answer: '{"taskArns":[]}',
+  });
+  expect(other).toBe(given);
+  completer.stop();
+});
+
+test('when nobody answers any more, or has signed off, the control plane speaks for itself', async () => {
+  const completer = await startCompleter();
+  const dataPlane = createDataPlane();
+  await dataPlane.configure(requestOf('PUT', { url: 'http://127.0.0.1:9', actions: ['ecs.ListTasks'] }));
+  const unanswered = await dataPlane.complete(listTasks, given);
+
+  await dataPlane.configure(requestOf('PUT', { url: completer.url, actions: ['ecs.ListTasks'] }));
+  await dataPlane.configure(requestOf('DELETE', {}));
+  const signedOff = await dataPlane.complete(listTasks, given);
+
+  expect([unanswered, signedOff]).toEqual([given, given]);
+  completer.stop();
 });

@@ -51,16 +51,16 @@ test('an algorithm that HAProxy has no word for is refused', () => {
 
 test('the servers of the backend are read by name, without the sum of all', () => {
   const stat = [
-    '# pxname,svname,scur,status,',
-    'listener,FRONTEND,1,OPEN,',
-    'tasks,one,2,UP 1/2,',
-    'tasks,two,0,DOWN,',
-    'tasks,BACKEND,2,UP,',
+    '# pxname,svname,scur,status,wretr,wredis,',
+    'listener,FRONTEND,1,OPEN,,,',
+    'tasks,one,2,UP 1/2,1,2,',
+    'tasks,two,0,DOWN,0,0,',
+    'tasks,BACKEND,2,UP,1,2,',
   ].join('\n');
 
   expect(readServers(stat)).toEqual([
-    { name: 'one', status: 'UP 1/2', sessions: 2 },
-    { name: 'two', status: 'DOWN', sessions: 0 },
+    { name: 'one', status: 'UP 1/2', sessions: 2, repeated: 3 },
+    { name: 'two', status: 'DOWN', sessions: 0, repeated: 0 },
   ]);
 });
 

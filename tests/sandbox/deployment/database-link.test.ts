@@ -1,11 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import {
-  noFaults,
-  startDatabaseLink,
-  type DatabaseLink,
-} from '../../../tools/sandbox/deployment/database.ts';
+import { noFaults } from '../../../tools/sandbox/deployment/control.ts';
+import { startDatabaseLink, type DatabaseLink } from '../../../tools/sandbox/deployment/database.ts';
 
 describe('the link to the database', () => {
   let target: Server;

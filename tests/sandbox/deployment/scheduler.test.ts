@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import * as rollout from '../../../tools/sandbox/deployment/scheduler.ts';
 import type { Deployment } from '../../../tools/sandbox/deployment/scheduler.ts';
 import { decide, type ScheduledTask, type Situation } from '../../../tools/sandbox/deployment/scheduler.ts';
 
@@ -241,5 +242,41 @@ describe('the circuit breaker', () => {
     const deployments = [deployment({ failedTasks: 9 })];
 
     expect(kinds(decide(situation({ deployments, tasks: [task('1')] })))).toEqual(['launch']);
+  });
+});
+
+describe('the state of a rollout', () => {
+  const first = rollout.complete(
+    rollout.begin([], { id: 'first', taskDefinition: 'movies:1', at: 1 }),
+    'first',
+    2,
+  );
+  const next = rollout.begin(first, { id: 'second', taskDefinition: 'movies:2', at: 3 });
+
+  test('failures are counted until a task is healthy', () => {
+    const failed = rollout.countFailure(rollout.countFailure(next, 'second', 4), 'second', 5);
+
+    expect(failed[0]).toMatchObject({ id: 'second', failedTasks: 2, updatedAt: 5 });
+    expect(rollout.forgetFailures(failed, 'second', 6)[0]?.failedTasks).toBe(0);
+  });
+
+  test('a failed deployment goes back to the last one that came out whole', () => {
+    const failed = rollout.fail(next, 'second', 4);
+
+    expect(failed[0]).toMatchObject({
+      rolloutState: 'FAILED',
+      reason: 'ECS deployment circuit breaker: tasks failed to start.',
+    });
+    expect(rollout.lastCompleted(failed)?.taskDefinition).toBe('movies:1');
+  });
+
+  test('the deployment after a failed one says what it rolls back', () => {
+    const back = rollout.begin(rollout.fail(next, 'second', 4), {
+      id: 'third',
+      taskDefinition: 'movies:1',
+      at: 5,
+    });
+
+    expect(back[0]).toMatchObject({ id: 'third', rolloutState: 'IN_PROGRESS', rollsBack: 'second' });
   });
 });

@@ -2,10 +2,10 @@ import { expect, test } from '@jest/globals';
 import type { LocalAccess } from '../../deployed/local-access.ts';
 import { describeWith } from '../../support/requirements.ts';
 import { judge, longestDrillMs, runDrill, type Drill } from './drill.ts';
-import { killedTask } from './drills/lost-tasks.ts';
-import { scaleTo } from './releases.ts';
-import { reportDrill } from './report.ts';
-import { becomesSteady } from './steady.ts';
+import { killedTask } from './drills.ts';
+import { scaleTo } from './service.ts';
+import { reportDrill } from './drill.ts';
+import { becomesSteady } from './service.ts';
 
 const drillTimeoutMs = 420_000;
 const folder = 'reports/drills';

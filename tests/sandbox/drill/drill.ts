@@ -1,12 +1,12 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Deployment } from '../../deployed/deployment.ts';
-import type { LocalState } from '../../../tools/sandbox/deployment/state.ts';
-import type { Faults } from '../../../tools/sandbox/deployment/control.ts';
+import { between, drawChart, type Figures, figuresOf, isFailed, lastBadAfter, type Mark } from './figures.ts';
 import type { Requirement } from '../../support/requirements.ts';
-import type { Mark } from './chart.ts';
-import { between, figuresOf, isFailed, lastBadAfter, type Figures } from './figures.ts';
-import type { drillIds } from '../../../tools/sandbox/deployment/drill-ids.ts';
-import { startLoad, type Load, type Outcome } from './load.ts';
+import type { drillIds, Faults } from '../../../tools/sandbox/deployment/control.ts';
+import { type Load, type Outcome, startLoad } from '../../../tools/sandbox/deployment/load.ts';
+import type { LocalState } from '../../../tools/sandbox/deployment/state.ts';
 
 /** What a drill has to break things with. */
 export interface Scene {
@@ -180,3 +180,44 @@ function describeNow({ outcomes, inFlight, now }: Load): string {
 
 /** Reads of both kinds: one movie, and a page of a year. Their answers need the database. */
 const paths = ['/movies?year=1998&limit=5', '/movies?year=2003&limit=5', '/movies?year=1994&limit=1'];
+
+/** Writes chart and figures of a drill, and prints them. */
+export async function reportDrill(
+  folder: string,
+  result: DrillResult,
+  say: (line: string) => void,
+): Promise<void> {
+  const { drill, outcomes, marks } = result;
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, `${drill.id}.svg`), drawChart(drill.title, outcomes, marks));
+  await writeFile(
+    join(folder, `${drill.id}.md`),
+    `${describeDrill(result)}\n\n![requests and p99](${drill.id}.svg)\n`,
+  );
+  say(`\n${describeDrill(result)}\n`);
+}
+
+const ms = (value: number): string => `${value.toFixed(0)} ms`;
+
+export function describeDrill(result: DrillResult): string {
+  const { drill, before, during, after, recoveredAfterMs, facts, budget } = result;
+  const missed = judge(result);
+  const row = (name: string, { requests, failed, p50, p99, longest }: Figures): string =>
+    `| ${name.padEnd(6)} | ${String(requests).padStart(8)} | ${String(failed).padStart(6)} | ${ms(p50).padStart(8)} | ${ms(p99).padStart(8)} | ${ms(longest).padStart(8)} |`;
+  return [
+    `### ${drill.title}: ${missed.length === 0 ? 'passed' : 'FAILED'}`,
+    '',
+    '|        | requests | failed |      p50 |      p99 |  longest |',
+    '| ------ | -------: | -----: | -------: | -------: | -------: |',
+    row('before', before),
+    row('during', during),
+    row('after', after),
+    '',
+    `Recovered after ${seconds(recoveredAfterMs)}, ${seconds(budget.recoveredWithinMs)} are allowed. ` +
+      Object.entries(facts)
+        .map(([name, value]) => `${name}: ${value}`)
+        .join(' · '),
+    ...Object.entries(during.failures).map(([name, count]) => `- ${count} × ${name}`),
+    ...missed.map((reason) => `- **${reason}**`),
+  ].join('\n');
+}

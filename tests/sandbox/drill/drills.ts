@@ -1,8 +1,337 @@
-import type { Drill } from './drill.ts';
-import { pagedOutage } from './drills/alerts.ts';
-import { goneDatabase, slowDatabase, throttlingDatabase } from './drills/database.ts';
-import { brokenDeployment, rollingDeployment } from './drills/deployments.ts';
-import { hungTask, killedTask, lostZone } from './drills/lost-tasks.ts';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Deployment } from '../../deployed/deployment.ts';
+import { ask } from '../../deployed/http.ts';
+import { checkRunningDigest, checkSteadyState } from '../../deployed/probes/service.ts';
+import type { Budget, Drill, Scene, Seen } from './drill.ts';
+import { watchAlerts, type WatchedAlerts } from './prometheus.ts';
+import { becomesSteady, healthWindowMs, release, releaseWith, runningTasks, scaleTo } from './service.ts';
+import { eventually } from '../../support/eventually.ts';
+import { promtool } from '../../support/promtool.ts';
+import { program } from '../../support/requirements.ts';
+
+const page = 'AvailabilityReadsBudgetBurns page';
+/** Of an hour of healthy traffic 52 s of failures are 14.4 times the budget; rules are evaluated each half minute. */
+const pagedWithinMs = 180_000;
+/** The short window of the page has to run empty. */
+const resolvedWithinMs = 420_000;
+
+/** Everything fails until somebody is paged; then it is mended, and a new version is rolled out while the page resolves. */
+export const pagedOutage: Drill = {
+  id: 'alert-fires',
+  title: 'An outage pages, and the page resolves',
+  requires: [promtool, program('prometheus', 'install the Debian package prometheus, or run `make tools`')],
+  longestMs: 720_000,
+  budget: ({ ratePerSecond }) =>
+    Promise.resolve({
+      failed: Math.ceil((pagedWithinMs / 1_000) * ratePerSecond),
+      failures: { status: 503, withinMs: 1_000 },
+      // Tasks are replaced meanwhile, which must not fail a request but may slow one down.
+      recoveredWithinMs: resolvedWithinMs,
+    }),
+  act: async (scene) => {
+    const alerts = await watchAlerts(new URL('/scrape-targets', scene.control), scene.ratePerSecond);
+    try {
+      return await playOutage(scene, alerts);
+    } finally {
+      await alerts.stop();
+    }
+  },
+};
+
+async function playOutage(
+  { deployment, faults, state, mark, now }: Scene,
+  alerts: WatchedAlerts,
+): ReturnType<Drill['act']> {
+  const scrapes = (tasks: readonly string[]) =>
+    eventually(
+      async () => {
+        const scraped = await alerts.scraped();
+        if (tasks.some((task) => !scraped.includes(task)))
+          throw new Error(`Prometheus scrapes ${scraped.length} of ${tasks.length} tasks`);
+      },
+      { deadlineMs: 60_000, everyMs: 1_000 },
+    );
+  const { taskDefinition: former, tasks } = await state();
+  await scrapes(runningTasks({ tasks }));
+  const early = await alerts.firing();
+  if (early.length > 0) throw new Error(`told before anything is wrong: ${early.join(', ')}`);
+
+  const since = now();
+  await faults.database({ refuse: true });
+  mark('the database is gone');
+  await eventually(
+    async () => {
+      const told = await alerts.firing();
+      if (!told.includes(page)) throw new Error(`nobody is paged, only: ${told.join(', ')}`);
+    },
+    { deadlineMs: pagedWithinMs, everyMs: 500 },
+  );
+  const pagedAfter = now() - since;
+  mark('paged');
+  await faults.heal();
+  const healedAt = now();
+  mark('the database is back');
+
+  const next = await releaseWith(deployment, { LOG_LEVEL: 'info' });
+  await becomesSteady(state, ({ taskDefinition }) => taskDefinition === next);
+  mark('a new version runs');
+  await scrapes(runningTasks(await state()));
+  await eventually(
+    async () => {
+      const told = await alerts.firing();
+      if (told.length > 0) throw new Error(`still told: ${told.join(', ')}`);
+    },
+    { deadlineMs: resolvedWithinMs, everyMs: 500 },
+  );
+  const resolvedAfter = now() - healedAt;
+  mark('resolved');
+  await release(deployment, former);
+  await becomesSteady(state, ({ taskDefinition }) => taskDefinition === former);
+  return {
+    healedAt,
+    facts: {
+      'paged after (s)': inSeconds(pagedAfter),
+      'resolved after the end of the outage (s)': inSeconds(resolvedAfter),
+      rule: page,
+    },
+  };
+}
+
+const inSeconds = (ms: number): number => Number((ms / 1_000).toFixed(1));
+
+const slowForMs = 10_000;
+const throttledForMs = 10_000;
+const goneForMs = 20_000;
+const recoveredWithinMs = 5_000;
+const latencyMs = 300;
+/** Of calls. Three attempts get through all but an eighth of the requests. */
+const throttleRatio = 0.5;
+const mayThrottle = 0.25;
+
+/** Makes the database unwell for a while, and resolves when readiness is good again. No task may be replaced for it. */
+async function whileDatabase(
+  { deployment, faults, state, mark, now }: Scene,
+  label: string,
+  fault: Parameters<Scene['faults']['database']>[0],
+  lastsMs: number,
+  meanwhile: () => Promise<Seen['facts']> = () => Promise.resolve({}),
+): Promise<Seen> {
+  const before = runningTasks(await state());
+  await faults.database(fault);
+  mark(label);
+  const [facts] = await Promise.all([meanwhile(), pause(lastsMs)]);
+  await faults.heal();
+  const healedAt = now();
+  mark('the database is back');
+  await eventually(
+    async () => {
+      const { status } = await ask(deployment, '/readyz');
+      if (status !== 200) throw new Error(`readiness is ${status}`);
+    },
+    { deadlineMs: 60_000, everyMs: 100 },
+  );
+  const readyAfter = now() - healedAt;
+  await pause(Math.max(0, recoveredWithinMs - readyAfter));
+  const after = runningTasks(await state());
+  if (after.join() !== before.join())
+    throw new Error('tasks were replaced: no restart is needed, and none helps');
+  return { healedAt, facts: { ...facts, 'ready again after (s)': Number((readyAfter / 1_000).toFixed(1)) } };
+}
+
+const requestsIn = (ms: number, share: number, ratePerSecond: number): number =>
+  Math.ceil((ms / 1_000) * ratePerSecond * share);
+
+export const slowDatabase: Drill = {
+  id: 'database-slow',
+  title: 'DynamoDB answers slowly',
+  budget: () => Promise.resolve({ failed: 0, recoveredWithinMs }),
+  act: (scene) => whileDatabase(scene, `${latencyMs} ms slower`, { latencyMs }, slowForMs),
+};
+
+export const throttlingDatabase: Drill = {
+  id: 'database-throttles',
+  title: 'DynamoDB throttles half of all calls',
+  budget: ({ ratePerSecond }) =>
+    Promise.resolve({
+      failed: requestsIn(throttledForMs, mayThrottle, ratePerSecond),
+      // Three attempts, with the pauses between them that the SDK makes when it is throttled.
+      failures: { status: 503, withinMs: 3_000 },
+      recoveredWithinMs,
+    }),
+  act: (scene) => whileDatabase(scene, 'half of the calls refused', { throttleRatio }, throttledForMs),
+};
+
+export const goneDatabase: Drill = {
+  id: 'database-gone',
+  title: 'DynamoDB is gone for 20 s',
+  budget: ({ ratePerSecond }) =>
+    Promise.resolve({
+      failed: requestsIn(goneForMs + recoveredWithinMs, 1, ratePerSecond),
+      failures: { status: 503, withinMs: 1_000 },
+      recoveredWithinMs,
+    }),
+  act: (scene) =>
+    whileDatabase(scene, 'gone', { refuse: true }, goneForMs, async () => {
+      const since = scene.now();
+      await eventually(
+        async () => {
+          const { status } = await ask(scene.deployment, '/readyz');
+          if (status !== 503) throw new Error(`readiness is ${status} without a database`);
+        },
+        { deadlineMs: goneForMs - 5_000 },
+      );
+      const noticed = scene.now() - since;
+      const { status: alive } = await ask(scene.deployment, '/healthz');
+      if (alive !== 200) throw new Error(`liveness is ${alive}: the balancer would replace every task`);
+      return { 'readiness says so after (s)': Number((noticed / 1_000).toFixed(1)) };
+    }),
+};
+
+/** Slow start-ups of a new version are no slowness of the service; a rolling deployment must not be felt at all. */
+const unnoticed = () => Promise.resolve({ failed: 0, recoveredWithinMs: 120_000 });
+
+const withIntended = (deployment: Deployment, taskDefinitionArn: string): Deployment => ({
+  ...deployment,
+  outputs: { ...deployment.outputs, taskDefinitionArn },
+});
+
+export const rollingDeployment: Drill = {
+  id: 'rolling-deployment',
+  title: 'A rolling deployment',
+  budget: unnoticed,
+  act: async ({ deployment, state, mark, now }) => {
+    const { taskDefinition: former } = await state();
+    const since = now();
+    const next = await releaseWith(deployment, { LOG_LEVEL: 'info' });
+    mark('a new version is asked for');
+    await becomesSteady(state, ({ taskDefinition }) => taskDefinition === next);
+    const took = now() - since;
+    await checkSteadyState(withIntended(deployment, next));
+    mark('it runs; back to the former one');
+    await release(deployment, former);
+    await becomesSteady(state, ({ taskDefinition }) => taskDefinition === former);
+    return { facts: { 'rolled out in (s)': Number((took / 1_000).toFixed(1)) } };
+  },
+};
+
+export const brokenDeployment: Drill = {
+  id: 'broken-deployment',
+  title: 'A broken version is deployed, and rolled back',
+  budget: unnoticed,
+  act: async ({ deployment, state, mark, now }) => {
+    const { taskDefinition: good } = await state();
+    const since = now();
+    // The service refuses to start without its table's name.
+    const broken = await releaseWith(deployment, { TABLE_NAME: '' });
+    mark('a broken version is asked for');
+    await becomesSteady(
+      state,
+      ({ taskDefinition, deployments }) =>
+        taskDefinition === good &&
+        deployments.some((one) => one.taskDefinition === broken && one.rolloutState === 'FAILED'),
+    );
+    const took = now() - since;
+    const verdict = await checkSteadyState(withIntended(deployment, broken)).then(
+      () => 'success',
+      (error: unknown) => String(error instanceof Error ? error.message : error),
+    );
+    if (!/roll/i.test(verdict)) throw new Error(`a rolled-back deployment passes for a ${verdict}`);
+    await checkRunningDigest(deployment);
+    return { facts: { 'rolled back in (s)': Number((took / 1_000).toFixed(1)), 'the probe says': verdict } };
+  },
+};
+
+const graceMs = 10_000;
+
+/** Not one beyond those in flight: the balancer repeats them elsewhere. */
+const lostTaskBudget = async ({ deployment }: Scene): Promise<Budget> => ({
+  failed: 0,
+  recoveredWithinMs: (await healthWindowMs(deployment)) + graceMs,
+});
+
+const replacedAfter = (now: () => number, since: number) => ({
+  'replaced after (s)': Number(((now() - since) / 1_000).toFixed(1)),
+});
+
+export const killedTask: Drill = {
+  id: 'task-killed',
+  title: 'A task is killed',
+  budget: lostTaskBudget,
+  act: async ({ faults, state, mark, now }) => {
+    const since = now();
+    const lost = await faults.killTask();
+    mark('killed');
+    await becomesSteady(state, (current) => !runningTasks(current).includes(lost));
+    return { facts: replacedAfter(now, since) };
+  },
+};
+
+/** SIGTERM comes before anybody tells the balancer: it has to learn from the target's health that nothing may follow. */
+export const interruptedTask: Drill = {
+  id: 'spot-interruption',
+  title: 'A Spot interruption ends a task',
+  budget: () => Promise.resolve({ failed: 0, recoveredWithinMs: 120_000 }),
+  act: async ({ faults, state, mark, now }) => {
+    const since = now();
+    const lost = await faults.interruptTask();
+    mark('interrupted');
+    await becomesSteady(
+      state,
+      ({ steady, tasks }) => steady && tasks.some(({ id, status }) => id === lost && status === 'STOPPED'),
+    );
+    // The balancer here asks another task, and nobody notices; that on AWS doesn't.
+    const { repeated = 0 } = (await state()).tasks.find(({ id }) => id === lost) ?? {};
+    if (repeated > 0)
+      throw new Error(`${repeated} requests were sent to a task that took no more: on AWS each is a 502`);
+    return { facts: replacedAfter(now, since) };
+  },
+};
+
+export const hungTask: Drill = {
+  id: 'task-hangs',
+  title: 'A task hangs: alive, but not answering',
+  budget: lostTaskBudget,
+  act: async ({ faults, state, mark, now }) => {
+    const since = now();
+    const lost = await faults.freezeTask();
+    mark('frozen');
+    await becomesSteady(state, (current) => !runningTasks(current).includes(lost));
+    return { facts: replacedAfter(now, since) };
+  },
+};
+
+/** Four tasks, so that the fullest zone has more than one to lose. */
+const tasksInZones = 4;
+
+export const lostZone: Drill = {
+  id: 'zone-lost',
+  title: 'A zone is lost, with all its tasks at once',
+  budget: lostTaskBudget,
+  prepare: async ({ deployment, state }) => {
+    const { desiredCount } = await state();
+    await scaleTo(deployment, tasksInZones);
+    await becomesSteady(state, (current) => current.desiredCount === tasksInZones);
+    return async () => {
+      await scaleTo(deployment, desiredCount);
+      await becomesSteady(state, (current) => current.desiredCount === desiredCount);
+    };
+  },
+  act: async ({ faults, state, mark, now }) => {
+    const before = await state();
+    const since = now();
+    const zone = await faults.loseZone();
+    mark(`${zone} lost`);
+    const inZone = before.tasks.filter((task) => task.status === 'RUNNING' && task.zone === zone);
+    const lost = inZone.map(({ id }) => id);
+    const after = await becomesSteady(
+      state,
+      (current) => !runningTasks(current).some((id) => lost.includes(id)),
+    );
+    const zones = new Set(after.tasks.filter(({ status }) => status === 'RUNNING').map((task) => task.zone));
+    const facts = { 'tasks lost': lost.length, 'zones left': zones.size, ...replacedAfter(now, since) };
+    return { facts };
+  },
+};
 
 /** The two shortest; every test run has them. */
 export const shortDrills: readonly Drill[] = [killedTask, slowDatabase];
@@ -11,6 +340,7 @@ export const longDrills: readonly Drill[] = [
   throttlingDatabase,
   goneDatabase,
   hungTask,
+  interruptedTask,
   lostZone,
   rollingDeployment,
   brokenDeployment,

@@ -2,10 +2,10 @@ import { createServer, type RequestListener, type Server, type ServerResponse } 
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { closeServer, listenOnLoopback } from '../../../app/src/local/listen.ts';
 import { eventually } from '../../support/eventually.ts';
-import { drawChart } from './chart.ts';
+import { drawChart } from './figures.ts';
 import { judge, type Budget } from './drill.ts';
 import { between, figuresOf, lastBadAfter, percentile } from './figures.ts';
-import { startLoad, type Load, type Outcome } from './load.ts';
+import { startLoad, type Load, type Outcome } from '../../../tools/sandbox/deployment/load.ts';
 
 const answered = (dueAt: number, tookMs = 10, status = 200): Outcome => ({ dueAt, tookMs, status });
 const unanswered = (dueAt: number): Outcome => ({ dueAt, tookMs: 20_000, error: 'UND_ERR_SOCKET' });

@@ -25,7 +25,7 @@ describe('a step', () => {
 
     expect(results).toEqual([
       expect.objectContaining({ name: 'one', outcome: 'failed', line: 'false | true' }),
-      { name: 'two', outcome: 'not run', seconds: 0, stage: 1 },
+      { name: 'two', outcome: 'not run', seconds: 0 },
     ]);
     expect(sandbox.read('logs/one.log')).toBe('+ echo first\nfirst\n+ false | true\n');
     expect(sandbox.read('logs/two.log')).toBeUndefined();

@@ -1,7 +1,23 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { expect, test } from '@jest/globals';
+import { bundled } from '../../support/bundled.ts';
 import { variablesOf } from '../../../tools/sandbox/pipeline/account.ts';
+
+const project = resolve(import.meta.dirname, '../../..');
+const runProgram = (...args: string[]): { status: number | null; output: string } => {
+  const program = [bundled('tools/sandbox/pipeline/main.ts'), ...args];
+  const { status, stdout, stderr } = spawnSync(process.execPath, program, { cwd: project, encoding: 'utf8' });
+  return { status, output: `${stdout}${stderr}` };
+};
+
+test('a scenario that is not there is misuse, and those that are there are named', () => {
+  expect(runProgram('--only', 'nonsense')).toEqual({
+    status: 2,
+    output: expect.stringContaining('good, changed-plan, drift, by-hand, bad-release, type-error, secret'),
+  });
+});
 
 const guide = readFileSync(resolve(import.meta.dirname, '../../../docs/deploy.md'), 'utf8');
 const [, setUp = ''] = /^## Set it up in your workspace\n(.*?)^## /ms.exec(guide) ?? [];

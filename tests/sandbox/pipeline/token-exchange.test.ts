@@ -2,9 +2,9 @@ import { createServer, type Server } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { closeServer, listenOnLoopback } from '../../../app/src/local/listen.ts';
-import { startTokenExchange, type TokenExchange } from '../../../tools/sandbox/pipeline/token-exchange.ts';
-import { createTokenIssuer, type TokenIssuer } from '../../../tools/sandbox/pipeline/token-issuer.ts';
-import { admits } from '../../../tools/sandbox/pipeline/trust-policy.ts';
+import { startTokenExchange, type TokenExchange } from '../../../tools/sandbox/pipeline/tokens.ts';
+import { createTokenIssuer, type TokenIssuer } from '../../../tools/sandbox/pipeline/tokens.ts';
+import { admits } from '../../../tools/sandbox/pipeline/tokens.ts';
 
 const uuid = (n: number): string => `{0000000${n}-0000-4000-8000-000000000000}`;
 const ids = { workspace: uuid(1), repository: uuid(2), environments: { dev: uuid(3), prod: uuid(4) } };

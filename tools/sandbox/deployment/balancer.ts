@@ -129,6 +129,8 @@ export function haproxyConfig(
   return `global
     stats socket ${place.socket} mode 600 level admin
     maxconn 2000
+    # each thread would keep connections of its own
+    nbthread 1
 
 defaults
     mode http
@@ -176,6 +178,8 @@ export interface ServerStatus {
   readonly status: string;
   /** Requests that it has not answered yet. */
   readonly sessions: number;
+  /** Requests that it did not take and another task was asked: on AWS each of them is an error. */
+  readonly repeated: number;
 }
 
 /** Reads the servers of the backend from `show stat`: CSV with a header (https://docs.haproxy.org/2.6/management.html#9.1). */
@@ -188,5 +192,10 @@ export function readServers(stat: string): readonly ServerStatus[] {
   });
   return rows
     .filter((value) => value('pxname') === backend && value('svname') !== 'BACKEND')
-    .map((value) => ({ name: value('svname'), status: value('status'), sessions: Number(value('scur')) }));
+    .map((value) => ({
+      name: value('svname'),
+      status: value('status'),
+      sessions: Number(value('scur')),
+      repeated: Number(value('wretr')) + Number(value('wredis')),
+    }));
 }

@@ -1,6 +1,38 @@
 import { Problem } from '../../../app/src/commands/problem.ts';
-import { type DatabaseFaults, noFaults } from './database.ts';
 import type { LocalState } from './state.ts';
+
+/** What `make drill DRILLS=…` may name: here, so that a command line knows them without loading Jest. */
+export const drillIds = [
+  'task-killed',
+  'database-slow',
+  'database-throttles',
+  'database-gone',
+  'task-hangs',
+  'spot-interruption',
+  'zone-lost',
+  'rolling-deployment',
+  'broken-deployment',
+  'alert-fires',
+] as const;
+
+/** What is wrong with the database, as its clients see it. Nothing by default. */
+export interface DatabaseFaults {
+  /** Added to each answer. */
+  readonly latencyMs: number;
+  /** Share of calls, 0 to 1, that are refused as too many. */
+  readonly throttleRatio: number;
+  /** Nobody listens: connections are refused, and open ones are cut. */
+  readonly refuse: boolean;
+}
+
+export const noFaults: DatabaseFaults = { latencyMs: 0, throttleRatio: 0, refuse: false };
+
+/** Faults by name, as the control server takes them. */
+export type FaultRequest =
+  | { readonly kind: 'kill' | 'freeze' | 'thaw' | 'interrupt'; readonly task?: string | undefined }
+  | { readonly kind: 'lose-zone' | 'restore-zone'; readonly zone?: string | undefined }
+  | { readonly kind: 'database'; readonly database: DatabaseFaults }
+  | { readonly kind: 'heal' };
 
 interface Answered {
   readonly subject?: string;
@@ -23,51 +55,34 @@ export function createControlClient(control: string) {
     state: async (): Promise<LocalState> => (await read('/state')) as LocalState,
     /** An access token for scopes, separated by spaces, from the deployment's issuer. */
     token: async (scope: string): Promise<string> => (await post('/tokens', { scope })).token ?? '',
-    post,
+    /** Does harm. Resolves with the task or zone that it was done to. */
+    harm: async (fault: FaultRequest): Promise<string> => (await post('/faults', fault)).subject ?? '',
   };
 }
 
-/** Harm on purpose, to a running local deployment. */
-export interface Faults {
-  /** SIGKILL. Resolves with the id of the task; without one, a healthy task is chosen. */
-  readonly killTask: (task?: string) => Promise<string>;
-  /** Stops it without ending it: it is alive and answers nothing. Resolves with its id. */
-  readonly freezeTask: (task?: string) => Promise<string>;
-  readonly thawTask: (task: string) => Promise<string>;
-  /** Kills all tasks of a zone, and starts none there until it is restored. Without a name, the fullest. Resolves with the zone. */
-  readonly loseZone: (zone?: string) => Promise<string>;
-  readonly restoreZone: (zone: string) => Promise<string>;
-  /** Replaces all faults of the database: what isn't named is as it should be. */
-  readonly database: (faults: Partial<DatabaseFaults>) => Promise<void>;
-  /** Zones are back, and the database is as it should be. */
-  readonly heal: () => Promise<void>;
-}
-
-/** Faults by name, as the control server takes them. */
-export type FaultRequest =
-  | { readonly kind: 'kill' | 'freeze' | 'thaw'; readonly task?: string }
-  | { readonly kind: 'lose-zone' | 'restore-zone'; readonly zone?: string }
-  | { readonly kind: 'database'; readonly database: DatabaseFaults }
-  | { readonly kind: 'heal' };
+/** Harm on purpose, to a running local deployment. A healthy task or the fullest zone is chosen where none is named. */
+export type Faults = ReturnType<typeof createFaults>;
 
 /** @param control address of the control server, as in the deployment's record */
-export function createFaults(control: string): Faults {
-  const { post } = createControlClient(control);
-  const harm = async (fault: FaultRequest): Promise<string> => (await post('/faults', fault)).subject ?? '';
-  const ofTask = (kind: 'kill' | 'freeze' | 'thaw', task?: string): Promise<string> =>
-    harm({ kind, ...(task === undefined ? {} : { task }) });
-  const ofZone = (kind: 'lose-zone' | 'restore-zone', zone?: string): Promise<string> =>
-    harm({ kind, ...(zone === undefined ? {} : { zone }) });
+export function createFaults(control: string) {
+  const { harm } = createControlClient(control);
   return {
-    killTask: (task) => ofTask('kill', task),
-    freezeTask: (task) => ofTask('freeze', task),
-    thawTask: (task) => ofTask('thaw', task),
-    loseZone: (zone) => ofZone('lose-zone', zone),
-    restoreZone: (zone) => ofZone('restore-zone', zone),
-    database: async (faults) => {
+    /** SIGKILL. Resolves with the id of the task. */
+    killTask: (task?: string) => harm({ kind: 'kill', task }),
+    /** Stops it without ending it: it is alive and answers nothing. Resolves with its id. */
+    freezeTask: (task?: string) => harm({ kind: 'freeze', task }),
+    thawTask: (task: string) => harm({ kind: 'thaw', task }),
+    /** SIGTERM as a Spot interruption sends it: nobody tells the load balancer before. Resolves with the task's id. */
+    interruptTask: (task?: string) => harm({ kind: 'interrupt', task }),
+    /** Kills all tasks of a zone, and starts none there until it is restored. Resolves with the zone. */
+    loseZone: (zone?: string) => harm({ kind: 'lose-zone', zone }),
+    restoreZone: (zone: string) => harm({ kind: 'restore-zone', zone }),
+    /** Replaces all faults of the database: what isn't named is as it should be. */
+    database: async (faults: Partial<DatabaseFaults>): Promise<void> => {
       await harm({ kind: 'database', database: { ...noFaults, ...faults } });
     },
-    heal: async () => {
+    /** Zones are back, and the database is as it should be. */
+    heal: async (): Promise<void> => {
       await harm({ kind: 'heal' });
     },
   };

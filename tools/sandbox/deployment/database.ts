@@ -11,21 +11,10 @@ import {
   type TableDescription,
 } from '@aws-sdk/client-dynamodb';
 import { Problem } from '../../../app/src/commands/problem.ts';
+import { noFaults, type DatabaseFaults } from './control.ts';
 import { createDynamoClient } from '../../../app/src/dynamo/client.ts';
 import { startEmbeddedDynamoDb } from '../../../app/src/local/embedded-dynamodb.ts';
 import { loadRealMovies } from '../../../app/src/local/load-real-movies.ts';
-
-/** What is wrong with the database, as its clients see it. Nothing by default. */
-export interface DatabaseFaults {
-  /** Added to each answer. */
-  readonly latencyMs: number;
-  /** Share of calls, 0 to 1, that are refused as too many. */
-  readonly throttleRatio: number;
-  /** Nobody listens: connections are refused, and open ones are cut. */
-  readonly refuse: boolean;
-}
-
-export const noFaults: DatabaseFaults = { latencyMs: 0, throttleRatio: 0, refuse: false };
 
 export interface DatabaseLink {
   readonly url: string;

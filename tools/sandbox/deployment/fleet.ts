@@ -77,6 +77,8 @@ export interface Task {
   readonly healthyAt: number | undefined;
   readonly stoppedAt: number | undefined;
   readonly reason: string | undefined;
+  /** See `ServerStatus`. */
+  readonly repeated: number;
 }
 
 export interface Launch {
@@ -109,6 +111,8 @@ export interface Fleet {
   readonly launch: (launch: Launch) => Promise<void>;
   /** Deregisters it, waits until it has answered, then SIGTERM. */
   readonly stop: (id: string, reason: string) => Promise<void>;
+  /** SIGTERM with the load balancer none the wiser, as a Spot interruption: the task stays a target until it is gone. */
+  readonly interrupt: (id: string) => void;
   /** Takes over what the load balancer's checks say. */
   readonly observe: () => Promise<void>;
   /** The process or container of a task, to do it harm. */
@@ -169,7 +173,7 @@ export function createFleet(options: FleetOptions): Fleet {
     running: (id) => running.get(id),
     launch: async (launch) => {
       const { id, deployment, definition, zone, address, environment, secrets } = launch;
-      const blank = { healthyAt: undefined, stoppedAt: undefined, reason: undefined };
+      const blank = { healthyAt: undefined, stoppedAt: undefined, reason: undefined, repeated: 0 };
       const about = { id, deployment, definition, zone, address, startedAt: now() };
       tasks.set(id, { ...about, ...blank, status: 'PENDING', health: 'starting' });
       try {
@@ -190,8 +194,14 @@ export function createFleet(options: FleetOptions): Fleet {
       if (wasRegistered) await balancer.drain(id);
       await running.get(id)?.stop();
     },
+    interrupt: (id) => {
+      if (!isWanted(id)) return;
+      change(id, { status: 'DEACTIVATING', reason: 'Your Spot Task was interrupted.' });
+      void running.get(id)?.stop();
+    },
     observe: async () => {
-      for (const { name, status } of await balancer.targets()) {
+      for (const { name, status, repeated } of await balancer.targets()) {
+        change(name, { repeated });
         if (isWanted(name)) change(name, { health: status.startsWith('DOWN') ? 'unhealthy' : 'healthy' });
       }
     },

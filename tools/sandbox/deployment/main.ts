@@ -1,46 +1,180 @@
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { Command, Option } from 'commander';
-import { Misuse, Problem, reasonOf } from '../../../app/src/commands/problem.ts';
-import { createControlClient } from './control.ts';
-import { createFaults, type Faults } from './control.ts';
+import { createCommand, runCommand } from '../../../app/src/commands/command.ts';
+import { Misuse } from '../../../app/src/commands/problem.ts';
+import { createProgress } from '../../lib/progress.ts';
 import { readNames, type Outputs } from './applied.ts';
+import { createControlClient, drillIds, noFaults, type FaultRequest } from './control.ts';
+import type { LocalContext } from './deploy.ts';
 import type { RunnerKind } from './overrides.ts';
-import { createServingHome, type ServingRecord } from './serving-process.ts';
+import { createEmulatorHome, createServingHome, type ServingRecord } from './processes.ts';
 
-const project = fileURLToPath(new URL('../../..', import.meta.url));
-const say = (line: string): void => {
-  console.log(`${new Date().toISOString()} ${line}`);
+const project = resolve(import.meta.dirname, '../../..');
+const program = createCommand(
+  'local',
+  'AWS on this machine: the whole project applied, served, harmed and taken away',
+)
+  .option(
+    '--home <folder>',
+    'folder of the deployment',
+    process.env['LOCAL_HOME'] ?? join(project, '.cache/local'),
+  )
+  .addHelpText('after', '\nExit codes: 0 done, 1 a refusal or failure, 2 misuse.');
+const home = (): string => resolve(program.opts<{ home: string }>().home);
+
+async function find(): Promise<ServingRecord> {
+  const record = await createServingHome(home()).find();
+  if (record) return record;
+  throw new Misuse('No local deployment serves.', 'Start one: make deploy-local');
+}
+const client = async () => createControlClient((await find()).control);
+// What Terraform and the AWS clients take is loaded by those commands alone that need it.
+const deploying = () => import('./deploy.ts');
+const context = (): LocalContext => ({
+  project,
+  home: home(),
+  progress: createProgress(console.log, Date.now),
+  commit: execFileSync('git', ['rev-parse', 'HEAD'], { cwd: project }).toString().trim(),
+});
+
+program
+  .command('deploy')
+  .description('Apply everything in full into the emulator, and serve traffic; a second plan must be empty')
+  .option('--image <reference>', 'image by digest, in the storage of podman; built here when it is not given')
+  .action(async ({ image }: { image?: string }) => (await deploying()).deployLocally(context(), image));
+program
+  .command('destroy')
+  .description('Stop the tasks and destroy what was applied; nothing may be left')
+  .action(async () => (await deploying()).destroyLocally(context()));
+program
+  .command('drift')
+  .description('What differs from what was applied last, and who has to look at it')
+  .action(async () => {
+    process.exitCode = (await (await deploying()).driftLocally(context())) ? 0 : 1;
+  });
+program
+  .command('drill')
+  .description('Break the local deployment in every known way, under load')
+  .option('--only <ids>', 'drills, separated by commas', '')
+  .action(async ({ only }: { only: string }) => {
+    const known: readonly string[] = drillIds;
+    // Left out in silence it would pass with the rest.
+    const unknown = only.split(',').filter((id) => id !== '' && !known.includes(id));
+    if (unknown.length > 0)
+      throw new Misuse(
+        `There is no drill ${unknown.join(', ')}.`,
+        `DRILLS names any of: ${known.join(', ')}.`,
+      );
+    await find();
+    const { runScenarios } = await import('../../lib/scenarios.ts');
+    process.exitCode = await runScenarios({
+      file: 'tests/sandbox/drill/all.ts',
+      reports: join(project, 'reports', 'drills'),
+      settings: { VERIFY_HOME: home(), DRILLS: only, REPORT_TITLE: 'Drills' },
+    });
+  });
+program
+  .command('state')
+  .description('Tasks with zone, digest and health, deployments with their rollout state, as JSON')
+  .action(async () => {
+    console.log(JSON.stringify(await (await client()).state(), null, 2));
+  });
+program
+  .command('token')
+  .description('An access token of the local issuer')
+  .argument('[scope]', 'scopes, separated by spaces', 'movies/read movies/write')
+  .action(async (scope: string) => {
+    console.log(await (await client()).token(scope));
+  });
+
+const harm = async (fault: FaultRequest): Promise<void> => {
+  console.log(`${fault.kind}: ${await (await client()).harm(fault)}`);
 };
+const ofTask = {
+  kill: 'SIGKILL a task',
+  freeze: 'Stop a task without ending it: it is alive and answers nothing',
+  thaw: 'Let a frozen task go on',
+  interrupt: 'SIGTERM a task as a Spot interruption does: the load balancer is not told before',
+} as const;
+for (const kind of ['kill', 'freeze', 'thaw', 'interrupt'] as const)
+  program
+    .command(kind)
+    .description(ofTask[kind])
+    .argument('[task]', 'id; a healthy one by default')
+    .action((task?: string) => harm({ kind, task }));
+program
+  .command('lose-zone')
+  .description('Kill all tasks of a zone and start none there until `heal`')
+  .argument('[zone]', 'the fullest by default')
+  .action((zone?: string) => harm({ kind: 'lose-zone', zone }));
+program
+  .command('database')
+  .description('Make the database slow, throttling or gone; without options it is as it should be')
+  .option('--latency <ms>', 'added to each answer', Number, 0)
+  .option('--throttle <share>', 'share of calls that are refused as too many, 0 to 1', Number, 0)
+  .option('--gone', 'nobody listens', false)
+  .action(({ latency, throttle, gone }: { latency: number; throttle: number; gone: boolean }) => {
+    const database = { ...noFaults, latencyMs: latency, throttleRatio: throttle, refuse: gone };
+    return harm({ kind: 'database', database });
+  });
+program
+  .command('heal')
+  .description('Zones are back, the database is as it should be')
+  .action(() => harm({ kind: 'heal' }));
 
-interface Options {
-  readonly home: string;
+program
+  .command('stop')
+  .description('Stop tasks, balancer and issuer; what was applied stays in the emulator')
+  .action(() => createServingHome(home()).stop());
+program
+  .command('end')
+  .description('Stop all of it, and the emulator with what was applied')
+  .action(async () => {
+    await createServingHome(home()).stop();
+    const emulators = createEmulatorHome(home());
+    const emulator = await emulators.find();
+    if (emulator) await emulators.stop(emulator);
+  });
+program
+  .command('start', { hidden: true })
+  .description('Run the tasks of what is applied in an emulated account')
+  .requiredOption('--emulator <url>')
+  .requiredOption('--outputs <file>')
+  .action(async ({ emulator, outputs: file }: { emulator: string; outputs: string }) => {
+    const { startTraffic } = await import('./traffic.ts');
+    const outputs = JSON.parse(await readFile(file, 'utf8')) as Outputs;
+    await startTraffic({ home: home(), emulator, outputs, runner: 'containers', port: 0, say: console.log });
+  });
+program
+  .command('serve', { hidden: true })
+  .description('Run tasks and balancer until stopped')
+  .requiredOption('--emulator <url>')
+  .requiredOption('--runner <kind>')
+  .requiredOption('--port <number>')
+  .action(runUntilStopped);
+
+interface ServeOptions {
   readonly emulator: string;
   readonly runner: RunnerKind;
   readonly port: string;
 }
 
-async function runUntilStopped({ home, emulator, runner, port }: Options): Promise<void> {
+async function runUntilStopped({ emulator, runner, port }: ServeOptions): Promise<void> {
+  const say = (line: string): void => {
+    console.log(`${new Date().toISOString()} ${line}`);
+  };
   const { serve } = await import('./serve.ts');
-  const outputs = JSON.parse(await readFile(join(home, 'outputs.json'), 'utf8')) as Outputs;
-  const region = String(outputs['region']);
-  const names = readNames(outputs);
-  const serving = await serve({
-    home,
-    emulatorUrl: emulator,
-    region,
-    names,
-    runner,
-    port: Number(port),
-    say,
-  });
+  const outputs = JSON.parse(await readFile(join(home(), 'outputs.json'), 'utf8')) as Outputs;
+  const [names, region] = [readNames(outputs), String(outputs['region'])];
+  const options = { home: home(), emulatorUrl: emulator, region, names, runner, port: Number(port), say };
+  const serving = await serve(options);
   const { control, url, database, differences } = serving;
   const record: ServingRecord = { pid: process.pid, control, url, emulator, database, runner, differences };
   // Renamed into place: who waits for it must not read half of it.
-  await writeFile(join(home, 'serving.json.new'), JSON.stringify(record));
-  await rename(join(home, 'serving.json.new'), join(home, 'serving.json'));
+  await writeFile(join(home(), 'serving.json.new'), JSON.stringify(record));
+  await rename(join(home(), 'serving.json.new'), join(home(), 'serving.json'));
   const asked = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]).then(() => undefined);
   const reason = await Promise.race([asked, serving.died]);
   say(reason === undefined ? 'stopping' : `stopping: ${reason.message}`);
@@ -48,114 +182,4 @@ async function runUntilStopped({ home, emulator, runner, port }: Options): Promi
   process.exit(reason === undefined ? 0 : 1);
 }
 
-async function find(home: string): Promise<ServingRecord> {
-  const record = await createServingHome(resolve(home)).find();
-  if (record) return record;
-  throw new Misuse('No local deployment serves.', 'Start one: make deploy-local');
-}
-
-const faultsOf = async (home: string): Promise<Faults> => createFaults((await find(home)).control);
-
-const program = new Command('local-deployment')
-  .description('The local deployment that serves traffic: what runs, tokens for it, and harm on purpose')
-  .addOption(
-    new Option('--home <folder>', 'folder of the deployment').default(join(project, '.cache', 'local')),
-  )
-  .showHelpAfterError()
-  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
-const home = (): string => program.opts<{ home: string }>().home;
-const print = (name: string, text: string): void => {
-  console.log(`${name}: ${text}`);
-};
-
-program
-  .command('serve', { hidden: true })
-  .description('Run tasks and balancer until stopped')
-  .requiredOption('--emulator <url>')
-  .requiredOption('--runner <kind>')
-  .requiredOption('--port <number>')
-  .action((options: Omit<Options, 'home'>) => runUntilStopped({ ...options, home: resolve(home()) }));
-program
-  .command('start', { hidden: true })
-  .description('Run the tasks that an emulated account describes, and wait until they serve')
-  .requiredOption('--emulator <url>')
-  .requiredOption('--outputs <file>', 'values of `terraform output`')
-  .action(async ({ emulator, outputs }: { emulator: string; outputs: string }) => {
-    const { startTraffic } = await import('./traffic.ts');
-    const applied = JSON.parse(await readFile(outputs, 'utf8')) as Outputs;
-    const options = { home: resolve(home()), emulator, outputs: applied, port: 0, say };
-    await startTraffic({ ...options, runner: 'containers' });
-  });
-program
-  .command('state')
-  .description('Tasks with zone, digest and health, deployments with their rollout state, as JSON')
-  .action(async () => {
-    console.log(JSON.stringify(await createControlClient((await find(home())).control).state(), null, 2));
-  });
-program
-  .command('token')
-  .description('An access token of the local issuer')
-  .argument('[scope]', 'scopes, separated by spaces', 'movies/read movies/write')
-  .action(async (scope: string) => {
-    console.log(await createControlClient((await find(home())).control).token(scope));
-  });
-program
-  .command('stop')
-  .description('Stop tasks, balancer and issuer; what was applied stays in the emulator')
-  .action(() => createServingHome(resolve(home())).stop());
-program
-  .command('end')
-  .description('Stop all of it, and the emulator with what was applied')
-  .action(async () => {
-    const { createEmulatorHome } = await import('./emulator-process.ts');
-    await createServingHome(resolve(home())).stop();
-    const emulators = createEmulatorHome(resolve(home()));
-    const emulator = await emulators.find();
-    if (emulator) await emulators.stop(emulator);
-  });
-program
-  .command('kill')
-  .description('SIGKILL a task')
-  .argument('[task]', 'id; a healthy one by default')
-  .action(async (task?: string) => {
-    print('killed', await (await faultsOf(home())).killTask(task));
-  });
-program
-  .command('freeze')
-  .description('Stop a task without ending it: it is alive and answers nothing')
-  .argument('[task]', 'id; a healthy one by default')
-  .action(async (task?: string) => {
-    print('frozen', await (await faultsOf(home())).freezeTask(task));
-  });
-program
-  .command('lose-zone')
-  .description('Kill all tasks of a zone and start none there until `heal`')
-  .argument('[zone]', 'the fullest by default')
-  .action(async (zone?: string) => {
-    print('lost', await (await faultsOf(home())).loseZone(zone));
-  });
-program
-  .command('database')
-  .description('Make the database slow, throttling or gone; without options it is as it should be')
-  .option('--latency <ms>', 'added to each answer', '0')
-  .option('--throttle <share>', 'share of calls that are refused as too many, 0 to 1', '0')
-  .option('--gone', 'nobody listens', false)
-  .action(async ({ latency, throttle, gone }: { latency: string; throttle: string; gone: boolean }) => {
-    const faults = { latencyMs: Number(latency), throttleRatio: Number(throttle), refuse: gone };
-    await (await faultsOf(home())).database(faults);
-    print('database', JSON.stringify(faults));
-  });
-program
-  .command('heal')
-  .description('Zones are back, the database is as it should be')
-  .action(async () => {
-    await (await faultsOf(home())).heal();
-    print('healed', 'zones and database');
-  });
-
-try {
-  await program.parseAsync();
-} catch (error) {
-  console.error(error instanceof Problem ? `${error.message}\n${error.remedy}` : reasonOf(error));
-  process.exitCode = error instanceof Problem ? error.exitCode : 1;
-}
+await runCommand(() => program.parseAsync());

@@ -14,7 +14,8 @@ import { type Asked, completeAnswer, completedActions } from './aws-answers.ts';
 import { startBalancer } from './balancer.ts';
 import { type ControlLoop, createControlLoop } from './control-loop.ts';
 import type { FaultRequest } from './control.ts';
-import { type DatabaseLink, noFaults, startDatabaseLink, startTable } from './database.ts';
+import { noFaults } from './control.ts';
+import { type DatabaseLink, startDatabaseLink, startTable } from './database.ts';
 import { createAddresses, createFleet, type Fleet, type Task } from './fleet.ts';
 import { describeDifferences, type RunnerKind } from './overrides.ts';
 import { createContainerRunner, createProcessRunner } from './runners.ts';
@@ -231,7 +232,8 @@ export async function harm(fault: FaultRequest, { fleet, loop, link, zones }: Ha
       const healthy = alive().find(({ status, health }) => status === 'RUNNING' && health === 'healthy');
       const ids = alive().map(({ id }) => id);
       const id = known(ids, fault.task ?? healthy?.id, 'task');
-      await fleet.running(id)?.[fault.kind]();
+      if (fault.kind === 'interrupt') fleet.interrupt(id);
+      else await fleet.running(id)?.[fault.kind]();
       return id;
     }
   }

@@ -1,6 +1,6 @@
 import type { Balancer } from './balancer.ts';
 import type { ControlLoop } from './control-loop.ts';
-import type { DatabaseFaults } from './database.ts';
+import type { DatabaseFaults } from './control.ts';
 import type { Fleet, Task } from './fleet.ts';
 import type { RunnerKind } from './overrides.ts';
 import type { Deployments } from './scheduler.ts';
@@ -22,6 +22,8 @@ export interface TaskState {
   readonly healthyAt: number | undefined;
   readonly stoppedAt: number | undefined;
   readonly reason: string | undefined;
+  /** See `ServerStatus`. */
+  readonly repeated: number;
 }
 
 /** Everything that is true of the local deployment at one moment. */
@@ -103,6 +105,7 @@ function toState({
   healthyAt,
   stoppedAt,
   reason,
+  repeated,
 }: Task): TaskState {
   return {
     id,
@@ -118,5 +121,6 @@ function toState({
     healthyAt,
     stoppedAt,
     reason,
+    repeated,
   };
 }

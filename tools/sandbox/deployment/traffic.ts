@@ -4,7 +4,7 @@ import { type Outputs, readNames } from './applied.ts';
 import { createControlClient } from './control.ts';
 import { loadData } from './database.ts';
 import type { RunnerKind } from './overrides.ts';
-import { createServingHome, type ServingRecord } from './serving-process.ts';
+import { createServingHome, type ServingRecord } from './processes.ts';
 import type { LocalState } from './state.ts';
 
 const steadyWithinMs = 300_000;

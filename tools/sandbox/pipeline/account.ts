@@ -3,12 +3,12 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { emulatedAws } from '../../lib/aws-environment.ts';
-import { createEmulatorHome } from '../deployment/emulator-process.ts';
+import { createEmulatorHome } from '../deployment/processes.ts';
 import { Problem } from '../../../app/src/commands/problem.ts';
 import type { Definition } from '../../lib/pipeline-definition.ts';
 import { cloneInto } from './clones.ts';
 import { runLines } from './shell.ts';
-import type { Ids } from './variables.ts';
+import type { Ids } from './world.ts';
 
 const run = promisify(execFile);
 export const region = 'eu-west-1';

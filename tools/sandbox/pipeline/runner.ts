@@ -1,10 +1,90 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Definition } from '../../lib/pipeline-definition.ts';
-import { createArtifacts } from './artifacts.ts';
-import { cloneInto, createCaches } from './clones.ts';
-import { endProcessesIn, runLines, type Ended } from './shell.ts';
-import { readStages, type PlannedStep } from './stages.ts';
+import { Misuse } from '../../../app/src/commands/problem.ts';
+import { type Definition, listOf, type Settings, settingsOf, textOf } from '../../lib/pipeline-definition.ts';
+import { cloneInto, createArtifacts, createCaches } from './clones.ts';
+import { type Ended, endProcessesIn, runLines } from './shell.ts';
+
+/** A step as it will be run. */
+export interface PlannedStep {
+  readonly name: string;
+  readonly settings: Settings;
+  readonly script: readonly string[];
+  readonly afterScript: readonly string[];
+  readonly deployment: string | undefined;
+  readonly wantsToken: boolean;
+  readonly isManual: boolean;
+  readonly maxMinutes: number;
+}
+
+/** Steps that run side by side; most often one. */
+export interface Stage {
+  readonly steps: readonly PlannedStep[];
+  /** Whether the first failure ends the others. */
+  readonly failFast: boolean;
+}
+
+const defaultMinutes = 120;
+
+/**
+ * What runs after what in a pipeline such as `branches/main`. Throws `Misuse` for anything that it doesn't know: to leave
+ * out a step in silence would be worse.
+ */
+export function readStages({ content }: Definition, pipeline: string): readonly Stage[] {
+  const [group = '', ...rest] = pipeline.split('/');
+  const items = settingsOf(settingsOf(content['pipelines'])[group])[rest.join('/')];
+  if (!Array.isArray(items))
+    throw new Misuse(
+      `bitbucket-pipelines.yml has no pipeline ${pipeline}.`,
+      'Name one like branches/main, pull-requests/** or custom/rollback-dev.',
+    );
+  const minutes = Number(settingsOf(content['options'])['max-time'] ?? defaultMinutes);
+  return items
+    .filter((item) => !('variables' in settingsOf(item)))
+    .map((item) => readStage(settingsOf(item), minutes));
+}
+
+function readStage(item: Settings, minutes: number): Stage {
+  const { step, parallel, ...unknown } = item;
+  const [name] = Object.keys(unknown);
+  if (name !== undefined)
+    throw new Misuse(
+      `A pipeline holds ${name}, which can't be run here.`,
+      'Use step and parallel, or teach tools/sandbox/pipeline.',
+    );
+  if (step !== undefined) return { steps: [readStep(settingsOf(step), minutes)], failFast: false };
+  const group = settingsOf(parallel);
+  const steps = Array.isArray(parallel) ? parallel : listOf(group['steps']);
+  return {
+    steps: steps.map((one) => readStep(settingsOf(settingsOf(one)['step']), minutes)),
+    failFast: group['fail-fast'] === true,
+  };
+}
+
+function readStep(settings: Settings, minutes: number): PlannedStep {
+  const name = textOf(settings['name']) ?? '(no name)';
+  const script = linesOf(settings['script']);
+  if (script.length === 0) throw new Misuse(`The step ${name} has no script.`, 'See `make check`.');
+  return {
+    name,
+    settings,
+    script,
+    afterScript: linesOf(settings['after-script']),
+    deployment: textOf(settings['deployment']),
+    wantsToken: settings['oidc'] === true,
+    isManual: settings['trigger'] === 'manual',
+    maxMinutes: Number(settings['max-time'] ?? minutes),
+  };
+}
+
+const linesOf = (value: unknown): readonly string[] =>
+  listOf(value).map((line) => {
+    if (typeof line === 'string') return line;
+    throw new Misuse(
+      `A script holds ${JSON.stringify(line)}.`,
+      'Lines of a shell only: pipes are not run here.',
+    );
+  });
 
 export type Outcome = 'passed' | 'failed' | 'stopped' | 'waits for a person' | 'not run' | 'left out';
 
@@ -12,8 +92,6 @@ export interface StepResult {
   readonly name: string;
   readonly outcome: Outcome;
   readonly seconds: number;
-  /** Number of its stage in the pipeline: those of one stage run side by side on Bitbucket. */
-  readonly stage: number;
   /** The line that failed. */
   readonly line?: string;
   /** File with what it printed. */
@@ -36,8 +114,6 @@ export interface RunOptions {
   readonly approves: (step: PlannedStep) => Promise<boolean>;
   /** Steps that are left out on purpose; the result says so. */
   readonly leavesOut?: (step: PlannedStep) => boolean;
-  /** Runs the steps of a `parallel` one after another, so that each has this machine to itself, as it has one of its own there. */
-  readonly oneByOne?: boolean;
   /** Before a step's script, in its clone. */
   readonly prepare?: (step: PlannedStep, clone: string) => Promise<void>;
   /** After a step has passed, in its clone. */
@@ -50,43 +126,24 @@ export interface RunOptions {
 /** Runs a pipeline's stages in order; nothing runs after one that failed or waits. Resolves with every step's result. */
 export async function runPipeline(options: RunOptions): Promise<readonly StepResult[]> {
   const results: StepResult[] = [];
-  let goesOn = true;
-  for (const [stage, { steps, failFast }] of readStages(options.definition, options.pipeline).entries()) {
-    const without = (name: string, outcome: Outcome): StepResult => ({ name, outcome, seconds: 0, stage });
-    if (!goesOn) {
-      results.push(...steps.map(({ name }) => without(name, 'not run')));
+  for (const { steps, failFast } of readStages(options.definition, options.pipeline)) {
+    if (!results.every(({ outcome }) => outcome === 'passed' || outcome === 'left out')) {
+      results.push(...steps.map(({ name }) => ({ name, outcome: 'not run', seconds: 0 }) as const));
       continue;
     }
     const others = new AbortController();
     const stop = AbortSignal.any([others.signal, ...(options.signal ? [options.signal] : [])]);
     const runOne = async (step: PlannedStep): Promise<StepResult> => {
-      if (stop.aborted) return without(step.name, 'stopped');
-      const result = { ...(await runStep(step, options, stop)), stage };
+      const result = await runStep(step, options, stop);
       if (failFast && result.outcome === 'failed') others.abort();
       return result;
     };
-    const ran =
-      options.oneByOne === true ? await inOrder(steps, runOne) : await Promise.all(steps.map(runOne));
-    results.push(...ran);
-    goesOn = ran.every(({ outcome }) => outcome === 'passed' || outcome === 'left out');
+    results.push(...(await Promise.all(steps.map(runOne))));
   }
   return results;
 }
 
-async function inOrder<Item, Result>(
-  items: readonly Item[],
-  run: (item: Item) => Promise<Result>,
-): Promise<readonly Result[]> {
-  const results: Result[] = [];
-  for (const item of items) results.push(await run(item));
-  return results;
-}
-
-async function runStep(
-  step: PlannedStep,
-  options: RunOptions,
-  stop: AbortSignal,
-): Promise<Omit<StepResult, 'stage'>> {
+async function runStep(step: PlannedStep, options: RunOptions, stop: AbortSignal): Promise<StepResult> {
   const { home, approves, leavesOut = () => false, say } = options;
   const { name } = step;
   const isLeftOut = leavesOut(step);

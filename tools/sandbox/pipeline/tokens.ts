@@ -1,0 +1,204 @@
+import { createServer } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { createLocalJWKSet, exportJWK, generateKeyPair, jwtVerify, SignJWT } from 'jose';
+import { reasonOf } from '../../../app/src/commands/problem.ts';
+import { closeServer, listenOnLoopback } from '../../../app/src/local/listen.ts';
+import { listOf, settingsOf, textOf } from '../../lib/pipeline-definition.ts';
+import type { Ids } from './world.ts';
+
+/** What of a token decides about a role. */
+export interface VerifiedToken {
+  readonly issuer: string;
+  readonly audience: string;
+  readonly subject: string;
+}
+
+export interface TokenIssuer {
+  /** `iss` without its scheme: the name that trust policies use. */
+  readonly name: string;
+  readonly audience: string;
+  /** A signed token with the claims that Bitbucket documents for a step with `oidc: true`. */
+  readonly issue: (step: TokenSubject) => Promise<string>;
+  /** Rejects unless it is one of ours, for us, and has not expired. */
+  readonly verify: (token: string) => Promise<VerifiedToken>;
+}
+
+export interface TokenSubject {
+  readonly stepUuid: string;
+  readonly pipelineUuid: string;
+  readonly branch: string;
+  readonly deployment: string | undefined;
+}
+
+const lifetimeSeconds = 3_600;
+
+/** Braces are part of each UUID, and of the subject. */
+const bare = (uuid: string): string => uuid.slice(1, -1);
+
+/** Stands for Bitbucket's OpenID Connect provider: real signatures, with a key that lives as long as the run. */
+export async function createTokenIssuer(ids: Ids, workspace: string): Promise<TokenIssuer> {
+  const name = `api.bitbucket.org/2.0/workspaces/${workspace}/pipelines-config/identity/oidc`;
+  const issuer = `https://${name}`;
+  const audience = `ari:cloud:bitbucket::workspace/${bare(ids.workspace)}`;
+  const { publicKey, privateKey } = await generateKeyPair('RS256');
+  const keys = createLocalJWKSet({ keys: [{ ...(await exportJWK(publicKey)), alg: 'RS256' }] });
+
+  return {
+    name,
+    audience,
+    issue: ({ stepUuid, pipelineUuid, branch, deployment }) => {
+      const environment = deployment === undefined ? undefined : ids.environments[deployment];
+      const subject = [ids.repository, environment, stepUuid].filter((part) => part !== undefined).join(':');
+      return new SignJWT({
+        stepUuid,
+        pipelineUuid,
+        repositoryUuid: ids.repository,
+        workspaceUuid: ids.workspace,
+        branchName: branch,
+        ...(environment === undefined ? {} : { deploymentEnvironmentUuid: environment }),
+      })
+        .setProtectedHeader({ alg: 'RS256', typ: 'JWT' })
+        .setIssuer(issuer)
+        .setAudience(audience)
+        .setSubject(subject)
+        .setIssuedAt()
+        .setExpirationTime(`${lifetimeSeconds} s`)
+        .sign(privateKey);
+    },
+    verify: async (token) => {
+      const { payload } = await jwtVerify(token, keys, { issuer, audience });
+      return { issuer: name, audience, subject: payload.sub ?? '' };
+    },
+  };
+}
+
+/**
+ * Whether a role's trust policy lets the bearer of a verified token take the role. Knows the operators that this project uses;
+ * anything else refuses, as nothing may be admitted by not being understood.
+ */
+export function admits(policy: string, { issuer, audience, subject }: VerifiedToken): boolean {
+  const claims: Readonly<Record<string, string>> = {
+    [`${issuer}:aud`]: audience,
+    [`${issuer}:sub`]: subject,
+  };
+
+  const holds = (operator: string, key: string, values: readonly string[]): boolean => {
+    const actual = claims[key];
+    if (actual === undefined) return false;
+    if (operator === 'StringEquals') return values.includes(actual);
+    return operator === 'StringLike' && values.some((pattern) => toPattern(pattern).test(actual));
+  };
+
+  return textsOrObjects(settingsOf(JSON.parse(policy))['Statement'])
+    .map(settingsOf)
+    .some(({ Effect: effect, Action: action, Principal: principal, Condition: condition, ...unknown }) => {
+      const conditions = Object.entries(settingsOf(condition)).flatMap(([operator, keys]) =>
+        Object.entries(settingsOf(keys)).map(([key, values]) => ({ operator, key, values: texts(values) })),
+      );
+      return (
+        effect === 'Allow' &&
+        texts(action).includes('sts:AssumeRoleWithWebIdentity') &&
+        texts(settingsOf(principal)['Federated']).some((arn) => arn.endsWith(`:oidc-provider/${issuer}`)) &&
+        Object.keys(unknown).every((key) => key === 'Sid') &&
+        conditions.length > 0 &&
+        conditions.every(({ operator, key, values }) => holds(operator, key, values))
+      );
+    });
+}
+
+const textsOrObjects = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [value]);
+const texts = (value: unknown): readonly string[] =>
+  listOf(textsOrObjects(value)).flatMap((one) => textOf(one) ?? []);
+
+/** `*` and `?` of IAM; all else means itself. */
+const toPattern = (text: string): RegExp =>
+  new RegExp(
+    `^${text
+      .replace(/[\\^$.+()|{}[\]]/g, '\\$&')
+      .replaceAll('*', '.*')
+      .replaceAll('?', '.')}$`,
+    's',
+  );
+
+export interface TokenExchange {
+  /** AWS_ENDPOINT_URL_STS of a step. */
+  readonly url: string;
+  /** Roles that were taken and refused, in order: `<role> for <subject>`. */
+  readonly granted: string[];
+  readonly refused: string[];
+  readonly stop: () => Promise<void>;
+}
+
+/**
+ * STS in front of the emulator's: that one gives any role to any token. Here a token must be signed by the issuer, and the trust
+ * policy that was applied must admit its audience and subject, before the emulator is asked.
+ */
+export async function startTokenExchange(emulator: string, issuer: TokenIssuer): Promise<TokenExchange> {
+  const granted: string[] = [];
+  const refused: string[] = [];
+
+  const refusalOf = async (body: URLSearchParams): Promise<string | undefined> => {
+    const role = body.get('RoleArn') ?? '';
+    try {
+      const token = await issuer.verify(body.get('WebIdentityToken') ?? '');
+      const isAdmitted = admits(await trustPolicyOf(role, emulator), token);
+      (isAdmitted ? granted : refused).push(`${role} for ${token.subject}`);
+      return isAdmitted ? undefined : `The trust policy of ${role} does not admit ${token.subject}`;
+    } catch (error) {
+      refused.push(`${role}: ${reasonOf(error)}`);
+      return `Couldn't verify the identity token: ${reasonOf(error)}`;
+    }
+  };
+
+  const server = createServer((request, response) => {
+    void (async () => {
+      const sent = await text(request);
+      const body = new URLSearchParams(sent);
+      const refusal = body.get('Action') === 'AssumeRoleWithWebIdentity' ? await refusalOf(body) : undefined;
+      if (refusal !== undefined) {
+        response.writeHead(403, { 'content-type': 'text/xml' }).end(accessDenied(refusal));
+        return;
+      }
+      const headers = Object.entries(request.headers).filter(([name]) => forwarded.includes(name));
+      const answer = await fetch(new URL(request.url ?? '/', emulator), {
+        method: request.method ?? 'POST',
+        headers: Object.fromEntries(headers.map(([name, value]) => [name, String(value)])),
+        body: sent,
+      });
+      response.writeHead(answer.status, { 'content-type': answer.headers.get('content-type') ?? 'text/xml' });
+      response.end(await answer.text());
+    })().catch((error: unknown) => {
+      response.writeHead(502).end(reasonOf(error));
+    });
+  });
+  const { url } = await listenOnLoopback(server, 0);
+  return {
+    url,
+    granted,
+    refused,
+    stop: () => closeServer(server),
+  };
+}
+
+const forwarded = ['authorization', 'content-type', 'x-amz-date', 'x-amz-security-token'];
+
+/** As it was applied; `{}` where the account has no such role. */
+async function trustPolicyOf(arn: string, emulator: string): Promise<string> {
+  const query = { Action: 'GetRole', Version: '2010-05-08', RoleName: arn.split('/').at(-1) ?? '' };
+  const response = await fetch(emulator, {
+    method: 'POST',
+    headers: {
+      authorization:
+        'AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/iam/aws4_request, SignedHeaders=host, Signature=none',
+    },
+    body: new URLSearchParams(query),
+  });
+  const answer = await response.text();
+  const read = (name: string): string => new RegExp(`<${name}>([^<]*)<`).exec(answer)?.[1] ?? '';
+  return read('Arn') === arn
+    ? decodeURIComponent(read('AssumeRolePolicyDocument')).replaceAll('&quot;', '"')
+    : '{}';
+}
+
+const accessDenied = (reason: string): string =>
+  `<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>${reason.replace(/[<>&]/g, ' ')}</Message></Error><RequestId>local</RequestId></ErrorResponse>`;
