@@ -6,10 +6,11 @@ ARG BASE_IMAGE=gcr.io/distroless/nodejs24-debian13:nonroot@sha256:9eeb7f5887d0e2
 FROM ${BUILD_IMAGE} AS build
 WORKDIR /build
 COPY package.json package-lock.json .npmrc ./
+COPY app/package.json app/
 # The secret is optional: certificates of a TLS-inspecting proxy, which must not end up in the image.
 RUN --mount=type=secret,id=ca --mount=type=cache,target=/var/cache/npm \
     if [ -f /run/secrets/ca ]; then export NODE_EXTRA_CA_CERTS=/run/secrets/ca; fi; \
-    npm ci --omit=dev --ignore-scripts --cache /var/cache/npm --no-audit --no-fund --loglevel=error
+    npm ci --workspace app --ignore-scripts --cache /var/cache/npm --no-audit --no-fund --loglevel=error
 COPY . .
 ARG REVISION=unknown
 ARG SOURCE_DATE_EPOCH=0

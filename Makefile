@@ -33,7 +33,7 @@ help: ## List all targets
 
 .PHONY: run
 run_local = node app/src/local/main.ts $(ARGS)
-run: install ## Run the API with real movies, Swagger UI and a token issuer on this machine (ARGS=--help)
+run: install-app ## Run the API with real movies, Swagger UI and a token issuer on this machine (ARGS=--help)
 # Job control keeps Ctrl-C from make itself, so that stopping the API is a success.
 	@if [ -t 0 ]; then set -m; $(run_local); exit; fi; exec $(run_local)
 
@@ -161,10 +161,17 @@ pipeline-local: install .cache/bin/crane .cache/bin/cosign ## Run the pipeline o
 # What targets need, below. Nothing of it is asked for by name.
 
 # Compared by content: the files of a new clone are later than a node_modules that came out of a cache.
+packages_are = cat package.json package-lock.json | cmp -s - node_modules/$(1)
+install_packages = npm ci $(2) --ignore-scripts --no-audit --no-fund --loglevel=error; cat package.json package-lock.json > node_modules/$(1)
 install: always
 	@tools/install/node
-	@cat package.json package-lock.json | cmp -s - node_modules/.installed || { \
-		npm ci --ignore-scripts --no-audit --no-fund --loglevel=error; cat package.json package-lock.json > node_modules/.installed; }
+	@$(call packages_are,.installed) || { $(call install_packages,.installed,); }
+
+# A third of the packages is enough to run it. Where all of them were installed once, all of them are renewed.
+install-app: always
+	@tools/install/node
+	@if [ -f node_modules/.installed ]; then $(MAKE) install; else \
+		$(call packages_are,.installed-app) || { $(call install_packages,.installed-app,--workspace app); }; fi
 
 pinned-programs: install
 	@[ -z "$(FOR)" ] || node tools/install/main.ts --for "$(FOR)"
