@@ -1,6 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { ClassicLevel } from 'classic-level';
 import dynalite from 'dynalite';
+import { Problem, reasonOf, textOf } from '../commands/problem.ts';
+import { shownPath } from '../commands/terminal.ts';
 import { closeServer, listenOnLoopback } from './listen.ts';
 
 export interface EmbeddedDynamoDb {
@@ -57,8 +59,13 @@ async function ensureUsable(dataDir: string): Promise<void> {
     await store.open();
     await store.close();
   } catch (error) {
-    throw new Error(`The data in ${dataDir} can't be opened; maybe another process has it open.`, {
-      cause: error,
-    });
+    const isInUse = error instanceof Error && textOf(error.cause, 'code') === 'LEVEL_LOCKED';
+    throw new Problem(
+      isInUse
+        ? `The data in ${shownPath(dataDir)} is in use: another \`make run\` has it open.`
+        : `The data in ${shownPath(dataDir)} can't be opened: ${reasonOf(error)}.`,
+      'Stop the other one, or keep the data of this one elsewhere: DATA_DIR=.data-2 make run',
+      { cause: error },
+    );
   }
 }

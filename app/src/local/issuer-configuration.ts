@@ -70,6 +70,14 @@ export function issuerConfiguration(settings: IssuerSettings): Configuration {
         }),
       },
     },
+    formats: {
+      customizers: {
+        // As Cognito does: a machine that asks for no scope gets all of its own.
+        jwt: (_context, token, jwt) => {
+          if (token.kind === 'ClientCredentials' && token.scope === undefined) jwt.payload['scope'] = scopes;
+        },
+      },
+    },
     interactions: { url: (_context, { uid }) => `${signInPath}${uid}` },
     renderError: (context, { error, error_description: description }) => {
       context.type = 'text';

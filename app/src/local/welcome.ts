@@ -8,7 +8,7 @@ export function welcome(stack: LocalStack, seconds: number, paint: Paint): strin
   return `
 ${bold('The movies API is running')}, after ${seconds.toFixed(1)} s.
 
-  Swagger UI   ${bold(`${apiUrl}/api/docs`)}   press Authorize, tick the scopes, then Try it out
+  Swagger UI   ${bold(`${apiUrl}/api/docs`)}   press Authorize, then Try it out
   API          ${apiUrl}
   Metrics      ${metricsUrl}${prometheusUrl === undefined ? '' : `\n  Prometheus   ${prometheusUrl}/alerts`}
   Issuer       ${issuer}/.well-known/openid-configuration

@@ -1,15 +1,19 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { PutItemCommand, type AttributeValue, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import {
+  GetItemCommand,
+  PutItemCommand,
+  type AttributeValue,
+  type DynamoDBClient,
+} from '@aws-sdk/client-dynamodb';
 import { ensureTable } from '../../../app/src/local/create-table.ts';
 import { startEmbeddedDynamoDb, type EmbeddedDynamoDb } from '../../../app/src/local/embedded-dynamodb.ts';
 import { createDynamoClient } from '../../../app/src/dynamo/client.ts';
 import { createDynamoRepository } from '../../../app/src/dynamo/repository.ts';
 import type { MovieRepository } from '../../../app/src/movies/movie-repository.ts';
-import { bundled } from '../../support/bundled.ts';
+import { createPace, rewriteOf } from '../../../app/src/commands/migrate/migrate-items.ts';
 import { forwardTo, operationOf, startFaultyDynamoDb } from '../../support/faulty-dynamodb.ts';
 import { aMovie } from '../../support/movies.ts';
+import { runProgram } from '../../support/program.ts';
 
 jest.setTimeout(120_000);
 
@@ -50,17 +54,10 @@ const oldForm = (title: string, more: Record<string, AttributeValue> = {}) =>
   );
 const bestOf2013 = async () => (await repository.list({ year: 2013, sort: 'rating' }, 100)).movies;
 
-async function migrate(...args: string[]): Promise<{ exitCode: number; output: string }> {
-  const child = spawn(process.execPath, [bundled('app/src/commands/migrate.ts'), ...args], {
-    env: { PATH: process.env['PATH'] },
-  });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => (output += text));
-  }
-  const [exitCode] = (await once(child, 'close')) as [number];
-  return { exitCode, output };
-}
+const migrate = async (...args: string[]) => {
+  const { exitCode, output, errors } = await runProgram('migrate', args);
+  return { exitCode, output: `${output}${errors}` };
+};
 const onTable = (endpoint = engine.endpoint) => ['--table', table, '--endpoint', endpoint];
 
 describe('npm run migrate', () => {
@@ -144,9 +141,48 @@ describe('npm run migrate', () => {
   test('a table that is not there is named, with 2', async () => {
     const run = await migrate('--table', 'nope', '--endpoint', engine.endpoint);
 
-    expect([run.exitCode, run.output.trim()]).toEqual([
-      2,
-      `error: There is no table nope in ${engine.endpoint}: check --table, --region and --endpoint.`,
-    ]);
+    expect(run.exitCode).toBe(2);
+    expect(run.output).toContain(`error: There is no table nope in ${engine.endpoint}.`);
   });
+
+  test('what another writer stored stays as it is, to the digit, while the rest gets its form', async () => {
+    const info = {
+      rating: { N: '8.3' },
+      tmdb_id: { N: '9007199254740993' },
+      price: { N: '0.1000000000000000055511151231257827' },
+      tags: { SS: ['a', 'b'] },
+      years: { NS: ['12345678901234567890123'] },
+      poster: { B: new Uint8Array([1, 255]) },
+      cast: { L: [{ M: { id: { N: '9007199254740993' } } }] },
+    };
+    await oldForm('Foreign', { info: { M: info } });
+
+    const run = await migrate(...onTable());
+
+    expect(run.output).toContain('1 read, 1 rewritten, 0 left as they are');
+    const { Item } = await client.send(
+      new GetItemCommand({ TableName: table, Key: { year: { N: '2013' }, title: { S: 'Foreign' } } }),
+    );
+    expect(Item).toMatchObject({ rating: { N: '8.3' }, info: { M: info } });
+  });
+});
+
+test.each([
+  ['a number', { N: '12345678901234567890123' }],
+  ['a set', { SS: ['8.3'] }],
+  ['a number within a list', { L: [{ N: '0.1000000000000000055511151231257827' }] }],
+])('an attribute of info is no object but %s that JSON rounds: the item is refused', (_what, value) => {
+  const item = { year: { N: '2013' }, title: { S: 'x' }, info: value, revision: { S: 'r' } };
+
+  expect(rewriteOf(item, [])).toMatchObject({ kind: 'refused', reason: expect.stringContaining('info') });
+});
+
+test('whoever asks, no more is let through than the rate allows', async () => {
+  const pace = createPace(1_000);
+  const startedAt = performance.now();
+
+  await Promise.all([pace(100), pace(100), pace(100)]);
+
+  // The third waits for the two before it; a timer may be a millisecond early.
+  expect(performance.now() - startedAt).toBeGreaterThanOrEqual(198);
 });

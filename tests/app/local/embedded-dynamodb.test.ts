@@ -54,7 +54,8 @@ describe('the embedded DynamoDB', () => {
   test('a folder that another process has open is refused with that reason', async () => {
     await using(async () => {
       await expect(startEmbeddedDynamoDb({ dataDir })).rejects.toMatchObject({
-        message: `The data in ${dataDir} can't be opened; maybe another process has it open.`,
+        message: `The data in ${dataDir} is in use: another \`make run\` has it open.`,
+        remedy: expect.stringContaining('DATA_DIR='),
       });
     });
   });

@@ -57,6 +57,18 @@ describe.each(['RS256', 'ES256'] as const)('the local token issuer, signing with
     expect(decodeJwt(token)).toMatchObject({ scope: 'movies/read' });
   });
 
+  test('a machine that asks for no scope gets all of its own, as Cognito gives them', async () => {
+    const { id, secret } = issuer.machineClient;
+    const answer = await fetch(issuer.tokenEndpoint, {
+      method: 'POST',
+      headers: { authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}` },
+      body: new URLSearchParams({ grant_type: 'client_credentials' }),
+    });
+
+    const { access_token: token } = (await answer.json()) as { access_token: string };
+    expect((await verify(token)).payload['scope']).toBe('movies/read movies/write');
+  });
+
   test('claims of our choice are signed with a key that the key set publishes', async () => {
     const token = await issuer.sign({ iss: issuer.issuer, aud: 'movies-api', client_id: 'odd' });
 

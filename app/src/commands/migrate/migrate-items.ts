@@ -1,17 +1,32 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import {
   GetItemCommand,
   PutItemCommand,
   ScanCommand,
+  type AttributeValue,
   type DynamoDBClient,
   type ScanCommandOutput,
 } from '@aws-sdk/client-dynamodb';
 import { isConditionFailure, toMovieError, toWriteError } from '../../dynamo/failures.ts';
 import { InvalidMovie } from '../../movies/errors.ts';
-import { fromItem, keyOf, type Item } from '../../dynamo/movie-item.ts';
+import { fromAttribute } from '../../dynamo/attribute-value.ts';
+import { fromItem, keyOf, toItem, type Item } from '../../dynamo/movie-item.ts';
+import { isSameNumber } from '../../movies/exact-json.ts';
 import type { MovieKey } from '../../movies/movie.ts';
 import { unchangedSince } from '../../dynamo/write-condition.ts';
-import type { Pace } from './pace.ts';
-import { rewriteOf } from './rewrite.ts';
+
+/** Resolves when so many more may be done: at a constant rate, whoever asks, without saving up for a burst. */
+export type Pace = (count: number) => Promise<void>;
+
+export function createPace(perSecond: number, now: () => number = () => performance.now()): Pace {
+  let freeAt = now();
+  return (count) => {
+    const startAt = Math.max(now(), freeAt);
+    freeAt = startAt + (count * 1_000) / perSecond;
+    return delay(Math.max(0, startAt - now()));
+  };
+}
 
 export interface MigrationReport {
   readonly read: number;
@@ -20,8 +35,6 @@ export interface MigrationReport {
   readonly refused: number;
   /** Times that an edit came between reading and writing, and the edited item was taken instead. */
   readonly overtaken: number;
-  /** Whether the signal ended it before the table did. */
-  readonly stopped: boolean;
 }
 
 export interface Refusal extends MovieKey {
@@ -36,7 +49,7 @@ export interface MigrationDeps {
   readonly drop: readonly string[];
   readonly dryRun: boolean;
   readonly signal: AbortSignal;
-  readonly onProgress: (soFar: Omit<MigrationReport, 'stopped'>) => void;
+  readonly onProgress: (soFar: MigrationReport) => void;
   readonly onRefusal: (refusal: Refusal) => void;
 }
 
@@ -129,7 +142,7 @@ export async function migrateItems(deps: MigrationDeps): Promise<MigrationReport
     ),
   );
   for (const end of ends) if (end.status === 'rejected') throw end.reason;
-  return { ...count, stopped: signal.aborted };
+  return count;
 }
 
 const keyFrom = (item: Item): MovieKey => {
@@ -140,3 +153,70 @@ const keyFrom = (item: Item): MovieKey => {
 const translate = (error: unknown): never => {
   throw toMovieError(error);
 };
+
+/** What is to become of a stored item. */
+export type Rewrite =
+  | { readonly kind: 'current' }
+  | { readonly kind: 'write'; readonly item: Item }
+  | { readonly kind: 'refused'; readonly reason: string };
+
+/**
+ * The item as this version of the service would write it. What the API shows stays what it is, so its revision stays too,
+ * and whoever holds its entity tag can still edit. What reads the same stays stored as it is, to the digit: a number of
+ * another writer may have more of them than JSON, and a set is a list there.
+ * @param drop attributes that may be lost, `extra` or `info.extra`; an item with another one that this version doesn't write is refused
+ */
+export function rewriteOf(item: Item, drop: readonly string[]): Rewrite {
+  let form: Item;
+  try {
+    form = keepWhatReadsTheSame(item, toItem(fromItem(item)));
+  } catch (error) {
+    if (error instanceof InvalidMovie) return { kind: 'refused', reason: error.message };
+    throw error;
+  }
+  if (isDeepStrictEqual(item, form)) return { kind: 'current' };
+  const kept = namesOf(form);
+  const lost = namesOf(item).filter((name) => !kept.includes(name) && !drop.includes(name));
+  if (lost.length > 0)
+    return { kind: 'refused', reason: `it holds ${lost.join(', ')}, which this version does not write` };
+  const changed = poorerIn(item, form, '');
+  return changed.length === 0
+    ? { kind: 'write', item: form }
+    : { kind: 'refused', reason: `${changed.join(', ')} can't be rewritten as it is, to the digit` };
+}
+
+const namesOf = (item: Item): readonly string[] => [
+  ...Object.keys(item),
+  ...Object.keys(item['info']?.M ?? {}).map((name) => `info.${name}`),
+];
+
+const readsTheSame = (one: AttributeValue, other: AttributeValue): boolean =>
+  isDeepStrictEqual(fromAttribute(one), fromAttribute(other));
+
+function keepWhatReadsTheSame(stored: Item, form: Item): Item {
+  const keep = (name: string, value: AttributeValue): AttributeValue => {
+    const old = stored[name];
+    if (old === undefined) return value;
+    if (readsTheSame(old, value)) return old;
+    return old.M !== undefined && value.M !== undefined ? { M: keepWhatReadsTheSame(old.M, value.M) } : value;
+  };
+  return Object.fromEntries(Object.entries(form).map(([name, value]) => [name, keep(name, value)]));
+}
+
+/** Attributes that are not kept as they are, and hold more than JSON can say: what is made of them would be poorer. */
+function poorerIn(stored: Item, form: Item, path: string): string[] {
+  return Object.entries(stored).flatMap(([name, value]) => {
+    const made = form[name];
+    if (isDeepStrictEqual(value, made)) return [];
+    if (value.M !== undefined) return poorerIn(value.M, made?.M ?? {}, `${path}${name}.`);
+    return isJson(value) ? [] : [`${path}${name}`];
+  });
+}
+
+/** Whether JSON can say all that an attribute holds. */
+function isJson({ N: number, L: list, M: map, SS, NS, B, BS }: AttributeValue): boolean {
+  if (number !== undefined) return isSameNumber(number, String(Number(number)));
+  if (list !== undefined) return list.every(isJson);
+  if (map !== undefined) return Object.values(map).every(isJson);
+  return [SS, NS, B, BS].every((kind) => kind === undefined);
+}
