@@ -1,58 +1,48 @@
-# What the pipeline can never do, whatever its policies come to say.
-resource "aws_iam_policy" "pipeline_boundary" {
-  name        = "${var.project}-boundary"
+# What the pipeline can never do, whatever its policies come to say. A boundary grants nothing: an action needs this and a
+# statement of the role's own, and those name each action.
+
+resource "aws_iam_policy" "build_boundary" {
+  name        = "${var.project}-build-boundary"
   path        = "/pipeline/"
-  description = "The most that a role of the pipeline of ${var.project} can do"
-  policy      = data.aws_iam_policy_document.pipeline_boundary.json
+  description = "The most that the build step of ${var.project} can do"
+  policy      = data.aws_iam_policy_document.build_boundary.json
+}
+
+resource "aws_iam_policy" "deploy_boundary" {
+  for_each = local.environments
+
+  name        = "${var.project}-${each.key}-boundary"
+  path        = "/pipeline/"
+  description = "The most that a role of the pipeline can do in ${each.key}"
+  policy      = data.aws_iam_policy_document.deploy_boundary[each.key].json
 }
 
 # What a role made by the pipeline can never do: it is the only boundary that an apply may give to a role.
 resource "aws_iam_policy" "workload_boundary" {
-  name        = "${var.project}-workload"
+  for_each = local.environments
+
+  name        = "${var.project}-${each.key}-workload"
   path        = "/pipeline/"
-  description = "The most that a task or service role of ${var.project} can do"
-  policy      = data.aws_iam_policy_document.workload_boundary.json
+  description = "The most that a task or service role of ${each.key} can do"
+  policy      = data.aws_iam_policy_document.workload_boundary[each.key].json
 }
 
-data "aws_iam_policy_document" "pipeline_boundary" {
-  # A boundary grants nothing: an action needs this and a statement of the role's own, and those name each action.
+data "aws_iam_policy_document" "build_boundary" {
   statement {
-    sid = "Ceiling"
-    actions = [
-      "acm:*",
-      "application-autoscaling:*",
-      "aps:*",
-      "backup-storage:*",
-      "backup:*",
-      "budgets:*",
-      "cloudwatch:*",
-      "cognito-idp:*",
-      "dynamodb:*",
-      "ec2:*",
-      "ecr:*",
-      "ecs:*",
-      "elasticloadbalancing:*",
-      "events:*",
-      "fis:*",
-      "iam:*",
-      "kms:*",
-      "logs:*",
-      "route53:*",
-      "s3:*",
-      "secretsmanager:*",
-      "sns:*",
-      "ssm:*",
-      "sts:GetCallerIdentity",
-      "wafv2:*",
-      "xray:*",
-    ]
+    sid       = "Ceiling"
+    actions   = ["ecr:*", "kms:DescribeKey", "kms:GetPublicKey", "kms:Sign", "kms:Verify", "sts:GetCallerIdentity"]
     resources = ["*"]
   }
 
+  source_policy_documents = [data.aws_iam_policy_document.limits.json]
+}
+
+# For every role of the pipeline.
+data "aws_iam_policy_document" "limits" {
   statement {
     sid         = "StayInAllowedRegions"
     effect      = "Deny"
-    not_actions = ["budgets:*", "cloudwatch:*", "iam:*", "route53:*", "sts:*"]
+    not_actions = ["billing:*", "budgets:*", "cloudwatch:*", "iam:*", "route53:*", "sts:*"]
     resources   = ["*"]
 
     condition {
@@ -63,134 +53,145 @@ data "aws_iam_policy_document" "pipeline_boundary" {
   }
 
   statement {
-    sid    = "KeepOwnLimits"
-    effect = "Deny"
-    actions = [
-      "iam:AttachRolePolicy",
-      "iam:CreatePolicyVersion",
-      "iam:DeletePolicy",
-      "iam:DeletePolicyVersion",
-      "iam:DeleteRole",
-      "iam:DeleteRolePolicy",
-      "iam:DetachRolePolicy",
-      "iam:PassRole",
-      "iam:PutRolePermissionsBoundary",
-      "iam:PutRolePolicy",
-      "iam:SetDefaultPolicyVersion",
-      "iam:UpdateAssumeRolePolicy",
-      "iam:UpdateRole",
-    ]
-    resources = [
-      "arn:${local.partition}:iam::${local.account}:role/pipeline/*",
-      "arn:${local.partition}:iam::${local.account}:policy/pipeline/*",
-    ]
-  }
-
-  statement {
-    sid    = "KeepBoundariesOn"
-    effect = "Deny"
-    actions = [
-      "iam:DeleteRolePermissionsBoundary",
-    ]
-    resources = ["*"]
-  }
-
-  statement {
-    sid    = "MakeNoPeople"
-    effect = "Deny"
-    actions = [
-      "iam:AddUserToGroup",
-      "iam:CreateAccessKey",
-      "iam:CreateGroup",
-      "iam:CreateLoginProfile",
-      "iam:CreateOpenIDConnectProvider",
-      "iam:CreateSAMLProvider",
-      "iam:CreateUser",
-      "iam:DeleteOpenIDConnectProvider",
-      "iam:UpdateOpenIDConnectProviderThumbprint",
-    ]
-    resources = ["*"]
-  }
-
-  statement {
     sid    = "KeepWhatWasPushed"
     effect = "Deny"
     actions = [
-      "ecr:BatchDeleteImage",
-      "ecr:DeleteLifecyclePolicy",
-      "ecr:DeleteRepository",
-      "ecr:PutImageTagMutability",
-      "ecr:PutLifecyclePolicy",
-      "ecr:SetRepositoryPolicy",
+      "ecr:BatchDeleteImage", "ecr:DeleteLifecyclePolicy", "ecr:DeleteRepository", "ecr:DeleteRepositoryPolicy",
+      "ecr:PutImageTagMutability", "ecr:PutLifecyclePolicy", "ecr:SetRepositoryPolicy", "ecr:TagResource",
+      "ecr:UntagResource",
     ]
-    resources = [aws_ecr_repository.service.arn]
+    # By name: the repository's key waits for the role that signs, and that for its boundary.
+    resources = ["arn:${local.partition}:ecr:*:${local.account}:repository/${var.project}"]
+  }
+}
+
+data "aws_iam_policy_document" "deploy_boundary" {
+  for_each = local.environments
+
+  source_policy_documents = [data.aws_iam_policy_document.limits.json]
+
+  statement {
+    sid = "Ceiling"
+    actions = [
+      "acm:*", "application-autoscaling:*", "aps:*", "backup-storage:*", "backup:*", "billing:GetBillingViewData",
+      "budgets:*", "cloudwatch:*", "cognito-idp:*", "dynamodb:*", "ec2:*", "ecr:*", "ecs:*",
+      "elasticloadbalancing:*", "events:*", "iam:*", "kms:*", "logs:*", "route53:*", "s3:*", "secretsmanager:*",
+      "sns:*", "sts:GetCallerIdentity", "wafv2:*",
+    ]
+    resources = ["*"]
+  }
+
+  # Neither touches what another environment has tagged, nor tags anything as another's.
+  dynamic "statement" {
+    for_each = { StayInEnvironment = ["aws:ResourceTag", [each.key, "shared"]], TagAsOwn = ["aws:RequestTag", [each.key]] }
+
+    content {
+      sid       = statement.key
+      effect    = "Deny"
+      actions   = ["*"]
+      resources = ["*"]
+
+      condition {
+        test     = "StringEquals"
+        variable = "${statement.value[0]}/project"
+        values   = [var.project]
+      }
+
+      condition {
+        test     = "StringNotEquals"
+        variable = "${statement.value[0]}/environment"
+        values   = statement.value[1]
+      }
+    }
+  }
+
+  # What decides about the pipeline itself, and whoever isn't a role: an apply makes no people and no providers.
+  statement {
+    sid         = "KeepOwnLimits"
+    effect      = "Deny"
+    not_actions = ["iam:Get*", "iam:List*"]
+    resources = [
+      for name in ["role/pipeline/*", "policy/pipeline/*", "oidc-provider/*", "saml-provider/*", "user/*", "group/*", "mfa/*"] :
+      "arn:${local.partition}:iam::${local.account}:${name}"
+    ]
   }
 
   statement {
+    sid       = "KeepBoundariesOn"
+    effect    = "Deny"
+    actions   = ["iam:DeleteRolePermissionsBoundary"]
+    resources = ["*"]
+  }
+
+  # By name, not by tag: whoever could write a key's tags could otherwise make it theirs. Nobody here signs.
+  statement {
+    sid    = "KeepKeys"
+    effect = "Deny"
+    not_actions = [
+      "kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus",
+      "kms:GetPublicKey", "kms:ListResourceTags", "kms:Verify",
+    ]
+    resources = concat([for key in aws_kms_key.main : key.arn], [for alias in aws_kms_alias.main : alias.arn])
+  }
+
+  # Of the states, the lock alone is ever deleted.
+  statement {
     sid    = "KeepStateBucket"
     effect = "Deny"
-    actions = [
-      "s3:DeleteBucket",
-      "s3:DeleteBucketPolicy",
-      "s3:DeleteObjectVersion",
-      "s3:PutBucketPolicy",
-      "s3:PutBucketPublicAccessBlock",
-      "s3:PutBucketVersioning",
-      "s3:PutEncryptionConfiguration",
-      "s3:PutLifecycleConfiguration",
+    not_actions = [
+      "s3:DeleteObject", "s3:GetBucketVersioning", "s3:GetObject", "s3:ListBucket", "s3:PutObject",
     ]
+    resources = [aws_s3_bucket.state.arn, "${aws_s3_bucket.state.arn}/*"]
+  }
+
+  statement {
+    sid       = "KeepStates"
+    effect    = "Deny"
+    actions   = ["s3:DeleteObject"]
+    resources = ["${aws_s3_bucket.state.arn}/*.tfstate"]
+  }
+
+  statement {
+    sid     = "LeaveOtherStates"
+    effect  = "Deny"
+    actions = ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
     resources = [
-      aws_s3_bucket.state.arn,
-      "${aws_s3_bucket.state.arn}/*",
+      for folder in concat(["bootstrap"], [for name in keys(local.environments) : "env:/${name}" if name != each.key]) :
+      "${aws_s3_bucket.state.arn}/${folder}/*"
     ]
   }
 }
 
 data "aws_iam_policy_document" "workload_boundary" {
+  for_each = local.environments
+
   statement {
     sid = "UseTables"
     actions = [
-      "dynamodb:BatchGetItem",
-      "dynamodb:BatchWriteItem",
-      "dynamodb:ConditionCheckItem",
-      "dynamodb:DeleteItem",
-      "dynamodb:DescribeTable",
-      "dynamodb:GetItem",
-      "dynamodb:PutItem",
-      "dynamodb:Query",
-      "dynamodb:Scan",
-      "dynamodb:UpdateItem",
+      "dynamodb:DeleteItem", "dynamodb:DescribeTable", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query",
+      "dynamodb:Scan", "dynamodb:UpdateItem",
     ]
-    resources = ["arn:${local.partition}:dynamodb:*:${local.account}:table/${var.project}-*"]
+    resources = [for name in ["", "/index/*", "-*"] : "arn:${local.partition}:dynamodb:*:${local.account}:table/${var.project}-${each.key}${name}"]
   }
 
   statement {
     sid = "BackUpTables"
     actions = [
-      "backup:CopyIntoBackupVault",
-      "backup:DescribeBackupVault",
-      "dynamodb:CreateBackup",
-      "dynamodb:DeleteBackup",
-      "dynamodb:DescribeBackup",
-      "dynamodb:ListTagsOfResource",
-      "dynamodb:StartAwsBackupJob",
+      "backup:CopyIntoBackupVault", "backup:DescribeBackupVault", "dynamodb:CreateBackup", "dynamodb:DeleteBackup",
+      "dynamodb:DescribeBackup", "dynamodb:ListTagsOfResource", "dynamodb:StartAwsBackupJob",
     ]
-    resources = [
-      "arn:${local.partition}:dynamodb:*:${local.account}:table/${var.project}-*",
-      "arn:${local.partition}:backup:*:${local.account}:backup-vault:${var.project}-*",
-    ]
+    resources = flatten([for name in ["dynamodb:*:${local.account}:table/", "backup:*:${local.account}:backup-vault:"] : [
+      "arn:${local.partition}:${name}${var.project}-${each.key}",
+      "arn:${local.partition}:${name}${var.project}-${each.key}/*",
+      "arn:${local.partition}:${name}${var.project}-${each.key}-*",
+    ]])
   }
 
   statement {
     sid = "UseKeys"
     actions = [
-      "kms:Decrypt",
-      "kms:DescribeKey",
-      "kms:Encrypt",
-      "kms:GenerateDataKey",
-      "kms:GenerateDataKeyWithoutPlaintext",
-      "kms:ReEncryptFrom",
-      "kms:ReEncryptTo",
+      "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext",
+      "kms:ReEncryptFrom", "kms:ReEncryptTo",
     ]
     resources = ["arn:${local.partition}:kms:*:${local.account}:key/*"]
 
@@ -199,98 +200,65 @@ data "aws_iam_policy_document" "workload_boundary" {
       variable = "aws:ResourceTag/project"
       values   = [var.project]
     }
-  }
-
-  statement {
-    sid = "PullImages"
-    actions = [
-      "ecr:BatchCheckLayerAvailability",
-      "ecr:BatchGetImage",
-      "ecr:GetDownloadUrlForLayer",
-    ]
-    resources = [aws_ecr_repository.service.arn]
-  }
-
-  statement {
-    sid = "LogInToRegistry"
-    actions = [
-      "ecr:GetAuthorizationToken",
-    ]
-    resources = ["*"]
-  }
-
-  statement {
-    sid = "WriteLogs"
-    actions = [
-      "logs:CreateLogGroup",
-      "logs:CreateLogStream",
-      "logs:DescribeLogGroups",
-      "logs:DescribeLogStreams",
-      "logs:PutLogEvents",
-    ]
-    resources = ["arn:${local.partition}:logs:*:${local.account}:log-group:*"]
-  }
-
-  statement {
-    sid = "ReadSecrets"
-    actions = [
-      "secretsmanager:GetSecretValue",
-      "ssm:GetParameter",
-      "ssm:GetParameters",
-    ]
-    resources = [
-      "arn:${local.partition}:secretsmanager:*:${local.account}:secret:${var.project}-*",
-      "arn:${local.partition}:ssm:*:${local.account}:parameter/${var.project}-*",
-    ]
-  }
-
-  statement {
-    sid = "SendTelemetry"
-    actions = [
-      "aps:RemoteWrite",
-      "cloudwatch:PutMetricData",
-      "xray:GetSamplingRules",
-      "xray:GetSamplingStatisticSummaries",
-      "xray:GetSamplingTargets",
-      "xray:PutTelemetryRecords",
-      "xray:PutTraceSegments",
-    ]
-    resources = ["*"]
-  }
-
-  statement {
-    sid = "OpenShells"
-    actions = [
-      "ssmmessages:CreateControlChannel",
-      "ssmmessages:CreateDataChannel",
-      "ssmmessages:OpenControlChannel",
-      "ssmmessages:OpenDataChannel",
-    ]
-    resources = ["*"]
-  }
-
-  statement {
-    sid = "RunDrills"
-    actions = [
-      "ec2:DescribeSubnets",
-      "ecs:DescribeTasks",
-      "ecs:ListTasks",
-      "ecs:StopTask",
-    ]
-    resources = ["*"]
 
     condition {
       test     = "StringEquals"
-      variable = "aws:RequestedRegion"
-      values   = var.allowed_regions
+      variable = "aws:ResourceTag/environment"
+      values   = [each.key]
     }
   }
 
   statement {
-    sid = "Notify"
-    actions = [
-      "sns:Publish",
+    sid       = "PullImages"
+    actions   = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+    resources = [for name in ["", "-*"] : "arn:${local.partition}:ecr:*:${local.account}:repository/${var.project}${name}"]
+  }
+
+  statement {
+    sid     = "WriteLogs"
+    actions = ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
+    resources = [
+      for name in ["/${var.project}-${each.key}/*", "/aws/ecs/containerinsights/${var.project}-${each.key}/*"] :
+      "arn:${local.partition}:logs:*:${local.account}:log-group:${name}"
     ]
-    resources = ["arn:${local.partition}:sns:*:${local.account}:${var.project}-*"]
+  }
+
+  statement {
+    sid       = "ReadSecrets"
+    actions   = ["secretsmanager:GetSecretValue"]
+    resources = [for name in ["/*", "-*"] : "arn:${local.partition}:secretsmanager:*:${local.account}:secret:${var.project}-${each.key}${name}"]
+  }
+
+  statement {
+    sid       = "SendMetrics"
+    actions   = ["aps:RemoteWrite"]
+    resources = ["arn:${local.partition}:aps:*:${local.account}:workspace/*"]
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:ResourceTag/project"
+      values   = [var.project]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:ResourceTag/environment"
+      values   = [each.key]
+    }
+  }
+
+  statement {
+    sid       = "Notify"
+    actions   = ["sns:Publish"]
+    resources = ["arn:${local.partition}:sns:*:${local.account}:${var.project}-${each.key}-*"]
+  }
+
+  # AWS offers no resource for these.
+  statement {
+    sid = "ActOnTheAccount"
+    actions = [
+      "ecr:GetAuthorizationToken", "logs:DescribeLogGroups", "xray:PutTelemetryRecords", "xray:PutTraceSegments",
+    ]
+    resources = ["*"]
   }
 }

@@ -5,7 +5,7 @@ resource "aws_ecr_repository" "service" {
 
   encryption_configuration {
     encryption_type = "KMS"
-    kms_key         = aws_kms_key.images.arn
+    kms_key         = aws_kms_key.main["images"].arn
   }
 
   image_scanning_configuration {
@@ -49,98 +49,4 @@ resource "aws_ecr_lifecycle_policy" "service" {
       },
     ]
   })
-}
-
-resource "aws_kms_key" "images" {
-  description             = "Encrypts the images of ${var.project}"
-  enable_key_rotation     = true
-  deletion_window_in_days = 30
-  policy                  = data.aws_iam_policy_document.images_key.json
-}
-
-resource "aws_kms_alias" "images" {
-  name          = "alias/${var.project}-images"
-  target_key_id = aws_kms_key.images.key_id
-}
-
-data "aws_iam_policy_document" "images_key" {
-  statement {
-    sid       = "AdministerKey"
-    actions   = concat(local.key_administration, ["kms:EnableKeyRotation", "kms:GetKeyRotationStatus"])
-    resources = ["*"]
-
-    principals {
-      type        = "AWS"
-      identifiers = ["arn:${local.partition}:iam::${local.account}:root"]
-    }
-  }
-
-  # The registry works by the grants it gets when the repository is made; nobody else uses the key.
-  statement {
-    sid       = "GrantToEcr"
-    actions   = ["kms:CreateGrant", "kms:RetireGrant"]
-    resources = ["*"]
-
-    principals {
-      type        = "AWS"
-      identifiers = ["arn:${local.partition}:iam::${local.account}:root"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "kms:ViaService"
-      values   = ["ecr.${var.region}.amazonaws.com"]
-    }
-  }
-}
-
-# Signs image digests and SBOMs (cosign, awskms:///alias/…). KMS doesn't rotate asymmetric keys: a new key is a new alias,
-# and old signatures stay verifiable as long as the old key is kept.
-resource "aws_kms_key" "signing" {
-  description              = "Signs the images of ${var.project}"
-  key_usage                = "SIGN_VERIFY"
-  customer_master_key_spec = "ECC_NIST_P256"
-  deletion_window_in_days  = 30
-  policy                   = data.aws_iam_policy_document.signing_key.json
-}
-
-resource "aws_kms_alias" "signing" {
-  name          = "alias/${var.project}-signing"
-  target_key_id = aws_kms_key.signing.key_id
-}
-
-data "aws_iam_policy_document" "signing_key" {
-  statement {
-    sid       = "AdministerKey"
-    actions   = local.key_administration
-    resources = ["*"]
-
-    principals {
-      type        = "AWS"
-      identifiers = ["arn:${local.partition}:iam::${local.account}:root"]
-    }
-  }
-
-  statement {
-    sid       = "VerifySignatures"
-    actions   = ["kms:GetPublicKey", "kms:Verify"]
-    resources = ["*"]
-
-    principals {
-      type        = "AWS"
-      identifiers = ["arn:${local.partition}:iam::${local.account}:root"]
-    }
-  }
-
-  # With a pipeline only its build step signs; without one, whoever the account's own policies let.
-  statement {
-    sid       = "SignImages"
-    actions   = ["kms:Sign"]
-    resources = ["*"]
-
-    principals {
-      type        = "AWS"
-      identifiers = coalescelist([for role in aws_iam_role.build : role.arn], ["arn:${local.partition}:iam::${local.account}:root"])
-    }
-  }
 }

@@ -3,7 +3,7 @@ output "backend_config" {
   value = {
     bucket     = aws_s3_bucket.state.bucket
     region     = var.region
-    kms_key_id = aws_kms_key.state.arn
+    kms_key_id = aws_kms_key.main["state"].arn
   }
 }
 
@@ -16,7 +16,7 @@ output "own_backend" {
         key          = "bootstrap/terraform.tfstate"
         region       = "${var.region}"
         encrypt      = true
-        kms_key_id   = "${aws_kms_key.state.arn}"
+        kms_key_id   = "${aws_kms_key.main["state"].arn}"
         use_lockfile = true
       }
     }
@@ -30,12 +30,12 @@ output "repository_url" {
 
 output "signing_key" {
   description = "The key that signs images, as cosign names it."
-  value       = "awskms:///${aws_kms_alias.signing.arn}"
+  value       = "awskms:///${aws_kms_alias.main["signing"].arn}"
 }
 
-output "workload_boundary_arn" {
-  description = "Boundary that each role of the service root must have where a pipeline applies it."
-  value       = aws_iam_policy.workload_boundary.arn
+output "workload_boundary_arns" {
+  description = "Boundary that each role of the service root must have where a pipeline applies it, by environment."
+  value       = { for environment, policy in aws_iam_policy.workload_boundary : environment => policy.arn }
 }
 
 output "build_role_arn" {
@@ -45,10 +45,10 @@ output "build_role_arn" {
 
 output "plan_role_arns" {
   description = "Role of the pipeline's plan steps, by environment."
-  value       = { for environment, role in aws_iam_role.plan : environment => role.arn }
+  value       = { for environment in keys(local.environments) : environment => aws_iam_role.deploy["${environment}-plan"].arn }
 }
 
 output "apply_role_arns" {
   description = "Role of the pipeline's apply step, by environment."
-  value       = { for environment, role in aws_iam_role.apply : environment => role.arn }
+  value       = { for environment in keys(local.environments) : environment => aws_iam_role.deploy["${environment}-apply"].arn }
 }

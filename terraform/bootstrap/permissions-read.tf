@@ -1,8 +1,12 @@
 # What a refresh reads of each kind of resource that the service root has. Configuration only: no item of a table, no
-# object of a bucket, no line of a log. AWS offers names or tags as limits for few of these reads, and none for most.
+# object of a bucket, no line of a log. What holds a secret or an address of somebody is read of this environment alone.
 data "aws_iam_policy_document" "read" {
+  for_each = local.environments
+
+  # AWS offers no resource for most of these; the rest is asked for what an environment only uses (a hosted zone), or for
+  # a key a second old, whose tags IAM doesn't know yet.
   statement {
-    sid = "ReadConfiguration"
+    sid = "ReadAccount"
     actions = [
       "acm:DescribeCertificate",
       "acm:ListTagsForCertificate",
@@ -10,34 +14,8 @@ data "aws_iam_policy_document" "read" {
       "application-autoscaling:DescribeScalingPolicies",
       "application-autoscaling:DescribeScheduledActions",
       "application-autoscaling:ListTagsForResource",
-      "aps:DescribeAlertManagerDefinition",
-      "aps:DescribeLoggingConfiguration",
-      "aps:DescribeRuleGroupsNamespace",
-      "aps:DescribeWorkspace",
-      "aps:ListTagsForResource",
-      "backup:DescribeBackupVault",
-      "backup:GetBackupPlan",
-      "backup:GetBackupSelection",
-      "backup:ListTags",
-      "budgets:ListTagsForResource",
-      "budgets:ViewBudget",
       "cloudwatch:DescribeAlarms",
-      "cloudwatch:DescribeAnomalyDetectors",
-      "cloudwatch:GetDashboard",
-      "cloudwatch:ListTagsForResource",
-      "cognito-idp:DescribeResourceServer",
-      "cognito-idp:DescribeUserPool",
-      "cognito-idp:DescribeUserPoolClient",
       "cognito-idp:DescribeUserPoolDomain",
-      "cognito-idp:GetUserPoolMfaConfig",
-      "cognito-idp:ListTagsForResource",
-      "dynamodb:DescribeContinuousBackups",
-      "dynamodb:DescribeContributorInsights",
-      "dynamodb:DescribeKinesisStreamingDestination",
-      "dynamodb:DescribeTable",
-      "dynamodb:DescribeTableReplicaAutoScaling",
-      "dynamodb:DescribeTimeToLive",
-      "dynamodb:ListTagsOfResource",
       "ec2:DescribeAccountAttributes",
       "ec2:DescribeAddresses",
       "ec2:DescribeAddressesAttribute",
@@ -58,14 +36,8 @@ data "aws_iam_policy_document" "read" {
       "ec2:DescribeVpcEndpoints",
       "ec2:DescribeVpcs",
       "ec2:GetManagedPrefixListEntries",
-      "ecr:DescribeImages",
-      "ecr:DescribeRepositories",
-      "ecr:ListTagsForResource",
-      "ecs:DescribeCapacityProviders",
-      "ecs:DescribeClusters",
-      "ecs:DescribeServices",
+      "ecr:GetAuthorizationToken",
       "ecs:DescribeTaskDefinition",
-      "ecs:ListTagsForResource",
       "elasticloadbalancing:DescribeCapacityReservation",
       "elasticloadbalancing:DescribeListenerAttributes",
       "elasticloadbalancing:DescribeListenerCertificates",
@@ -78,148 +50,130 @@ data "aws_iam_policy_document" "read" {
       "elasticloadbalancing:DescribeTargetGroups",
       "elasticloadbalancing:DescribeTargetHealth",
       "elasticloadbalancing:DescribeTrustStores",
-      "events:DescribeRule",
-      "events:ListTagsForResource",
-      "events:ListTargetsByRule",
-      "fis:GetExperimentTemplate",
-      "fis:ListTagsForResource",
-      "iam:GetPolicy",
-      "iam:GetPolicyVersion",
-      "iam:GetRole",
-      "iam:GetRolePolicy",
-      "iam:ListAttachedRolePolicies",
-      "iam:ListInstanceProfilesForRole",
-      "iam:ListPolicyVersions",
-      "iam:ListRolePolicies",
-      "iam:ListRoleTags",
       "kms:DescribeKey",
       "kms:GetKeyPolicy",
       "kms:GetKeyRotationStatus",
-      "kms:GetPublicKey",
       "kms:ListAliases",
       "kms:ListResourceTags",
-      "kms:Verify",
       "logs:DescribeIndexPolicies",
       "logs:DescribeLogGroups",
-      "logs:DescribeMetricFilters",
       "logs:DescribeQueryDefinitions",
       "logs:DescribeResourcePolicies",
-      "logs:GetLogAnomalyDetector",
-      "logs:ListTagsForResource",
       "route53:GetChange",
       "route53:GetHostedZone",
       "route53:ListHostedZones",
       "route53:ListResourceRecordSets",
       "route53:ListTagsForResource",
-      "secretsmanager:DescribeSecret",
-      # The cursor secret is drawn while planning, too, and kept nowhere.
+      # A new secret is drawn by AWS while planning, too: neither plan nor state ever holds it.
       "secretsmanager:GetRandomPassword",
-      "secretsmanager:GetResourcePolicy",
       "sns:GetSubscriptionAttributes",
-      "sns:GetTopicAttributes",
-      "sns:ListTagsForResource",
-      "ssm:DescribeParameters",
-      "ssm:ListTagsForResource",
       "sts:GetCallerIdentity",
-      "wafv2:GetIPSet",
-      "wafv2:GetLoggingConfiguration",
-      "wafv2:GetWebACL",
-      "wafv2:GetWebACLForResource",
-      "wafv2:ListTagsForResource",
-      "xray:GetGroup",
-      "xray:GetSamplingRules",
-      "xray:ListTagsForResource",
     ]
     resources = ["*"]
   }
 
   statement {
-    sid = "ReadBuckets"
-    actions = [
-      "s3:GetAccelerateConfiguration",
-      "s3:GetBucketAcl",
-      "s3:GetBucketCORS",
-      "s3:GetBucketLocation",
-      "s3:GetBucketLogging",
-      "s3:GetBucketObjectLockConfiguration",
-      "s3:GetBucketOwnershipControls",
-      "s3:GetBucketPolicy",
-      "s3:GetBucketPublicAccessBlock",
-      "s3:GetBucketRequestPayment",
-      "s3:GetBucketTagging",
-      "s3:GetBucketVersioning",
-      "s3:GetBucketWebsite",
-      "s3:GetEncryptionConfiguration",
-      "s3:GetLifecycleConfiguration",
-      "s3:GetReplicationConfiguration",
-      "s3:ListBucket",
-    ]
-    resources = ["arn:${local.partition}:s3:::${var.project}-*"]
+    sid       = "ReadBill"
+    actions   = ["billing:GetBillingViewData"]
+    resources = ["arn:${local.partition}:billing::${local.account}:billingview/primary"]
   }
 
   statement {
-    sid = "PullImages"
+    sid = "ReadImages"
     actions = [
-      "ecr:BatchCheckLayerAvailability",
-      "ecr:BatchGetImage",
-      "ecr:GetDownloadUrlForLayer",
+      "ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:DescribeImages", "ecr:DescribeRepositories",
+      "ecr:GetDownloadUrlForLayer", "ecr:ListTagsForResource",
     ]
     resources = [aws_ecr_repository.service.arn]
   }
 
   statement {
-    sid = "LogInToRegistry"
-    actions = [
-      "ecr:GetAuthorizationToken",
-    ]
-    resources = ["*"]
+    sid       = "VerifySignatures"
+    actions   = ["kms:GetPublicKey", "kms:Verify"]
+    resources = [aws_kms_key.main["signing"].arn]
   }
 }
 
-# A plan takes the lock too: a plan made while an apply runs would be of no use.
-data "aws_iam_policy_document" "plan_state" {
+data "aws_iam_policy_document" "read_own" {
   for_each = local.environments
 
   statement {
-    sid = "FindStates"
+    sid = "ReadOwnByName"
     actions = [
-      "s3:GetBucketVersioning",
-      "s3:ListBucket",
+      "backup:DescribeBackupVault", "backup:ListTags", "budgets:ListTagsForResource", "budgets:ViewBudget",
+      "cloudwatch:GetDashboard", "cloudwatch:ListTagsForResource", "dynamodb:DescribeContinuousBackups",
+      "dynamodb:DescribeTable", "dynamodb:DescribeTableReplicaAutoScaling", "dynamodb:DescribeTimeToLive",
+      "dynamodb:ListTagsOfResource", "ecs:DescribeClusters", "ecs:DescribeServices", "ecs:ListTagsForResource",
+      "elasticloadbalancing:GetLoadBalancerWebACL", "events:DescribeRule", "events:ListTagsForResource",
+      "events:ListTargetsByRule", "iam:GetPolicy", "iam:GetPolicyVersion", "iam:GetRole", "iam:GetRolePolicy",
+      "iam:ListAttachedRolePolicies", "iam:ListInstanceProfilesForRole", "iam:ListPolicyVersions",
+      "iam:ListRolePolicies", "iam:ListRoleTags", "logs:DescribeMetricFilters", "logs:ListTagsForResource",
+      "secretsmanager:DescribeSecret", "secretsmanager:GetResourcePolicy", "sns:GetTopicAttributes",
+      "sns:ListTagsForResource", "wafv2:GetIPSet", "wafv2:GetLoggingConfiguration", "wafv2:GetWebACL",
+      "wafv2:GetWebACLForResource", "wafv2:ListTagsForResource",
     ]
-    resources = [aws_s3_bucket.state.arn]
+    resources = flatten([
+      for name, ends in {
+        "backup:*:${local.account}:backup-vault:"                       = ["", "-*"]
+        "budgets::${local.account}:budget/"                             = ["", "-*"]
+        "cloudwatch:*:${local.account}:alarm:"                          = ["-*"]
+        "cloudwatch::${local.account}:dashboard/"                       = ["", "-*"]
+        "dynamodb:*:${local.account}:table/"                            = ["", "-*"]
+        "ecs:*:${local.account}:cluster/"                               = ["", "-*"]
+        "ecs:*:${local.account}:service/"                               = ["/*", "-*"]
+        "ecs:*:${local.account}:task-definition/"                       = [":*", "-*"]
+        "elasticloadbalancing:*:${local.account}:loadbalancer/app/"     = ["/*", "-*"]
+        "events:*:${local.account}:rule/"                               = ["-*"]
+        "iam::${local.account}:policy/"                                 = ["", "-*"]
+        "iam::${local.account}:role/"                                   = ["", "-*"]
+        "logs:*:${local.account}:log-group:/"                           = ["/*"]
+        "logs:*:${local.account}:log-group:/aws/ecs/containerinsights/" = ["/*"]
+        "logs:*:${local.account}:log-group:aws-waf-logs-"               = ["", ":*", "-*"]
+        "secretsmanager:*:${local.account}:secret:"                     = ["/*", "-*"]
+        "sns:*:${local.account}:"                                       = ["-*"]
+        "wafv2:*:${local.account}:regional/ipset/"                      = ["/*", "-*"]
+        "wafv2:*:${local.account}:regional/webacl/"                     = ["/*", "-*"]
+      } : [for end in ends : "arn:${local.partition}:${name}${var.project}-${each.key}${end}"]
+    ])
   }
 
+  # A client of a user pool is described with its secret, an alert manager with the addresses that it calls.
   statement {
-    sid = "ReadOwnState"
+    sid = "ReadOwnByTag"
     actions = [
-      "s3:GetObject",
+      "aps:DescribeAlertManagerDefinition", "aps:DescribeLoggingConfiguration", "aps:DescribeRuleGroupsNamespace",
+      "aps:DescribeWorkspace", "aps:ListTagsForResource", "backup:GetBackupPlan", "backup:GetBackupSelection",
+      "backup:ListTags", "cognito-idp:DescribeResourceServer", "cognito-idp:DescribeUserPool",
+      "cognito-idp:DescribeUserPoolClient", "cognito-idp:GetUserPoolMfaConfig", "cognito-idp:ListTagsForResource",
     ]
-    resources = ["${aws_s3_bucket.state.arn}/${local.state_keys[each.key]}"]
-  }
-
-  statement {
-    sid = "HoldOwnLock"
-    actions = [
-      "s3:DeleteObject",
-      "s3:GetObject",
-      "s3:PutObject",
+    resources = [
+      for type in ["aps:*:${local.account}:rulegroupsnamespace/", "aps:*:${local.account}:workspace/", "backup:*:${local.account}:backup-plan:", "cognito-idp:*:${local.account}:userpool/"] :
+      "arn:${local.partition}:${type}*"
     ]
-    resources = ["${aws_s3_bucket.state.arn}/${local.state_keys[each.key]}.tflock"]
-  }
-
-  statement {
-    sid = "UseStateKey"
-    actions = [
-      "kms:Decrypt",
-      "kms:GenerateDataKey",
-    ]
-    resources = [aws_kms_key.state.arn]
 
     condition {
       test     = "StringEquals"
-      variable = "kms:ViaService"
-      values   = ["s3.${var.region}.amazonaws.com"]
+      variable = "aws:ResourceTag/project"
+      values   = [var.project]
     }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:ResourceTag/environment"
+      values   = [each.key]
+    }
+  }
+
+  statement {
+    sid = "ReadOwnBuckets"
+    actions = [
+      "s3:GetAccelerateConfiguration", "s3:GetBucketAcl", "s3:GetBucketCORS", "s3:GetBucketLocation",
+      "s3:GetBucketLogging", "s3:GetBucketObjectLockConfiguration", "s3:GetBucketOwnershipControls",
+      "s3:GetBucketPolicy", "s3:GetBucketPublicAccessBlock", "s3:GetBucketRequestPayment", "s3:GetBucketTagging",
+      "s3:GetBucketVersioning", "s3:GetBucketWebsite", "s3:GetEncryptionConfiguration",
+      "s3:GetLifecycleConfiguration", "s3:GetReplicationConfiguration", "s3:ListBucket",
+    ]
+    resources = ["arn:${local.partition}:s3:::${var.project}-${each.key}-*"]
   }
 
   # The provider reads a secret's current version at each refresh, even though it keeps no value of it.
@@ -254,44 +208,32 @@ data "aws_iam_policy_document" "plan_state" {
   }
 }
 
-data "aws_iam_policy_document" "apply_state" {
-  for_each = local.environments
+# A plan takes the lock too: a plan made while an apply runs would be of no use.
+data "aws_iam_policy_document" "state" {
+  for_each = local.deployers
 
   statement {
-    sid = "FindStates"
-    actions = [
-      "s3:GetBucketVersioning",
-      "s3:ListBucket",
-    ]
+    sid       = "FindStates"
+    actions   = ["s3:GetBucketVersioning", "s3:ListBucket"]
     resources = [aws_s3_bucket.state.arn]
   }
 
   statement {
-    sid = "WriteOwnState"
-    actions = [
-      "s3:GetObject",
-      "s3:PutObject",
-    ]
-    resources = ["${aws_s3_bucket.state.arn}/${local.state_keys[each.key]}"]
+    sid       = each.value.step == "apply" ? "WriteOwnState" : "ReadOwnState"
+    actions   = each.value.step == "apply" ? ["s3:GetObject", "s3:PutObject"] : ["s3:GetObject"]
+    resources = ["${aws_s3_bucket.state.arn}/${local.state_keys[each.value.environment]}"]
   }
 
   statement {
-    sid = "HoldOwnLock"
-    actions = [
-      "s3:DeleteObject",
-      "s3:GetObject",
-      "s3:PutObject",
-    ]
-    resources = ["${aws_s3_bucket.state.arn}/${local.state_keys[each.key]}.tflock"]
+    sid       = "HoldOwnLock"
+    actions   = ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
+    resources = ["${aws_s3_bucket.state.arn}/${local.state_keys[each.value.environment]}.tflock"]
   }
 
   statement {
-    sid = "UseStateKey"
-    actions = [
-      "kms:Decrypt",
-      "kms:GenerateDataKey",
-    ]
-    resources = [aws_kms_key.state.arn]
+    sid       = "UseStateKey"
+    actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+    resources = [aws_kms_key.main["state"].arn]
 
     condition {
       test     = "StringEquals"
@@ -304,36 +246,23 @@ data "aws_iam_policy_document" "apply_state" {
 # No deletion: what was pushed once stays what it was.
 data "aws_iam_policy_document" "build" {
   statement {
-    sid = "LogInToRegistry"
-    actions = [
-      "ecr:GetAuthorizationToken",
-    ]
+    sid       = "LogInToRegistry"
+    actions   = ["ecr:GetAuthorizationToken"]
     resources = ["*"]
   }
 
   statement {
     sid = "PushImages"
     actions = [
-      "ecr:BatchCheckLayerAvailability",
-      "ecr:BatchGetImage",
-      "ecr:CompleteLayerUpload",
-      "ecr:DescribeImages",
-      "ecr:GetDownloadUrlForLayer",
-      "ecr:InitiateLayerUpload",
-      "ecr:PutImage",
-      "ecr:UploadLayerPart",
+      "ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:CompleteLayerUpload", "ecr:DescribeImages",
+      "ecr:GetDownloadUrlForLayer", "ecr:InitiateLayerUpload", "ecr:PutImage", "ecr:UploadLayerPart",
     ]
     resources = [aws_ecr_repository.service.arn]
   }
 
   statement {
-    sid = "SignImages"
-    actions = [
-      "kms:DescribeKey",
-      "kms:GetPublicKey",
-      "kms:Sign",
-      "kms:Verify",
-    ]
-    resources = [aws_kms_key.signing.arn]
+    sid       = "SignImages"
+    actions   = ["kms:DescribeKey", "kms:GetPublicKey", "kms:Sign", "kms:Verify"]
+    resources = [aws_kms_key.main["signing"].arn]
   }
 }

@@ -19,7 +19,7 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "state" {
 
     apply_server_side_encryption_by_default {
       sse_algorithm     = "aws:kms"
-      kms_master_key_id = aws_kms_key.state.arn
+      kms_master_key_id = aws_kms_key.main["state"].arn
     }
   }
 }
@@ -78,118 +78,33 @@ resource "aws_s3_bucket_policy" "state" {
 
 # A denial must name everybody: these are the only statements here with the principal "*".
 data "aws_iam_policy_document" "state_bucket" {
-  statement {
-    sid       = "DenyPlainHttp"
-    effect    = "Deny"
-    actions   = ["s3:*"]
-    resources = [aws_s3_bucket.state.arn, "${aws_s3_bucket.state.arn}/*"]
-
-    principals {
-      type        = "*"
-      identifiers = ["*"]
+  dynamic "statement" {
+    for_each = {
+      DenyPlainHttp = ["s3:*", "Bool", "aws:SecureTransport", "false"]
+      DenyOldTls    = ["s3:*", "NumericLessThan", "s3:TlsVersion", "1.2"]
+      # `encrypt = true` without `kms_key_id` makes Terraform ask for S3's own key, past the bucket's default.
+      DenyOtherEncryption = ["s3:PutObject", "StringNotEqualsIfExists", "s3:x-amz-server-side-encryption", "aws:kms"]
+      DenyOtherKeys = [
+        "s3:PutObject", "StringNotEqualsIfExists", "s3:x-amz-server-side-encryption-aws-kms-key-id", aws_kms_key.main["state"].arn,
+      ]
     }
 
-    condition {
-      test     = "Bool"
-      variable = "aws:SecureTransport"
-      values   = ["false"]
-    }
-  }
+    content {
+      sid       = statement.key
+      effect    = "Deny"
+      actions   = [statement.value[0]]
+      resources = concat(statement.value[0] == "s3:*" ? [aws_s3_bucket.state.arn] : [], ["${aws_s3_bucket.state.arn}/*"])
 
-  statement {
-    sid       = "DenyOldTls"
-    effect    = "Deny"
-    actions   = ["s3:*"]
-    resources = [aws_s3_bucket.state.arn, "${aws_s3_bucket.state.arn}/*"]
+      principals {
+        type        = "*"
+        identifiers = ["*"]
+      }
 
-    principals {
-      type        = "*"
-      identifiers = ["*"]
-    }
-
-    condition {
-      test     = "NumericLessThan"
-      variable = "s3:TlsVersion"
-      values   = ["1.2"]
-    }
-  }
-
-  # `encrypt = true` without `kms_key_id` makes Terraform ask for S3's own key, past the bucket's default.
-  statement {
-    sid       = "DenyOtherEncryption"
-    effect    = "Deny"
-    actions   = ["s3:PutObject"]
-    resources = ["${aws_s3_bucket.state.arn}/*"]
-
-    principals {
-      type        = "*"
-      identifiers = ["*"]
-    }
-
-    condition {
-      test     = "StringNotEqualsIfExists"
-      variable = "s3:x-amz-server-side-encryption"
-      values   = ["aws:kms"]
-    }
-  }
-
-  statement {
-    sid       = "DenyOtherKeys"
-    effect    = "Deny"
-    actions   = ["s3:PutObject"]
-    resources = ["${aws_s3_bucket.state.arn}/*"]
-
-    principals {
-      type        = "*"
-      identifiers = ["*"]
-    }
-
-    condition {
-      test     = "StringNotEqualsIfExists"
-      variable = "s3:x-amz-server-side-encryption-aws-kms-key-id"
-      values   = [aws_kms_key.state.arn]
-    }
-  }
-}
-
-resource "aws_kms_key" "state" {
-  description             = "Encrypts the Terraform states of ${var.project}"
-  enable_key_rotation     = true
-  deletion_window_in_days = 30
-  policy                  = data.aws_iam_policy_document.state_key.json
-}
-
-resource "aws_kms_alias" "state" {
-  name          = "alias/${var.project}-state"
-  target_key_id = aws_kms_key.state.key_id
-}
-
-data "aws_iam_policy_document" "state_key" {
-  statement {
-    sid       = "AdministerKey"
-    actions   = concat(local.key_administration, ["kms:EnableKeyRotation", "kms:GetKeyRotationStatus"])
-    resources = ["*"]
-
-    principals {
-      type        = "AWS"
-      identifiers = ["arn:${local.partition}:iam::${local.account}:root"]
-    }
-  }
-
-  statement {
-    sid       = "UseThroughS3"
-    actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
-    resources = ["*"]
-
-    principals {
-      type        = "AWS"
-      identifiers = ["arn:${local.partition}:iam::${local.account}:root"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "kms:ViaService"
-      values   = ["s3.${var.region}.amazonaws.com"]
+      condition {
+        test     = statement.value[1]
+        variable = statement.value[2]
+        values   = [statement.value[3]]
+      }
     }
   }
 }

@@ -104,20 +104,28 @@ variable "state_is_disposable" {
 
 variable "bitbucket" {
   type = object({
-    workspace       = string
-    workspace_uuid  = string
-    repository_uuid = string
-    build_uuid      = string
+    workspace         = string
+    workspace_uuid    = string
+    repository_uuid   = string
+    build_uuid        = string
+    oidc_provider_arn = optional(string)
     environments = map(object({
-      plan_uuid  = string
-      apply_uuid = string
+      plan_uuid        = string
+      apply_uuid       = string
+      vpc_id           = optional(string)
+      zone             = optional(object({ id = string, domain_name = string }))
+      client_ca_bucket = optional(string)
     }))
   })
   description = <<-EOT
     The Bitbucket repository whose pipeline may work here, without long-lived keys: the workspace's slug and the UUIDs
     (without braces) of workspace, repository and deployment environments. `build_uuid` is the environment of the step that
     pushes and signs images; `environments` holds, for each environment of the service that lives in this account, the
-    deployment environment that may plan it (pull requests too) and the one that may apply it. Null: no pipeline.
+    deployment environment that may plan it and the one that may apply it. Restrict every one of them to the main branch.
+    `oidc_provider_arn`: the account's provider for this workspace, where it has one already.
+    `vpc_id`: the environment's network, once the first apply has made it; until then its apply role may change default
+    groups, lists and route tables that nobody tagged. `zone`: the hosted zone and the name in it that the environment
+    serves. `client_ca_bucket`: where the service root's `client_ca` lies. Null: no pipeline.
   EOT
   default     = null
 
@@ -159,5 +167,45 @@ variable "bitbucket" {
       can(regex("^[a-z][a-z0-9]*$", name)) && length("${var.project}-${name}") <= 32
     ])
     error_message = "Each environment's name has lower-case letters and digits only (a hyphen would let dev-x count as part of dev), and <project>-<environment> at most 32 characters."
+  }
+
+  validation {
+    # <project>-state-… is the state bucket, the tag "shared" is this root's own, "default" is Terraform's workspace.
+    condition = var.bitbucket == null ? true : length(setintersection(
+      keys(var.bitbucket.environments),
+      ["boundary", "build", "default", "images", "pipeline", "shared", "signing", "state", "workload"],
+    )) == 0
+    error_message = "No environment is called boundary, build, default, images, pipeline, shared, signing, state or workload: resources of this root have these names."
+  }
+
+  validation {
+    condition = var.bitbucket == null ? true : (var.bitbucket.oidc_provider_arn == null ? true :
+      endswith(var.bitbucket.oidc_provider_arn, ":oidc-provider/api.bitbucket.org/2.0/workspaces/${var.bitbucket.workspace}/pipelines-config/identity/oidc")
+    )
+    error_message = "bitbucket.oidc_provider_arn is the ARN of this workspace's provider: …:oidc-provider/api.bitbucket.org/2.0/workspaces/<workspace>/pipelines-config/identity/oidc."
+  }
+
+  validation {
+    condition = var.bitbucket == null ? true : alltrue([
+      for environment in values(var.bitbucket.environments) :
+      environment.vpc_id == null ? true : can(regex("^vpc-[0-9a-f]{8,17}$", environment.vpc_id))
+    ])
+    error_message = "vpc_id of an environment is the id of a VPC, like vpc-0123456789abcdef0."
+  }
+
+  validation {
+    condition = var.bitbucket == null ? true : alltrue([
+      for zone in compact([for environment in values(var.bitbucket.environments) : try("${environment.zone.id} ${environment.zone.domain_name}", "")]) :
+      can(regex("^Z[A-Z0-9]+ [a-z0-9-]+([.][a-z0-9-]+)+$", zone))
+    ])
+    error_message = "zone of an environment has the id of a hosted zone (like Z0123456789ABC) and a domain name in lower case without a dot at its end."
+  }
+
+  validation {
+    condition = var.bitbucket == null ? true : alltrue([
+      for environment in values(var.bitbucket.environments) :
+      environment.client_ca_bucket == null ? true : can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", environment.client_ca_bucket))
+    ])
+    error_message = "client_ca_bucket of an environment is the name of a bucket, without s3:// and without a path."
   }
 }

@@ -1,12 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { parse } from '@cdktn/hcl2json';
-
-interface Statement {
-  readonly effect?: string;
-  readonly actions?: readonly string[];
-}
-type Documents = Record<string, readonly { readonly statement?: readonly Statement[] }[]>;
+import { resolve } from 'node:path';
+import { renderDocuments } from '../../tools/checks/roles/documents.ts';
 
 /**
  * Operations that a policy calls otherwise: https://docs.aws.amazon.com/service-authorization/latest/reference/, Amazon S3 and
@@ -44,31 +37,12 @@ export function actionOf(operation: string): string {
   return policyNames[operation] ?? `${service}:${name}`;
 }
 
-/** The documents that a role of the pipeline has, by the role that the emulator counts calls of. */
-export const documentsOf = {
-  plan: ['read', 'plan_state'],
-  apply: [
-    ...['read', 'apply_state', 'apply_network', 'apply_edge', 'apply_data'],
-    ...['apply_service', 'apply_identity', 'apply_watch'],
-  ],
-} as const;
-
-/** What the named policy documents of a root allow, whatever the resource: patterns such as `ec2:Describe*`. */
-export async function allowedActions(root: string, documents: readonly string[]): Promise<readonly string[]> {
-  const allowed: string[] = [];
-  for (const file of readdirSync(root).filter((name) => name.endsWith('.tf'))) {
-    // The shape is hcl2json's; what isn't there is missed below, by name.
-    const { data } = (await parse(file, readFileSync(join(root, file), 'utf8'))) as {
-      data?: { aws_iam_policy_document?: Documents };
-    };
-    for (const [name, [document]] of Object.entries(data?.aws_iam_policy_document ?? {})) {
-      if (!documents.includes(name)) continue;
-      for (const { effect = 'Allow', actions = [] } of document?.statement ?? [])
-        // A reference to a local is a string here; those documents are asked for by nobody.
-        if (effect === 'Allow' && typeof actions !== 'string') allowed.push(...actions);
-    }
-  }
-  return allowed;
+/** What the documents of a role of dev's pipeline allow, whatever the resource. */
+export async function allowedActions(role: 'plan' | 'apply'): Promise<readonly string[]> {
+  const { roles } = await renderDocuments(resolve(import.meta.dirname, '../..'));
+  return (roles[`dev-${role}`]?.identity ?? []).flatMap(({ Statement: statements }) =>
+    statements.flatMap(({ Effect: effect, Action: action = [] }) => (effect === 'Allow' ? action : [])),
+  );
 }
 
 /** Operations that no pattern allows, sorted, each once. AWS compares actions without case. */

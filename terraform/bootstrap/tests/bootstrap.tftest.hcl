@@ -43,7 +43,7 @@ run "the_state_is_encrypted_versioned_and_closed" {
   }
 
   assert {
-    condition     = one(one(aws_s3_bucket_server_side_encryption_configuration.state.rule).apply_server_side_encryption_by_default).sse_algorithm == "aws:kms" && aws_kms_key.state.enable_key_rotation
+    condition     = one(one(aws_s3_bucket_server_side_encryption_configuration.state.rule).apply_server_side_encryption_by_default).sse_algorithm == "aws:kms" && aws_kms_key.main["state"].enable_key_rotation
     error_message = "The state isn't encrypted with a key of its own that rotates."
   }
 
@@ -80,30 +80,36 @@ run "no_lifecycle_rule_can_expire_a_deployed_image" {
   }
 }
 
-# A policy that names a resource still to be made is unknown until then, but its statements can be read.
+# A policy that names a resource still to be made is unknown until then, but its statements can be read. What they allow and
+# deny together is decided by `make roles`.
 run "only_a_step_of_the_named_environment_gets_a_role" {
   command = plan
 
   assert {
     condition = distinct([
-      for document in concat(values(data.aws_iam_policy_document.assume_build), values(data.aws_iam_policy_document.assume_plan), values(data.aws_iam_policy_document.assume_apply)) :
+      for document in values(data.aws_iam_policy_document.trust) :
       [for condition in document.statement[0].condition : "${condition.test} ${condition.variable} ${one(condition.values)}" if endswith(condition.variable, ":aud")]
     ]) == tolist([["StringEquals api.bitbucket.org/2.0/workspaces/movies/pipelines-config/identity/oidc:aud ari:cloud:bitbucket::workspace/10000000-0000-4000-8000-000000000000"]])
     error_message = "A role trusts tokens made for another workspace."
   }
 
   assert {
-    condition = [
-      for document in concat(values(data.aws_iam_policy_document.assume_build), values(data.aws_iam_policy_document.assume_plan), values(data.aws_iam_policy_document.assume_apply)) :
-      one([for condition in document.statement[0].condition : "${condition.test} ${one(condition.values)}" if endswith(condition.variable, "/oidc:sub")])
-      ] == [
-      "StringLike {20000000-0000-4000-8000-000000000000}:{30000000-0000-4000-8000-000000000000}:*",
-      "StringLike {20000000-0000-4000-8000-000000000000}:{40000000-0000-4000-8000-000000000000}:*",
-      "StringLike {20000000-0000-4000-8000-000000000000}:{60000000-0000-4000-8000-000000000000}:*",
-      "StringLike {20000000-0000-4000-8000-000000000000}:{50000000-0000-4000-8000-000000000000}:*",
-      "StringLike {20000000-0000-4000-8000-000000000000}:{70000000-0000-4000-8000-000000000000}:*",
-    ]
-    error_message = "A role trusts more than its environment (build, plan of dev and prod, apply of dev and prod)."
+    condition = {
+      for role, document in data.aws_iam_policy_document.trust :
+      role => one([for condition in document.statement[0].condition : "${condition.test} ${one(condition.values)}" if endswith(condition.variable, "/oidc:sub")])
+      } == {
+      build      = "StringLike {20000000-0000-4000-8000-000000000000}:{30000000-0000-4000-8000-000000000000}:*"
+      dev-plan   = "StringLike {20000000-0000-4000-8000-000000000000}:{40000000-0000-4000-8000-000000000000}:*"
+      dev-apply  = "StringLike {20000000-0000-4000-8000-000000000000}:{50000000-0000-4000-8000-000000000000}:*"
+      prod-plan  = "StringLike {20000000-0000-4000-8000-000000000000}:{60000000-0000-4000-8000-000000000000}:*"
+      prod-apply = "StringLike {20000000-0000-4000-8000-000000000000}:{70000000-0000-4000-8000-000000000000}:*"
+    }
+    error_message = "A role trusts more than its environment."
+  }
+
+  assert {
+    condition     = distinct([for role in concat(values(aws_iam_role.build), values(aws_iam_role.deploy)) : "${role.path} ${role.max_session_duration}"]) == tolist(["/pipeline/ 3600"])
+    error_message = "A role of the pipeline lies where an apply could change it, or lasts longer than an hour."
   }
 }
 
@@ -114,9 +120,10 @@ run "the_pipeline_names_each_action_and_a_plan_only_reads" {
     condition = alltrue([
       for action in flatten([
         for document in concat(
-          [data.aws_iam_policy_document.read, data.aws_iam_policy_document.build],
-          values(data.aws_iam_policy_document.plan_state),
-          values(data.aws_iam_policy_document.apply_state),
+          [data.aws_iam_policy_document.build],
+          values(data.aws_iam_policy_document.read),
+          values(data.aws_iam_policy_document.read_own),
+          values(data.aws_iam_policy_document.state),
           values(data.aws_iam_policy_document.apply_network),
           values(data.aws_iam_policy_document.apply_edge),
           values(data.aws_iam_policy_document.apply_data),
@@ -131,18 +138,26 @@ run "the_pipeline_names_each_action_and_a_plan_only_reads" {
 
   assert {
     condition = alltrue([
-      for action in flatten(data.aws_iam_policy_document.read.statement[*].actions) :
-      can(regex("^[a-z0-9-]+:(Get|List|Describe|View|BatchGet|BatchCheck|Verify)", action))
+      for action in flatten(concat(data.aws_iam_policy_document.read["dev"].statement[*].actions, data.aws_iam_policy_document.read_own["dev"].statement[*].actions)) :
+      can(regex("^[a-z0-9-]+:(Get|List|Describe|View|BatchGet|BatchCheck|Verify|Decrypt)", action))
     ])
     error_message = "The plan role can do more than read."
   }
 
   assert {
     condition = sort(flatten([
-      for statement in data.aws_iam_policy_document.plan_state["dev"].statement :
+      for statement in data.aws_iam_policy_document.state["dev-plan"].statement :
       [for action in statement.actions : "${statement.sid} ${action}" if can(regex(":(Put|Delete|Create|Update)", action))]
     ])) == tolist(["HoldOwnLock s3:DeleteObject", "HoldOwnLock s3:PutObject"])
     error_message = "A plan can write more than the lock of its own state."
+  }
+}
+
+run "another_project_keeps_its_states_where_the_service_root_does" {
+  command = plan
+
+  variables {
+    project = "films"
   }
 
   assert {
@@ -154,37 +169,38 @@ run "the_pipeline_names_each_action_and_a_plan_only_reads" {
   }
 }
 
-run "a_role_is_made_with_the_boundary_and_passed_to_named_services" {
+run "an_account_that_has_the_provider_keeps_it_and_a_client_ca_can_be_read" {
   command = plan
 
+  variables {
+    bitbucket = {
+      workspace         = "movies"
+      workspace_uuid    = "10000000-0000-4000-8000-000000000000"
+      repository_uuid   = "20000000-0000-4000-8000-000000000000"
+      build_uuid        = "30000000-0000-4000-8000-000000000000"
+      oidc_provider_arn = "arn:aws:iam::123456789012:oidc-provider/api.bitbucket.org/2.0/workspaces/movies/pipelines-config/identity/oidc"
+      environments = {
+        dev = {
+          plan_uuid        = "40000000-0000-4000-8000-000000000000"
+          apply_uuid       = "50000000-0000-4000-8000-000000000000"
+          client_ca_bucket = "bank-client-cas"
+        }
+      }
+    }
+  }
+
   assert {
-    condition = [
-      for statement in data.aws_iam_policy_document.apply_identity["dev"].statement :
-      one(statement.condition).variable if contains(statement.actions, "iam:CreateRole")
-    ] == ["iam:PermissionsBoundary"]
-    error_message = "A role can be made without the boundary."
+    condition = aws_iam_openid_connect_provider.bitbucket == {} && alltrue([
+      for document in values(data.aws_iam_policy_document.trust) : one(one(document.statement[0].principals).identifiers) == var.bitbucket.oidc_provider_arn
+    ])
+    error_message = "A second provider is made beside the account's, or trusted in its place."
   }
 
   assert {
     condition = [
-      for statement in data.aws_iam_policy_document.apply_identity["dev"].statement :
-      one(statement.condition).variable if contains(statement.actions, "iam:PassRole")
-    ] == ["iam:PassedToService"]
-    error_message = "A role can be passed to any service."
-  }
-
-  assert {
-    condition = alltrue(flatten([
-      for statement in data.aws_iam_policy_document.apply_identity["dev"].statement :
-      [for resource in statement.resources : startswith(resource, "arn:aws:iam::123456789012:role/movies-api-dev")]
-      if anytrue([for action in statement.actions : can(regex("Role", action)) && action != "iam:CreateServiceLinkedRole"])
-    ]))
-    error_message = "The apply of dev reaches roles beyond its own."
-  }
-
-  assert {
-    condition     = distinct([for role in concat(values(aws_iam_role.build), values(aws_iam_role.plan), values(aws_iam_role.apply)) : role.path]) == tolist(["/pipeline/"])
-    error_message = "A role of the pipeline lies where an apply could change it."
+      for statement in data.aws_iam_policy_document.apply_edge["dev"].statement : one(statement.resources) if statement.sid == "ReadClientCa"
+    ] == ["arn:aws:s3:::bank-client-cas/*"]
+    error_message = "The apply role can't read the certificates of client CAs."
   }
 }
 
@@ -196,7 +212,7 @@ run "without_bitbucket_there_is_no_role_to_take" {
   }
 
   assert {
-    condition     = length(aws_iam_openid_connect_provider.bitbucket) + length(aws_iam_role.build) + length(aws_iam_role.plan) + length(aws_iam_role.apply) == 0
+    condition     = length(aws_iam_openid_connect_provider.bitbucket) + length(aws_iam_role.build) + length(aws_iam_role.deploy) == 0
     error_message = "Somebody from outside the account could take a role."
   }
 

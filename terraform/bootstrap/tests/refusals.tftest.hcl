@@ -123,13 +123,7 @@ run "a_workspace_by_its_display_name_is_refused" {
   command = plan
 
   variables {
-    bitbucket = {
-      workspace       = "Movies Team"
-      workspace_uuid  = "10000000-0000-4000-8000-000000000000"
-      repository_uuid = "20000000-0000-4000-8000-000000000000"
-      build_uuid      = "30000000-0000-4000-8000-000000000000"
-      environments    = { dev = { plan_uuid = "40000000-0000-4000-8000-000000000000", apply_uuid = "50000000-0000-4000-8000-000000000000" } }
-    }
+    bitbucket = merge(var.bitbucket, { workspace = "Movies Team" })
   }
 
   expect_failures = [var.bitbucket]
@@ -139,13 +133,7 @@ run "a_uuid_in_braces_is_refused" {
   command = plan
 
   variables {
-    bitbucket = {
-      workspace       = "movies"
-      workspace_uuid  = "10000000-0000-4000-8000-000000000000"
-      repository_uuid = "{20000000-0000-4000-8000-000000000000}"
-      build_uuid      = "30000000-0000-4000-8000-000000000000"
-      environments    = { dev = { plan_uuid = "40000000-0000-4000-8000-000000000000", apply_uuid = "50000000-0000-4000-8000-000000000000" } }
-    }
+    bitbucket = merge(var.bitbucket, { repository_uuid = "{20000000-0000-4000-8000-000000000000}" })
   }
 
   expect_failures = [var.bitbucket]
@@ -155,13 +143,7 @@ run "a_wildcard_for_a_uuid_is_refused" {
   command = plan
 
   variables {
-    bitbucket = {
-      workspace       = "movies"
-      workspace_uuid  = "10000000-0000-4000-8000-000000000000"
-      repository_uuid = "20000000-0000-4000-8000-000000000000"
-      build_uuid      = "*"
-      environments    = { dev = { plan_uuid = "40000000-0000-4000-8000-000000000000", apply_uuid = "50000000-0000-4000-8000-000000000000" } }
-    }
+    bitbucket = merge(var.bitbucket, { build_uuid = "*" })
   }
 
   expect_failures = [var.bitbucket]
@@ -171,13 +153,7 @@ run "one_environment_for_plan_and_apply_is_refused" {
   command = plan
 
   variables {
-    bitbucket = {
-      workspace       = "movies"
-      workspace_uuid  = "10000000-0000-4000-8000-000000000000"
-      repository_uuid = "20000000-0000-4000-8000-000000000000"
-      build_uuid      = "30000000-0000-4000-8000-000000000000"
-      environments    = { dev = { plan_uuid = "40000000-0000-4000-8000-000000000000", apply_uuid = "40000000-0000-4000-8000-000000000000" } }
-    }
+    bitbucket = merge(var.bitbucket, { environments = { dev = { plan_uuid = "40000000-0000-4000-8000-000000000000", apply_uuid = "40000000-0000-4000-8000-000000000000" } } })
   }
 
   expect_failures = [var.bitbucket]
@@ -187,13 +163,7 @@ run "a_pipeline_without_environments_is_refused" {
   command = plan
 
   variables {
-    bitbucket = {
-      workspace       = "movies"
-      workspace_uuid  = "10000000-0000-4000-8000-000000000000"
-      repository_uuid = "20000000-0000-4000-8000-000000000000"
-      build_uuid      = "30000000-0000-4000-8000-000000000000"
-      environments    = {}
-    }
+    bitbucket = merge(var.bitbucket, { environments = {} })
   }
 
   expect_failures = [var.bitbucket]
@@ -203,13 +173,7 @@ run "an_environment_that_looks_like_part_of_another_is_refused" {
   command = plan
 
   variables {
-    bitbucket = {
-      workspace       = "movies"
-      workspace_uuid  = "10000000-0000-4000-8000-000000000000"
-      repository_uuid = "20000000-0000-4000-8000-000000000000"
-      build_uuid      = "30000000-0000-4000-8000-000000000000"
-      environments    = { dev-x = { plan_uuid = "40000000-0000-4000-8000-000000000000", apply_uuid = "50000000-0000-4000-8000-000000000000" } }
-    }
+    bitbucket = merge(var.bitbucket, { environments = { dev-x = { plan_uuid = "40000000-0000-4000-8000-000000000000", apply_uuid = "50000000-0000-4000-8000-000000000000" } } })
   }
 
   expect_failures = [var.bitbucket]
@@ -219,14 +183,58 @@ run "an_environment_too_long_for_a_load_balancer_is_refused" {
   command = plan
 
   variables {
-    project = "movies-api-of-the-long-name"
-    bitbucket = {
-      workspace       = "movies"
-      workspace_uuid  = "10000000-0000-4000-8000-000000000000"
-      repository_uuid = "20000000-0000-4000-8000-000000000000"
-      build_uuid      = "30000000-0000-4000-8000-000000000000"
-      environments    = { staging = { plan_uuid = "40000000-0000-4000-8000-000000000000", apply_uuid = "50000000-0000-4000-8000-000000000000" } }
-    }
+    project   = "movies-api-of-the-long-name"
+    bitbucket = merge(var.bitbucket, { environments = { staging = { plan_uuid = "40000000-0000-4000-8000-000000000000", apply_uuid = "50000000-0000-4000-8000-000000000000" } } })
+  }
+
+  expect_failures = [var.bitbucket]
+}
+
+run "an_environment_with_a_name_of_this_root_is_refused" {
+  command = plan
+
+  variables {
+    bitbucket = merge(var.bitbucket, { environments = { state = { plan_uuid = "40000000-0000-4000-8000-000000000000", apply_uuid = "50000000-0000-4000-8000-000000000000" } } })
+  }
+
+  expect_failures = [var.bitbucket]
+}
+
+run "a_provider_of_another_workspace_is_refused" {
+  command = plan
+
+  variables {
+    bitbucket = merge(var.bitbucket, { oidc_provider_arn = "arn:aws:iam::123456789012:oidc-provider/api.bitbucket.org/2.0/workspaces/films/pipelines-config/identity/oidc" })
+  }
+
+  expect_failures = [var.bitbucket]
+}
+
+run "a_network_by_its_name_is_refused" {
+  command = plan
+
+  variables {
+    bitbucket = merge(var.bitbucket, { environments = { dev = { plan_uuid = "40000000-0000-4000-8000-000000000000", apply_uuid = "50000000-0000-4000-8000-000000000000", vpc_id = "movies-api-dev" } } })
+  }
+
+  expect_failures = [var.bitbucket]
+}
+
+run "a_zone_with_a_dot_at_its_end_is_refused" {
+  command = plan
+
+  variables {
+    bitbucket = merge(var.bitbucket, { environments = { dev = { plan_uuid = "40000000-0000-4000-8000-000000000000", apply_uuid = "50000000-0000-4000-8000-000000000000", zone = { id = "Z0123456789ABC", domain_name = "movies.example.com." } } } })
+  }
+
+  expect_failures = [var.bitbucket]
+}
+
+run "a_bucket_with_a_path_is_refused" {
+  command = plan
+
+  variables {
+    bitbucket = merge(var.bitbucket, { environments = { dev = { plan_uuid = "40000000-0000-4000-8000-000000000000", apply_uuid = "50000000-0000-4000-8000-000000000000", client_ca_bucket = "bank-client-cas/ca.pem" } } })
   }
 
   expect_failures = [var.bitbucket]

@@ -27,7 +27,7 @@ const account = {
   outputs: {
     backend_config: { bucket: 'bucket', region: 'eu-west-1', kms_key_id: 'key' },
     repository_url: 'repository',
-    workload_boundary_arn: 'boundary',
+    workload_boundary_arns: { prod: 'boundary', dev: 'boundary' },
     build_role_arn: 'build',
     plan_role_arns: { prod: 'plan', dev: 'plan' },
     apply_role_arns: { prod: 'apply', dev: 'apply' },

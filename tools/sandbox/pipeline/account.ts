@@ -30,7 +30,7 @@ export interface PipelineAccount {
 export interface BootstrapOutputs {
   readonly backend_config: { readonly bucket: string; readonly region: string; readonly kms_key_id: string };
   readonly repository_url: string;
-  readonly workload_boundary_arn: string;
+  readonly workload_boundary_arns: Readonly<Record<string, string>>;
   readonly build_role_arn: string;
   readonly plan_role_arns: Readonly<Record<string, string>>;
   readonly apply_role_arns: Readonly<Record<string, string>>;
@@ -152,7 +152,7 @@ export function variablesOf(
     IMAGE_REPOSITORY: outputs.repository_url,
     AWS_REGION: region,
     AWS_ROLE_ARN: role,
-    TF_VAR_permissions_boundary_arn: outputs.workload_boundary_arn,
+    TF_VAR_permissions_boundary_arn: outputs.workload_boundary_arns[environment],
     ...(environment === 'prod'
       ? { TF_VAR_domain_name: domainName, TF_VAR_certificate_arn: certificateArn }
       : { TF_VAR_allowed_cidrs: '["127.0.0.1/32"]', TF_VAR_plain_http: 'tokens in clear' }),

@@ -1,0 +1,136 @@
+locals {
+  service_linked_roles = [
+    "backup.amazonaws.com", "ecs.amazonaws.com", "ecs.application-autoscaling.amazonaws.com", "elasticloadbalancing.amazonaws.com",
+    "mrk.kms.amazonaws.com", "replication.dynamodb.amazonaws.com", "wafv2.amazonaws.com",
+  ]
+}
+
+data "aws_iam_policy_document" "apply_identity" {
+  for_each = local.environments
+
+  # A role of ours has this environment's boundary, or isn't made. Whom it trusts, no condition limits: the boundary keeps
+  # it from what isn't this environment's, and an organisation's resource control policies from other accounts.
+  statement {
+    sid       = "CreateBoundedRoles"
+    actions   = ["iam:CreateRole", "iam:PutRolePermissionsBoundary"]
+    resources = [for name in ["", "-*"] : "arn:${local.partition}:iam::${local.account}:role/${var.project}-${each.key}${name}"]
+
+    condition {
+      test     = "StringEquals"
+      variable = "iam:PermissionsBoundary"
+      values   = [aws_iam_policy.workload_boundary[each.key].arn]
+    }
+  }
+
+  statement {
+    sid = "ChangeOwnRoles"
+    actions = [
+      "iam:DeleteRole", "iam:DeleteRolePolicy", "iam:PutRolePolicy", "iam:TagRole", "iam:UntagRole",
+      "iam:UpdateAssumeRolePolicy", "iam:UpdateRole", "iam:UpdateRoleDescription",
+    ]
+    resources = [for name in ["", "-*"] : "arn:${local.partition}:iam::${local.account}:role/${var.project}-${each.key}${name}"]
+  }
+
+  statement {
+    sid = "ChangeOwnPolicies"
+    actions = [
+      "iam:CreatePolicy", "iam:CreatePolicyVersion", "iam:DeletePolicy", "iam:DeletePolicyVersion",
+      "iam:SetDefaultPolicyVersion", "iam:TagPolicy", "iam:UntagPolicy",
+    ]
+    resources = [for name in ["", "-*"] : "arn:${local.partition}:iam::${local.account}:policy/${var.project}-${each.key}${name}"]
+  }
+
+  statement {
+    sid       = "AttachOwnPolicies"
+    actions   = ["iam:AttachRolePolicy", "iam:DetachRolePolicy"]
+    resources = [for name in ["", "-*"] : "arn:${local.partition}:iam::${local.account}:role/${var.project}-${each.key}${name}"]
+
+    condition {
+      test     = "ArnLike"
+      variable = "iam:PolicyARN"
+      values   = [for name in ["", "-*"] : "arn:${local.partition}:iam::${local.account}:policy/${var.project}-${each.key}${name}"]
+    }
+  }
+
+  statement {
+    sid       = "HandRolesToTheirServices"
+    actions   = ["iam:PassRole"]
+    resources = [for name in ["", "-*"] : "arn:${local.partition}:iam::${local.account}:role/${var.project}-${each.key}${name}"]
+
+    condition {
+      test     = "StringEquals"
+      variable = "iam:PassedToService"
+      values   = ["backup.amazonaws.com", "ecs-tasks.amazonaws.com", "vpc-flow-logs.amazonaws.com"]
+    }
+  }
+
+  # What the first use in an account makes beside the thing asked for. Each is the account's, and there once: made here if
+  # nobody has yet.
+  statement {
+    sid     = "CreateServiceLinkedRoles"
+    actions = ["iam:CreateServiceLinkedRole"]
+    resources = [
+      for service in local.service_linked_roles : "arn:${local.partition}:iam::${local.account}:role/aws-service-role/${service}/*"
+    ]
+
+    condition {
+      test     = "StringEquals"
+      variable = "iam:AWSServiceName"
+      values   = local.service_linked_roles
+    }
+  }
+
+  statement {
+    sid       = "CreateTaggedUserPool"
+    actions   = ["cognito-idp:CreateUserPool", "cognito-idp:TagResource"]
+    resources = ["*"]
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:RequestTag/project"
+      values   = [var.project]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:RequestTag/environment"
+      values   = [each.key]
+    }
+
+    condition {
+      test     = "StringEqualsIfExists"
+      variable = "aws:ResourceTag/project"
+      values   = [var.project]
+    }
+
+    condition {
+      test     = "StringEqualsIfExists"
+      variable = "aws:ResourceTag/environment"
+      values   = [each.key]
+    }
+  }
+
+  statement {
+    sid = "ChangeOwnUserPool"
+    actions = [
+      "cognito-idp:CreateResourceServer", "cognito-idp:CreateUserPoolClient", "cognito-idp:CreateUserPoolDomain",
+      "cognito-idp:DeleteResourceServer", "cognito-idp:DeleteUserPool", "cognito-idp:DeleteUserPoolClient",
+      "cognito-idp:DeleteUserPoolDomain", "cognito-idp:SetUserPoolMfaConfig", "cognito-idp:TagResource",
+      "cognito-idp:UntagResource", "cognito-idp:UpdateResourceServer", "cognito-idp:UpdateUserPool",
+      "cognito-idp:UpdateUserPoolClient", "cognito-idp:UpdateUserPoolDomain",
+    ]
+    resources = ["arn:${local.partition}:cognito-idp:*:${local.account}:userpool/*"]
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:ResourceTag/project"
+      values   = [var.project]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:ResourceTag/environment"
+      values   = [each.key]
+    }
+  }
+}

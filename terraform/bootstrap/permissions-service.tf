@@ -1,0 +1,99 @@
+data "aws_iam_policy_document" "apply_service" {
+  for_each = local.environments
+
+  statement {
+    sid = "ChangeOwnService"
+    actions = [
+      "ecs:CreateCluster", "ecs:CreateService", "ecs:DeleteCluster", "ecs:DeleteService",
+      "ecs:PutClusterCapacityProviders", "ecs:TagResource", "ecs:UntagResource", "ecs:UpdateCluster",
+      "ecs:UpdateClusterSettings", "ecs:UpdateService",
+    ]
+    resources = flatten([for name in ["${var.project}-${each.key}", "${var.project}-${each.key}-*"] : [
+      "arn:${local.partition}:ecs:*:${local.account}:cluster/${name}",
+      "arn:${local.partition}:ecs:*:${local.account}:service/${name}/*",
+    ]])
+  }
+
+  statement {
+    sid       = "RegisterOwnTasks"
+    actions   = ["ecs:RegisterTaskDefinition", "ecs:TagResource"]
+    resources = [for name in [":*", "-*:*"] : "arn:${local.partition}:ecs:*:${local.account}:task-definition/${var.project}-${each.key}${name}"]
+  }
+
+  # AWS offers no resource for it; an inactive definition keeps running tasks running.
+  statement {
+    sid       = "RetireTasks"
+    actions   = ["ecs:DeregisterTaskDefinition"]
+    resources = ["*"]
+  }
+
+  statement {
+    sid       = "CreateTaggedTarget"
+    actions   = ["application-autoscaling:RegisterScalableTarget", "application-autoscaling:TagResource"]
+    resources = ["arn:${local.partition}:application-autoscaling:*:${local.account}:scalable-target/*"]
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:RequestTag/project"
+      values   = [var.project]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:RequestTag/environment"
+      values   = [each.key]
+    }
+
+    condition {
+      test     = "StringEqualsIfExists"
+      variable = "aws:ResourceTag/project"
+      values   = [var.project]
+    }
+
+    condition {
+      test     = "StringEqualsIfExists"
+      variable = "aws:ResourceTag/environment"
+      values   = [each.key]
+    }
+  }
+
+  statement {
+    sid = "ScaleOwnService"
+    actions = [
+      "application-autoscaling:DeleteScalingPolicy", "application-autoscaling:DeleteScheduledAction",
+      "application-autoscaling:DeregisterScalableTarget", "application-autoscaling:PutScalingPolicy",
+      "application-autoscaling:PutScheduledAction", "application-autoscaling:RegisterScalableTarget",
+      "application-autoscaling:TagResource", "application-autoscaling:UntagResource",
+    ]
+    resources = ["arn:${local.partition}:application-autoscaling:*:${local.account}:scalable-target/*"]
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:ResourceTag/project"
+      values   = [var.project]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:ResourceTag/environment"
+      values   = [each.key]
+    }
+  }
+
+  # A deployed image says so by a tag, which keeps it from being expired; a layer can't be added.
+  statement {
+    sid       = "TagDeployedImage"
+    actions   = ["ecr:PutImage"]
+    resources = [aws_ecr_repository.service.arn]
+  }
+
+  statement {
+    sid = "ChangeOwnSecrets"
+    actions = [
+      "secretsmanager:CreateSecret", "secretsmanager:DeleteSecret", "secretsmanager:GetSecretValue",
+      "secretsmanager:PutSecretValue", "secretsmanager:TagResource", "secretsmanager:UntagResource",
+      "secretsmanager:UpdateSecret", "secretsmanager:UpdateSecretVersionStage",
+    ]
+    resources = [for name in ["-*", "/*"] : "arn:${local.partition}:secretsmanager:*:${local.account}:secret:${var.project}-${each.key}${name}"]
+  }
+}

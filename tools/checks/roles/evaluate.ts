@@ -1,0 +1,80 @@
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { text } from 'node:stream/consumers';
+import { join } from 'node:path';
+import type { Document, Documents } from './documents.ts';
+import type { Request } from './requests.ts';
+
+export interface Decision {
+  /** `Allowed`, `ImplicitlyDenied`, `ExplicitlyDenied`, or `error` where the request isn't one. */
+  readonly decision: string;
+  readonly reason?: string;
+  /** Keys of the context that the action doesn't have. */
+  readonly ignored?: readonly string[];
+}
+/** What the service authorization reference says of an action; undefined for one that doesn't exist. */
+export type Reference = Readonly<
+  Record<
+    string,
+    | {
+        readonly conditionKeys: readonly string[];
+        readonly resourceTypes: readonly { readonly arn: string; readonly conditionKeys: readonly string[] }[];
+      }
+    | undefined
+  >
+>;
+
+const folder = (project: string): string => join(project, '.cache', 'iam-simulate');
+
+/** Whether the evaluator is there: a tool of its own, because of its licence. */
+export const isEvaluatorInstalled = (project: string): boolean =>
+  existsSync(join(folder(project), 'node_modules', '@cloud-copilot', 'iam-simulate'));
+
+/** The policy of a key that leaves everything to the account's own policies, as those of the service do for administration. */
+const delegating = (account: string): Document => ({
+  Version: '2012-10-17',
+  Statement: [{ Effect: 'Allow', Principal: { AWS: `arn:aws:iam::${account}:root` }, Action: 'kms:*', Resource: '*' }],
+});
+
+/** Decides requests by identity policies, boundary and resource policy, in one run of the evaluator. */
+export async function evaluate(
+  project: string,
+  documents: Documents,
+  requests: readonly (Request & { readonly token?: true })[],
+  actions: readonly string[] = [],
+): Promise<{ readonly decisions: readonly Decision[]; readonly reference: Reference }> {
+  const named: Record<string, Document> = { delegating: delegating(documents.account) };
+  for (const [name, role] of Object.entries(documents.roles)) {
+    role.identity.forEach((document, index) => (named[`${name} ${index}`] = document));
+    if (role.boundary !== null) named[`${name} boundary`] = role.boundary;
+    // The evaluator wants the resource of a trust policy, which AWS leaves out.
+    named[`${name} trust`] = role.trust;
+  }
+  for (const { arn, policy } of [...Object.values(documents.keys), ...Object.values(documents.buckets)]) named[arn] = policy;
+
+  const asked = requests.map(({ role: name, action, resource, context, token }) => {
+    const role = documents.roles[name];
+    if (token)
+      return {
+        ...{ principal: federationOf(role?.trust), action, resource, account: documents.account, context },
+        ...{ identity: [], resourcePolicy: `${name} trust`, unlisted: true },
+      };
+    const policy = Object.keys(named).find((arn) => resource === arn || resource.startsWith(`${arn}/`));
+    return {
+      principal: role?.arn,
+      action,
+      resource,
+      account: documents.account,
+      context: { ...context, 'aws:PrincipalArn': role?.arn },
+      identity: role?.identity.map((_, index) => `${name} ${index}`),
+      boundary: role?.boundary === null ? undefined : `${name} boundary`,
+      resourcePolicy: policy ?? (action.startsWith('kms:') ? 'delegating' : undefined),
+    };
+  });
+  const child = spawn(process.execPath, ['evaluate.js'], { cwd: folder(project), stdio: ['pipe', 'pipe', 'inherit'] });
+  child.stdin.end(JSON.stringify({ documents: named, requests: asked, actions }));
+  return JSON.parse(await text(child.stdout)) as { decisions: readonly Decision[]; reference: Reference };
+}
+
+const federationOf = (trust: Document | undefined): unknown =>
+  (trust?.Statement[0]?.Principal as { readonly Federated?: unknown } | undefined)?.Federated;
