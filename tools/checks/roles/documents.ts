@@ -81,12 +81,16 @@ interface Line {
   readonly test_state?: { readonly root_module: { readonly resources: readonly Resource[] } };
 }
 
-const text = (values: Values, name: string): string => String(values[name] ?? '');
+const text = (values: Values, name: string): string => {
+  const value = values[name];
+  return typeof value === 'string' ? value : '';
+};
 /** ARNs that AWS would answer with, so that what names a resource is resolved. */
 const arns: Readonly<Record<string, (values: Values, address: string) => string>> = {
   aws_s3_bucket: (values) => `arn:aws:s3:::${text(values, 'bucket')}`,
   aws_ecr_repository: (values) => `arn:aws:ecr:${region}:${account}:repository/${text(values, 'name')}`,
-  aws_kms_key: (_, address) => `arn:aws:kms:${region}:${account}:key/${/\["(.*)"\]/.exec(address)?.[1] ?? address}`,
+  aws_kms_key: (_, address) =>
+    `arn:aws:kms:${region}:${account}:key/${/\["(.*)"\]/.exec(address)?.[1] ?? address}`,
   aws_kms_alias: (values) => `arn:aws:kms:${region}:${account}:${text(values, 'name')}`,
   aws_iam_policy: (values) => `arn:aws:iam::${account}:policy${text(values, 'path')}${text(values, 'name')}`,
   aws_iam_role: (values) => `arn:aws:iam::${account}:role${text(values, 'path')}${text(values, 'name')}`,
@@ -99,7 +103,11 @@ export async function renderDocuments(project: string): Promise<Documents> {
   const source = join(project, 'terraform', 'bootstrap');
   const files = (await readdir(source)).filter((name) => /\.tf$|\.hcl$/.test(name)).sort();
   const hash = createHash('sha256').update(JSON.stringify(bitbucket));
-  for (const name of [join(source, files[0] ?? ''), ...files.map((file) => join(source, file)), import.meta.filename])
+  for (const name of [
+    join(source, files[0] ?? ''),
+    ...files.map((file) => join(source, file)),
+    import.meta.filename,
+  ])
     hash.update(await readFile(name));
   const kept = join(project, '.cache', 'roles', `${hash.digest('hex')}.json`);
   if (!existsSync(kept)) {
@@ -119,16 +127,35 @@ async function applyInMemory(source: string, files: readonly string[]): Promise<
   const { env, stop } = await terraformEnvironment();
   const terraform = (args: readonly string[]): Promise<readonly Line[]> =>
     new Promise((done, fail) => {
-      execFile('terraform', [`-chdir=${copy}`, ...args], { env, maxBuffer: 2 ** 28 }, (error, stdout, stderr) => {
-        const lines = args[0] === 'test' ? parse(stdout) : [];
-        const wrong = lines.find((line) => line['@level'] === 'error')?.['@message'] ?? stderr;
-        if (error === null) done(lines);
-        else fail(new Problem(`The roles can't be rendered: ${wrong.trim()}`, 'Run `terraform validate` in terraform/bootstrap.'));
-      });
+      execFile(
+        'terraform',
+        [`-chdir=${copy}`, ...args],
+        { env, maxBuffer: 2 ** 28 },
+        (error, stdout, stderr) => {
+          const lines = args[0] === 'test' ? parse(stdout) : [];
+          const wrong = lines.find((line) => line['@level'] === 'error')?.['@message'] ?? stderr;
+          if (error === null) done(lines);
+          else
+            fail(
+              new Problem(
+                `The roles can't be rendered: ${wrong.trim()}`,
+                'Run `terraform validate` in terraform/bootstrap.',
+              ),
+            );
+        },
+      );
     });
   const run = async (command: 'plan' | 'apply', given: string): Promise<Line | undefined> => {
-    await writeFile(join(copy, 'tests', 'render.tftest.hcl'), `${testFile}${given}\nrun "render" {\n  command = ${command}\n}\n`);
-    const lines = await terraform(['test', '-json', '-verbose', `-var=bitbucket=${JSON.stringify(bitbucket)}`]);
+    await writeFile(
+      join(copy, 'tests', 'render.tftest.hcl'),
+      `${testFile}${given}\nrun "render" {\n  command = ${command}\n}\n`,
+    );
+    const lines = await terraform([
+      'test',
+      '-json',
+      '-verbose',
+      `-var=bitbucket=${JSON.stringify(bitbucket)}`,
+    ]);
     return lines.find(({ type }) => type === (command === 'plan' ? 'test_plan' : 'test_state'));
   };
   try {
@@ -174,11 +201,13 @@ variables {
 function gather(resources: readonly Resource[]): Documents {
   const all = (type: string): readonly Resource[] =>
     resources.filter((resource) => resource.mode === 'managed' && resource.type === type);
-  const document = ({ values }: Resource, name = 'policy'): Document => JSON.parse(text(values, name)) as Document;
+  const document = ({ values }: Resource, name = 'policy'): Document =>
+    JSON.parse(text(values, name)) as Document;
   const byArn = new Map(all('aws_iam_policy').map((policy) => [text(policy.values, 'arn'), policy]));
   const policyOf = (arn: string): Document => {
     const policy = byArn.get(arn);
-    if (policy === undefined) throw new Problem(`No policy has the ARN ${arn}.`, 'Name it in terraform/bootstrap.');
+    if (policy === undefined)
+      throw new Problem(`No policy has the ARN ${arn}.`, 'Name it in terraform/bootstrap.');
     return document(policy);
   };
   const project = text(all('aws_ecr_repository')[0]?.values ?? {}, 'name');
@@ -190,7 +219,10 @@ function gather(resources: readonly Resource[]): Documents {
       name.replace(`${project}-`, ''),
       {
         arn: text(values, 'arn'),
-        identity: [...inline.map((one) => document(one)), ...attached.map((one) => policyOf(text(one.values, 'policy_arn')))],
+        identity: [
+          ...inline.map((one) => document(one)),
+          ...attached.map((one) => policyOf(text(one.values, 'policy_arn'))),
+        ],
         boundary: policyOf(text(values, 'permissions_boundary')),
         trust: document({ values, ...role }, 'assume_role_policy'),
         maxSessionSeconds: Number(values['max_session_duration']),
@@ -201,9 +233,15 @@ function gather(resources: readonly Resource[]): Documents {
     account,
     region,
     project,
-    roles: { ...Object.fromEntries(rendered), ...Object.fromEntries(environments.map((name) => workload(name, project, policyOf))) },
+    roles: {
+      ...Object.fromEntries(rendered),
+      ...Object.fromEntries(environments.map((name) => workload(name, project, policyOf))),
+    },
     keys: Object.fromEntries(
-      all('aws_kms_key').map((key) => [String(key.index), { arn: text(key.values, 'arn'), policy: document(key) }]),
+      all('aws_kms_key').map((key) => [
+        String(key.index),
+        { arn: text(key.values, 'arn'), policy: document(key) },
+      ]),
     ),
     buckets: Object.fromEntries(
       all('aws_s3_bucket_policy').map((bucket) => [
@@ -215,7 +253,11 @@ function gather(resources: readonly Resource[]): Documents {
 }
 
 /** A role that an environment's apply may make: whatever its own policy allows, its boundary is what it can do. */
-const workload = (environment: string, project: string, policyOf: (arn: string) => Document): readonly [string, Role] => [
+const workload = (
+  environment: string,
+  project: string,
+  policyOf: (arn: string) => Document,
+): readonly [string, Role] => [
   `${environment}-workload`,
   {
     arn: `arn:aws:iam::${account}:role/${project}-${environment}-task`,
@@ -223,7 +265,9 @@ const workload = (environment: string, project: string, policyOf: (arn: string) 
     boundary: policyOf(`arn:aws:iam::${account}:policy/pipeline/${project}-${environment}-workload`),
     trust: {
       Version: '2012-10-17',
-      Statement: [{ Effect: 'Allow', Principal: { Service: 'ecs-tasks.amazonaws.com' }, Action: 'sts:AssumeRole' }],
+      Statement: [
+        { Effect: 'Allow', Principal: { Service: 'ecs-tasks.amazonaws.com' }, Action: 'sts:AssumeRole' },
+      ],
     },
     maxSessionSeconds: 3600,
   },

