@@ -59,6 +59,10 @@ lint: install ## Check style and types
 	@npm run lint --silent
 	@npm run typecheck --silent
 
+.PHONY: roles
+roles: install ## Decide by an evaluator of IAM what each role may do (ARGS="--json FILE", ARGS=--help)
+	@node tools/checks/roles/main.ts $(ARGS)
+
 .PHONY: format
 format: install ## Rewrite what a formatter can fix
 	@npm run format --silent
@@ -69,11 +73,12 @@ terraform_directories = $(patsubst %/terraform.tf,%,$(wildcard terraform/terrafo
 TFLINT_CONFIG ?= security/tflint.hcl
 
 .PHONY: check
-check: lint .cache/bin/tflint ## Everything of a review that needs no running service: style, types, pipeline file, form of the HCL, recorded plans
+check: lint .cache/bin/tflint ## Everything of a review that needs no running service: style, types, pipeline file, form of the HCL, recorded plans, roles
 	@$(filed) node tools/checks/pipeline-check.ts; \
 	terraform fmt -check -diff -recursive terraform modules; \
 	for directory in $(terraform_directories); do .cache/bin/tflint --config=$(CURDIR)/$(TFLINT_CONFIG) --chdir=$$directory; done; \
-	npm run plans --silent -- check
+	npm run plans --silent -- check; \
+	node tools/checks/roles/main.ts
 
 .PHONY: security
 security: install ## Run every security gate; one report in reports/security (ENV=dev: on the image that `make verify ARCHIVE=yes` fetched; ARGS=--help)

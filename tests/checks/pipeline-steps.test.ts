@@ -113,6 +113,7 @@ test('make check is made of every check that needs no running service', () => {
     'terraform fmt -check -diff -recursive',
     '.cache/bin/tflint --config=',
     'npm run plans --silent -- check',
+    'node tools/checks/roles/main.ts',
   ])
     expect(stdout).toContain(part);
 });

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { cp } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { Option } from 'commander';
@@ -44,6 +45,33 @@ const javaTools: Tool[] = tools.java.map(({ tool, for: purpose }) => ({
   install: () => Promise.resolve(void installDynamoDbLocal()),
 }));
 
+/** Apart from package.json because of their licences, and run as processes. */
+const nodeTools: Tool[] = tools.node.map(({ tool, for: purpose }) => {
+  const target = join(project, '.cache', tool);
+  const isCopied = (file: string): boolean =>
+    existsSync(join(target, file)) &&
+    readFileSync(join(target, file)).equals(readFileSync(join(import.meta.dirname, tool, file)));
+  return {
+    name: tool,
+    purpose,
+    isPresent: () =>
+      Promise.resolve(
+        existsSync(join(target, 'node_modules')) && ['evaluate.js', 'package-lock.json'].every(isCopied),
+      ),
+    install: async () => {
+      await cp(join(import.meta.dirname, tool), target, { recursive: true });
+      await promisify(execFile)('npm', [
+        'ci',
+        '--prefix',
+        target,
+        '--ignore-scripts',
+        '--no-audit',
+        '--no-fund',
+      ]);
+    },
+  };
+});
+
 /** What a kind of pipeline step uses and the build image lacks. All of it must be had; the Makefile builds the Go tools. */
 async function installFor(kind: Kind): Promise<number> {
   const wanted = tools.steps[kind];
@@ -57,7 +85,7 @@ async function installFor(kind: Kind): Promise<number> {
   }
   const packages = tools.debian.filter(({ package: name }) => wanted.debian.some((one) => one === name));
   const outcomes = await installTools(
-    [...createDebianTools(packages, true), ...(wanted.python ? pythonTools : [])],
+    [...createDebianTools(packages, true), ...(wanted.python ? [...pythonTools, ...nodeTools] : [])],
     console.log,
   );
   return outcomes.includes('missing') ? 1 : 0;
@@ -79,7 +107,13 @@ const program = createCommand(
       return;
     }
     await installTools(
-      [...createDebianTools(tools.debian, !cacheOnly), ...pythonTools, ...javaTools, ...goTools(!cacheOnly)],
+      [
+        ...createDebianTools(tools.debian, !cacheOnly),
+        ...pythonTools,
+        ...nodeTools,
+        ...javaTools,
+        ...goTools(!cacheOnly),
+      ],
       console.log,
     );
   });

@@ -87,3 +87,7 @@ export async function evaluate(
 
 const federationOf = (trust: Document | undefined): unknown =>
   (trust?.Statement[0]?.Principal as { readonly Federated?: unknown } | undefined)?.Federated;
+
+/** Whether a request is decided as it should be; what isn't decided never is. */
+export const isRight = ({ expected }: Request, outcome: Decision | undefined): boolean =>
+  expected === 'allow' ? outcome?.decision === 'Allowed' : outcome?.decision.endsWith('Denied') === true;

@@ -60,6 +60,8 @@ export function deriveRequests(
   const requests = managed.flatMap(({ address, type, change: { after } }) =>
     rows
       .filter(([of]) => of === type)
+      // What a plan reads, an apply reads too.
+      .flatMap((row) => (row[1] === 'plan' ? [row, row.with(1, 'apply')] : [row]))
       .flatMap(([, step, actions = '', resource = '', ...words]) =>
         actions.split(',').map((action, index, all): Request => {
           const service = (all[0] ?? '').split(':')[0] ?? '';
@@ -84,11 +86,16 @@ export function deriveRequests(
   };
 }
 
+const settingsOf = (environment: string): { vpc_id: string; zone?: { domain_name: string } } | undefined =>
+  Object.entries(bitbucket.environments).find(([name]) => name === environment)?.[1];
+
 /** `{name}` is the resource's own value; where AWS gives it, something of its form. */
 const fill = (text: string, after: Readonly<Record<string, unknown>>, environment: string): string =>
   text.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
+    if (name === 'account' || name === 'state') return `{${name}}`;
     if (name === 'env') return environment;
-    if (name === 'vpc') return bitbucket.environments[environment as 'dev'].vpc_id;
+    if (name === 'domain') return settingsOf(environment)?.zone?.domain_name ?? '';
+    if (name === 'vpc') return settingsOf(environment)?.vpc_id ?? '';
     const value = after[name];
     if (typeof value === 'string') return value;
     const prefix = after[`${name}_prefix`];
@@ -113,7 +120,7 @@ function resolveArn(short: string, { account, region, keys, buckets }: Documents
   return `arn:aws:${service}:${region}:${account}:${rest.join(':')}`;
 }
 
-function contextOf(
+export function contextOf(
   words: readonly string[],
   environment: string,
   { account, region, project, keys }: Documents,

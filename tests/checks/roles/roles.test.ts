@@ -1,0 +1,205 @@
+import { resolve } from 'node:path';
+import { beforeAll, expect, test } from '@jest/globals';
+import { renderDocuments, type Document, type Documents } from '../../../tools/checks/roles/documents.ts';
+import {
+  evaluate,
+  isEvaluatorInstalled,
+  isRight,
+  type Reference,
+} from '../../../tools/checks/roles/evaluate.ts';
+import { deriveRequests, readRequests, tokenRequests } from '../../../tools/checks/roles/requests.ts';
+import {
+  actionsOf,
+  judgeResourcePolicies,
+  judgeStatements,
+  takeovers,
+} from '../../../tools/checks/roles/statements.ts';
+import { describeWith, type Requirement } from '../../support/requirements.ts';
+import { allowedActions, refusedOperations } from '../../support/role-permissions.ts';
+import { awsProvider, terraform } from '../../support/terraform.ts';
+
+const project = resolve(import.meta.dirname, '../../..');
+const evaluator: Requirement = {
+  name: 'IAM evaluator',
+  missing: () => (isEvaluatorInstalled(project) ? undefined : 'iam-simulate is not installed: make tools'),
+};
+const minutesMs = 60_000;
+
+describeWith([terraform, awsProvider], 'the documents of the roles', () => {
+  let documents: Documents;
+  beforeAll(async () => {
+    documents = await renderDocuments(project);
+  }, 5 * minutesMs);
+
+  test('each role of the pipeline lasts an hour and has a boundary', () => {
+    const pipeline = Object.entries(documents.roles).filter(([name]) => !name.endsWith('-workload'));
+
+    expect(pipeline.map(([name]) => name).sort()).toEqual(
+      ['build', 'dev-apply', 'dev-plan', 'prod-apply', 'prod-plan', 'staging-apply', 'staging-plan'].sort(),
+    );
+    expect(pipeline.map(([, { maxSessionSeconds }]) => maxSessionSeconds)).toEqual(pipeline.map(() => 3600));
+    expect(pipeline.filter(([, { boundary }]) => boundary === null)).toEqual([]);
+  });
+
+  const denials = (document: Document | null): readonly unknown[] =>
+    (document?.Statement ?? []).filter(({ Effect: effect }) => effect === 'Deny').map(({ Sid: sid }) => sid);
+
+  test.each([
+    ['build', ['StayInAllowedRegions', 'KeepWhatWasPushed']],
+    [
+      'dev-apply',
+      [
+        ...['StayInAllowedRegions', 'KeepWhatWasPushed', 'StayInEnvironment', 'TagAsOwn', 'KeepOwnLimits'],
+        ...['KeepBoundariesOn', 'KeepKeys', 'KeepStateBucket', 'KeepStates', 'LeaveOtherStates'],
+      ],
+    ],
+  ])('the boundary of %s denies what it always denied', (role, expected) => {
+    expect(denials(documents.roles[role]?.boundary ?? null)).toEqual(expected);
+  });
+
+  test('the state bucket refuses plain HTTP, old TLS and other keys, and lets nobody in by itself', () => {
+    expect(denials(documents.buckets['state']?.policy ?? null)).toEqual(
+      expect.arrayContaining(['DenyPlainHttp', 'DenyOldTls', 'DenyOtherEncryption', 'DenyOtherKeys']),
+    );
+    expect(judgeResourcePolicies(documents)).toEqual([]);
+  });
+
+  test('a key that lets everybody in is named', () => {
+    const state = documents.keys['state'];
+    const policy: Document = {
+      Version: '2012-10-17',
+      Statement: [
+        { Sid: 'Open', Effect: 'Allow', Principal: { AWS: '*' }, Action: 'kms:Decrypt', Resource: '*' },
+      ],
+    };
+
+    expect(
+      judgeResourcePolicies({ ...documents, keys: { state: { arn: state?.arn ?? '', policy } } }),
+    ).toEqual(['state, Open: everybody is let in']);
+  });
+
+  test('each key can be administered, frozen, and asked what the provider asks', () => {
+    const delegated = Object.values(documents.keys).map(({ policy }) => policy.Statement[0]?.Action);
+
+    expect(delegated).toHaveLength(3);
+    for (const actions of delegated)
+      expect(actions).toEqual(
+        expect.arrayContaining(['kms:GetKeyRotationStatus', 'kms:DisableKey', 'kms:PutKeyPolicy']),
+      );
+  });
+
+  test('no managed policy is longer than IAM takes', () => {
+    const lengths = Object.values(documents.roles).flatMap(({ identity, boundary }) =>
+      [...identity, boundary].map((document) => JSON.stringify(document).length),
+    );
+
+    expect(Math.max(...lengths)).toBeLessThanOrEqual(6144);
+  });
+
+  test('an operation whose action no policy has is named, and others are not', async () => {
+    const allowed = await allowedActions('plan');
+
+    expect(
+      refusedOperations(
+        ['secretsmanager.GetRandomPassword', 's3.HeadObject', 'dynamodb.DeleteTable'],
+        allowed,
+      ),
+    ).toEqual(['dynamodb.DeleteTable']);
+  });
+
+  describeWith([evaluator], 'by the evaluator', () => {
+    let reference: Reference;
+    beforeAll(async () => {
+      ({ reference } = await evaluate(project, documents, [], actionsOf(documents)));
+    }, minutesMs);
+
+    /** Replaces each statement of dev's apply role by what `change` makes of it. */
+    const planted = (
+      change: (statement: Document['Statement'][number]) => Document['Statement'][number],
+    ): Documents => {
+      const role = documents.roles['dev-apply'];
+      if (role === undefined) throw new Error('dev has no apply role');
+      const identity = role.identity.map((document) => ({
+        ...document,
+        Statement: document.Statement.map(change),
+      }));
+      return {
+        ...documents,
+        roles: { ...documents.roles, 'dev-apply': { ...role, identity, boundary: null } },
+      };
+    };
+
+    test(
+      'a right to tag that asks for no tag that is there opens a pair, and is found',
+      async () => {
+        const open = planted((statement) =>
+          statement.Sid === 'CreateTaggedKeys'
+            ? { ...statement, Condition: { StringEquals: statement.Condition?.['StringEquals'] ?? {} } }
+            : statement,
+        );
+        const requests = takeovers(open, reference).filter(({ action }) => action === 'kms:TagResource');
+        const before = await evaluate(project, documents, requests);
+        const after = await evaluate(project, open, requests);
+
+        expect(requests.length).toBeGreaterThan(0);
+        expect(before.decisions.map(({ decision }) => decision)).not.toContain('Allowed');
+        expect(after.decisions.map(({ decision }) => decision)).toContain('Allowed');
+      },
+      minutesMs,
+    );
+
+    test('the statements keep to the reference, and one that does not is named', () => {
+      const wrong = planted((statement) =>
+        statement.Sid === 'ChangeOwnPlan'
+          ? {
+              Sid: 'ChangeOwnPlan',
+              Effect: 'Allow',
+              Action: ['backup:DeleteBackupPlan', 'backup:EatPlan'],
+              Resource: ['arn:aws:backup:*:111122223333:backup-plan:*'],
+            }
+          : statement,
+      );
+
+      expect(judgeStatements(documents, reference)).toEqual([]);
+      expect(judgeStatements(wrong, reference)).toEqual([
+        'dev-apply, ChangeOwnPlan: backup:EatPlan does not exist',
+        'dev-apply, ChangeOwnPlan: backup:DeleteBackupPlan on a whole type without an environment',
+      ]);
+    });
+
+    test(
+      'a token takes the role of its own step, and no other',
+      async () => {
+        const requests = tokenRequests(documents);
+        const { decisions } = await evaluate(project, documents, requests);
+
+        expect(requests.filter(({ expected }) => expected === 'allow')).toHaveLength(7);
+        expect(requests.filter((request, index) => !isRight(request, decisions[index]))).toEqual([]);
+      },
+      minutesMs,
+    );
+  });
+});
+
+describeWith([terraform, awsProvider], 'the tables of requests', () => {
+  test('a line that is no request is named with its number', async () => {
+    const documents = await renderDocuments(project);
+
+    expect(() => readRequests('t', '# head\nmaybe apply kms:Sign signing\n', documents)).toThrow(
+      't:2 is no request',
+    );
+    expect(() => readRequests('t', 'deny nobody kms:Sign signing\n', documents)).toThrow('t:1 is no request');
+  });
+
+  test('a planned type that the table lacks is named', async () => {
+    const documents = await renderDocuments(project);
+    const planned = [
+      { address: 'aws_lb.x', mode: 'managed', type: 'aws_lb', change: { after: { name: 'movies-api-dev' } } },
+    ];
+
+    expect(deriveRequests('dev', planned, 'aws_vpc apply ec2:CreateVpc * rt', documents)).toEqual({
+      requests: [],
+      unknown: ['aws_lb'],
+    });
+  });
+});

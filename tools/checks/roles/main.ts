@@ -1,0 +1,128 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { createCommand, runCommand } from '../../../app/src/commands/command.ts';
+import { Problem } from '../../../app/src/commands/problem.ts';
+import { environments, renderDocuments, type Documents } from './documents.ts';
+import { evaluate, isEvaluatorInstalled, isRight } from './evaluate.ts';
+import {
+  deriveRequests,
+  readRequests,
+  tokenRequests,
+  type PlannedResource,
+  type Request,
+} from './requests.ts';
+import { actionsOf, judgeResourcePolicies, judgeStatements, takeovers } from './statements.ts';
+
+/** `make roles`: what each role of the pipeline, and each that it makes, may do, decided request by request. */
+const project = resolve(import.meta.dirname, '../../..');
+const tables = join('tests', 'checks', 'roles');
+
+type Source = readonly [string, readonly (Request & { readonly token?: true })[]];
+
+async function collect(
+  documents: Documents,
+): Promise<{ sources: readonly Source[]; unknown: readonly string[] }> {
+  const read = (file: string): Promise<string> => readFile(join(project, tables, file), 'utf8');
+  const resources = await read('resources.txt');
+  const derived = await Promise.all(
+    environments.map(async (environment) => {
+      const recorded = await readFile(
+        join(project, 'tests', 'checks', 'plan', 'recorded', `${environment}.json`),
+        'utf8',
+      );
+      const { plan } = JSON.parse(recorded) as { plan: { resource_changes: readonly PlannedResource[] } };
+      return { environment, ...deriveRequests(environment, plan.resource_changes, resources, documents) };
+    }),
+  );
+  return {
+    sources: [
+      ['requests.txt', readRequests('requests.txt', await read('requests.txt'), documents)],
+      ...derived.map(({ environment, requests }): Source => [`plan of ${environment}`, requests]),
+      ['tokens', tokenRequests(documents)],
+    ],
+    unknown: [...new Set(derived.flatMap(({ unknown }) => unknown))],
+  };
+}
+
+/** Takes each statement of each identity document away in turn: what no allowed request notices is named. */
+async function subtract(documents: Documents, requests: readonly Request[]): Promise<readonly string[]> {
+  const idle: string[] = [];
+  for (const [name, role] of Object.entries(documents.roles).filter(([name]) =>
+    /^(build|dev-plan|dev-apply)$/.test(name),
+  )) {
+    const own = requests.filter((request) => request.role === name && request.expected === 'allow');
+    for (const [at, document] of role.identity.entries())
+      for (const statement of document.Statement) {
+        const identity = role.identity.with(at, {
+          ...document,
+          Statement: document.Statement.filter((one) => one !== statement),
+        });
+        const without = { ...documents, roles: { ...documents.roles, [name]: { ...role, identity } } };
+        const { decisions } = await evaluate(project, without, own);
+        if (decisions.every(({ decision }) => decision === 'Allowed'))
+          idle.push(`${name} ${statement.Sid ?? ''}`);
+      }
+  }
+  return idle;
+}
+
+await runCommand(async (argv) => {
+  const options = createCommand(
+    'make roles',
+    'Decide what each role of the pipeline may do, request by request',
+  )
+    .option('--json <file>', 'write the documents that are judged, with all values resolved')
+    .option('--subtract', 'name each statement whose loss no request notices (takes minutes)', false)
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 as expected or not checked, 1 not as expected (STRICT=1: or not checked), 2 misuse.',
+    )
+    .parse(argv, { from: 'user' })
+    .opts<{ json?: string; subtract: boolean }>();
+  const documents = await renderDocuments(project);
+  if (options.json !== undefined)
+    await writeFile(options.json, `${JSON.stringify(documents, undefined, 2)}\n`);
+  if (!isEvaluatorInstalled(project)) {
+    console.log('NOT CHECKED: the evaluator of IAM policies is not installed (make tools).');
+    return process.env['STRICT'] === '1' ? 1 : 0;
+  }
+
+  const { reference } = await evaluate(project, documents, [], actionsOf(documents));
+  const { sources, unknown } = await collect(documents);
+  const all: readonly Source[] = [...sources, ['takeovers by tag', takeovers(documents, reference)]];
+  const { decisions } = await evaluate(
+    project,
+    documents,
+    all.flatMap(([, requests]) => requests),
+  );
+  const wrong = [...judgeStatements(documents, reference), ...judgeResourcePolicies(documents)];
+  wrong.push(...unknown.map((type) => `${type} is planned and has no line in ${tables}/resources.txt`));
+  let at = 0;
+  for (const [name, requests] of all) {
+    const judged = requests.map((request) => ({ request, outcome: decisions[at++] }));
+    const faults = judged.filter(({ request, outcome }) => !isRight(request, outcome));
+    const denied = requests.filter(({ expected }) => expected === 'deny').length;
+    console.log(
+      `${name.padEnd(18)} ${String(requests.length - denied).padStart(5)} allowed ${String(denied).padStart(5)} denied ${String(faults.length).padStart(5)} otherwise`,
+    );
+    wrong.push(
+      ...faults.map(({ request: { origin, expected, role, action, resource }, outcome }) =>
+        `${origin}: ${role} ${action} on ${resource} should be ${expected === 'allow' ? 'allowed' : 'denied'}, and is ${outcome?.decision ?? 'not decided'} ${outcome?.reason ?? ''}`.trim(),
+      ),
+    );
+  }
+  if (options.subtract) {
+    const idle = await subtract(
+      documents,
+      sources.flatMap(([, requests]) => requests.filter(({ action }) => !action.startsWith('sts:'))),
+    );
+    console.log([`${idle.length} statements whose loss no request notices:`, ...idle].join('\n  '));
+  }
+  if (wrong.length > 0)
+    throw new Problem(
+      [...new Set(wrong)].join('\n'),
+      `Correct terraform/bootstrap, or the expectation in ${tables}.`,
+    );
+  console.log(`${Object.keys(documents.roles).length} roles: each request is decided as it should be.`);
+  return 0;
+});

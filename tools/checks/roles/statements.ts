@@ -1,0 +1,176 @@
+import type { Documents, Statement } from './documents.ts';
+import type { Reference } from './evaluate.ts';
+import { contextOf, type Request } from './requests.ts';
+
+/** An identity statement, by the role and the place where it stands. */
+interface Placed {
+  readonly role: string;
+  readonly statement: Statement;
+}
+
+const list = (value: string | readonly string[] | undefined): readonly string[] =>
+  value === undefined ? [] : typeof value === 'string' ? [value] : value;
+
+/** Every statement that allows something to a role of the pipeline, each document once for each role. */
+export const allowing = ({ roles }: Documents): readonly Placed[] =>
+  Object.entries(roles)
+    .filter(([name]) => !name.endsWith('-workload'))
+    .flatMap(([role, { identity }]) =>
+      identity.flatMap(({ Statement: statements }) => statements.map((statement) => ({ role, statement }))),
+    )
+    .filter(({ statement }) => statement.Effect === 'Allow');
+
+export const actionsOf = (documents: Documents): readonly string[] =>
+  [...new Set(allowing(documents).flatMap(({ statement }) => list(statement.Action)))].sort();
+
+const conditions = ({ Condition: condition = {} }: Statement): readonly { operator: string; key: string }[] =>
+  Object.entries(condition).flatMap(([operator, keys]) =>
+    Object.keys(keys).map((key) => ({ operator, key })),
+  );
+const writesTags = /:(Tag[A-Z]\w*|AddTags\w*|CreateTags)$/;
+const opensByTag = (statement: Statement): boolean =>
+  conditions(statement).some(({ key }) => key.startsWith('aws:ResourceTag/'));
+
+/**
+ * Each pair "may write the tag, may act by the tag" of a role, as the request that would take a thing over: to give what carries
+ * another environment's tags one's own. None may be allowed, or the tags protect nothing.
+ */
+export function takeovers(documents: Documents, reference: Reference): readonly Request[] {
+  const statements = allowing(documents).filter(({ role }) => /^(dev|prod)-apply$/.test(role));
+  return statements.flatMap(({ role, statement }) => {
+    const environment = role.split('-')[0] ?? '';
+    const others = ['dev', 'prod', 'shared'].filter((name) => name !== environment);
+    return list(statement.Action)
+      .filter((action) => writesTags.test(action))
+      .flatMap((action) => {
+        const service = action.split(':')[0] ?? '';
+        const actors = statements.filter(
+          (other) =>
+            other.role === role &&
+            opensByTag(other.statement) &&
+            list(other.statement.Action).some((one) => one.startsWith(`${service}:`)),
+        );
+        if (actors.length === 0) return [];
+        return (reference[action]?.resourceTypes ?? []).flatMap(({ arn }) => {
+          const resource = arn.replaceAll(
+            /\$\{(\w+)\}/g,
+            (_, name: string) =>
+              ({ Partition: 'aws', Region: documents.region, Account: documents.account })[name] ?? 'x',
+          );
+          return others.map((other): Request => ({
+            origin: `${role}: ${action} opens ${actors.map((actor) => actor.statement.Sid ?? '').join(', ')}`,
+            expected: 'deny',
+            role,
+            action,
+            resource,
+            context: contextOf(['rt', `tags(${other})`], environment, documents),
+          }));
+        });
+      });
+  });
+}
+
+/** Types that are an account's whole, and rights on them that AWS lets nobody narrow further, with the reason for keeping them. */
+const wholeTypes: Readonly<Record<string, string>> = {
+  NameEndpoints: "the zone is AWS's own; the VPC is named by route53:VPCs",
+  TagWhatIsCreated: 'only within a create, with own tags in the request',
+  CreateServiceLinkedRoles: 'one role for each named service',
+  UseManagedRules: 'rule groups of AWS are named by a firewall and changed by nobody',
+  Unsubscribe: 'one reference knows a topic for it, another nothing',
+  ReadAccount: 'configuration that an environment only uses, or of a key whose tags IAM does not know yet',
+  CloseDefaults: 'untagged or own, and of the VPC that is named',
+};
+
+/** What is wrong with a statement by the reference: actions, resources and keys that AWS doesn't know there, and whole types. */
+export function judgeStatements(documents: Documents, reference: Reference): readonly string[] {
+  const faults = allowing(documents).flatMap(({ role, statement }) => {
+    const sid = statement.Sid ?? '';
+    const resources = list(statement.Resource);
+    const known = list(statement.Action).map((action) => ({ action, entry: reference[action] }));
+    const wrong = known.flatMap(({ action, entry }) => {
+      if (entry === undefined) return [`${action} does not exist`];
+      const keys = new Set(
+        [...entry.conditionKeys, ...entry.resourceTypes.flatMap(({ conditionKeys }) => conditionKeys)].map(
+          family,
+        ),
+      );
+      const supports = entry.resourceTypes.filter(({ arn }) =>
+        resources.some((resource) => mayMatch(arn, resource)),
+      );
+      const shape =
+        resources.includes('*') || supports.length > 0 || lateTypes.has(action)
+          ? []
+          : [`${action} knows no resource like ${resources[0] ?? ''}`];
+      const unlisted = conditions(statement)
+        .filter(
+          ({ operator, key }) =>
+            !operator.endsWith('IfExists') &&
+            operator !== 'Null' &&
+            !keys.has(family(key)) &&
+            !globalKeys.test(key),
+        )
+        .map(({ key }) => `${action} has no key ${key}`);
+      return [
+        ...shape,
+        ...unlisted.filter((fault) => !(fault.includes('aws:RequestTag') && !resources.includes('*'))),
+      ];
+    });
+    const isWhole = resources.some(
+      (resource) => /^\*$|[:/]\*$/.test(resource) && !namesEnvironment.test(resource),
+    );
+    const isLimited = conditions(statement).some(({ key }) =>
+      /^aws:(Resource|Request)Tag\/environment$/.test(key),
+    );
+    const narrowable = known.filter(({ entry }) => (entry?.resourceTypes.length ?? 0) > 0);
+    const wide =
+      isWhole &&
+      !isLimited &&
+      narrowable.length > 0 &&
+      wholeTypes[sid] === undefined &&
+      !hasOwnOwner(resources);
+    return [
+      ...wrong,
+      ...(wide
+        ? [`${narrowable.map(({ action }) => action).join(', ')} on a whole type without an environment`]
+        : []),
+    ].map((fault) => `${role}, ${sid}: ${fault}`);
+  });
+  return [...new Set(faults)];
+}
+
+/** A resource of this root, or one whose name says the environment. */
+const namesEnvironment = /:::?[\w-]*(movies-api)|movies-api-(dev|staging|prod)/;
+const hasOwnOwner = (resources: readonly string[]): boolean =>
+  resources.every((resource) => namesEnvironment.test(resource));
+/** API texts know a resource for these that the reference doesn't list. */
+const lateTypes = new Set(
+  ['AddTags', 'RemoveTags', 'SetWebACL'].map((name) => `elasticloadbalancing:${name}`),
+);
+const globalKeys = /^aws:(CalledVia|RequestedRegion)$/;
+const family = (key: string): string => key.toLowerCase().replace(/\/.*$/, '');
+
+/** Whether an ARN of the reference and a pattern of a policy have a resource in common. */
+function mayMatch(arn: string, pattern: string): boolean {
+  const [form, given] = [arn.replaceAll(/\$\{\w+\}/g, '*').split(':'), pattern.split(':')];
+  if (form[2] !== given[2]) return false;
+  const [rest, own] = [form.slice(5).join(':'), given.slice(5).join(':')];
+  return common(rest, own);
+}
+
+/** Whether two patterns of `*` have a text in common. */
+function common(a: string, b: string): boolean {
+  if (a === '' || b === '') return /^\**$/.test(a + b);
+  if (a.startsWith('*')) return common(a.slice(1), b) || common(a, b.slice(1));
+  if (b.startsWith('*')) return common(b, a);
+  return b.startsWith(a.charAt(0)) && common(a.slice(1), b.slice(1));
+}
+
+/** Resource policies that let in everybody: a principal `*` may stand in a denial only. */
+export function judgeResourcePolicies({ keys, buckets }: Documents): readonly string[] {
+  return [...Object.entries(keys), ...Object.entries(buckets)].flatMap(([name, { policy }]) =>
+    policy.Statement.filter(
+      ({ Effect: effect, Principal: principal }) =>
+        effect === 'Allow' && JSON.stringify(principal).includes('"*"'),
+    ).map(({ Sid: sid = '' }) => `${name}, ${sid}: everybody is let in`),
+  );
+}
