@@ -19,11 +19,11 @@ import { observeRequests } from './http/observe-requests.ts';
 import type { Answer } from './http/operation.ts';
 import { createOriginalRoutes } from './http/original-routes.ts';
 import { createPlainReads } from './http/plain-reads.ts';
-import { refuseRepeats } from './http/refuse-repeats.ts';
 import type { RememberedTokens } from './http/remembered-tokens.ts';
 import { openContext } from './http/request-context.ts';
+import { readTarget, refuseAmbiguity } from './http/request-rules.ts';
 import { setSecurityHeaders } from './http/security-headers.ts';
-import { answerEcho, answerVersion, answerWelcome, leadToContract } from './http/service-routes.ts';
+import { answerEcho, answerVersion, answerWelcome } from './http/service-routes.ts';
 import { shedLoad } from './http/shed-load.ts';
 import { findInContract, inOrder, withLocals, type Stage } from './http/stages.ts';
 import { validate } from './http/validate.ts';
@@ -69,7 +69,7 @@ export function createStages({
     setSecurityHeaders(),
     observeRequests(logger, metrics),
     closeConnectionsWhileDraining(lifecycle),
-    refuseRepeats,
+    refuseAmbiguity,
     shedLoad(config.limits.requestsInFlight, metrics),
     tokens === 'everyone' ? letEveryoneIn(['movies/read', 'movies/write']) : authenticate(tokens),
     authorize,
@@ -97,7 +97,7 @@ function createAnswers(deps: AppDeps) {
     echoPut: answerEcho,
     echoPatch: answerEcho,
     echoDelete: answerEcho,
-    formerContract: leadToContract,
+    formerContract: answerContract(docsSettings(deps)),
 
     welcome: answerWelcome,
     version: answerVersion(config.build),
@@ -149,8 +149,9 @@ export function createApp(deps: AppDeps, stages: readonly Stage[]): RequestListe
     ['getMovie', answers.getMovie],
     ['listMovies', answers.listMovies],
   ]);
-  const readPlainly = createPlainReads(contract, findOperation);
+  const readPlainly = createPlainReads(findOperation);
   return (request, response) => {
+    readTarget(request);
     const read = readPlainly(request);
     const answer = read === undefined ? undefined : withoutExpress.get(read.operation.id);
     if (read === undefined || answer === undefined) {

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { createApp, createStages } from './app.ts';
 import type { AuthConfig, Config } from './config.ts';
+import { answerBrokenRequests } from './http/broken-requests.ts';
 import { refuseEveryone } from './http/authenticate.ts';
 import { loadValidator } from './http/contract-validator.ts';
 import { createDiscovery, type DiscoverIssuer } from './http/issuer.ts';
@@ -81,6 +82,7 @@ export async function startService(
     config,
   };
   const server = createHttpServer(createApp(deps, stages(deps)), limits);
+  answerBrokenRequests(server, deps);
   const metricsServer = createMetricsServer(metrics.registry);
   // The first answer is a probe's, which comes before users do and takes no validator. Those find it loaded.
   let loading: Promise<unknown> | undefined;

@@ -11,8 +11,8 @@ const routes = Object.entries(contract.paths).map(([path, item]) => ({
   pattern: new RegExp(`^${path.replace(/\{\w+\}/g, '[^/?]+')}(\\?|$)`),
   item,
 }));
-/** What is answered around any operation: another method, a slow request, headers that are too large, a fault of ours. */
-const always = new Set([405, 408, 431, 500]);
+/** What no operation promises: another method, a fault of ours. */
+const always = new Set([405, 500]);
 
 /** A client whose answers have to be what the contract promises for the operation that they come from. */
 export function promised(send: Send): Send {

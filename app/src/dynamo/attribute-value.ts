@@ -20,13 +20,35 @@ export function toAttribute(value: Json, level = 1): AttributeValue {
   if (typeof value === 'boolean') return { BOOL: value };
   if (typeof value === 'number') return { N: exactNumber(value) };
   if (typeof value === 'string') return { S: wellFormed(value) };
-  if (level > maxLevels) throw new InvalidMovie(`The movie nests more than ${maxLevels} levels deep.`);
+  if (level > maxLevels) throw tooDeep();
   if (isList(value)) return { L: value.map((item) => toAttribute(item, level + 1)) };
   return {
     M: Object.fromEntries(
       Object.entries(value).map(([name, item]) => [attributeName(name), toAttribute(item, level + 1)]),
     ),
   };
+}
+
+/**
+ * Attributes after a JSON merge patch (RFC 7396): null removes, objects merge, anything else replaces. What the patch
+ * doesn't name stays as it is, kinds that JSON lacks among it.
+ * @param level of nesting that these attributes are on
+ */
+export function patchAttributes(
+  attributes: Record<string, AttributeValue>,
+  patch: Readonly<Record<string, Json>>,
+  level = 1,
+): Record<string, AttributeValue> {
+  if (level > maxLevels) throw tooDeep();
+  const patched = new Map(Object.entries(attributes));
+  for (const [name, value] of Object.entries(patch)) {
+    if (value === null) patched.delete(name);
+    else if (isObject(value)) {
+      const target = patched.get(name)?.M ?? {};
+      patched.set(attributeName(name), { M: patchAttributes(target, value, level + 1) });
+    } else patched.set(attributeName(name), toAttribute(value, level + 1));
+  }
+  return Object.fromEntries(patched);
 }
 
 /**
@@ -69,6 +91,11 @@ function attributeName(name: string): string {
   if (name === '__proto__') throw new InvalidMovie('An attribute must not be called __proto__.');
   return wellFormed(name);
 }
+
+const tooDeep = () => new InvalidMovie(`The movie nests more than ${maxLevels} levels deep.`);
+
+const isObject = (value: Json): value is Readonly<Record<string, Json>> =>
+  typeof value === 'object' && value !== null && !isList(value);
 
 const isList = (value: Json): value is readonly Json[] => Array.isArray(value);
 

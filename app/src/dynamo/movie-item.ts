@@ -1,7 +1,7 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
-import { fromAttributes, toAttribute, type Json } from './attribute-value.ts';
+import { fromAttributes, patchAttributes, toAttribute, type Json } from './attribute-value.ts';
 import { InvalidMovie } from '../movies/errors.ts';
-import type { Movie, MovieInfo, MovieKey, StoredMovie } from '../movies/movie.ts';
+import type { Movie, MovieInfo, MovieInfoPatch, MovieKey, StoredMovie } from '../movies/movie.ts';
 import { revisionOf } from '../movies/revision.ts';
 
 export type Item = Record<string, AttributeValue>;
@@ -27,6 +27,31 @@ export function toItem({ movie, revision }: StoredMovie): Item {
   };
 }
 
+/**
+ * The item after a merge patch of its `info`. All else stays as it is stored, to the digit: numbers beyond double precision,
+ * sets, and the attributes that others put beside ours.
+ */
+export function patchItem(
+  item: Item,
+  patch: MovieInfoPatch,
+): { readonly item: Item; readonly stored: StoredMovie } {
+  const { rating: _ratingKey, revision: _revision, ...others } = item;
+  // The contract's types are JSON by construction, only without an index signature.
+  const info = patchAttributes(withNumericRating(item['info']?.M ?? {}), patch as Record<string, Json>);
+  const { movie } = fromItem({ ...others, info: { M: info } });
+  const revision = revisionOf(movie);
+  const rating = info['rating'];
+  return {
+    item: {
+      ...others,
+      info: { M: info },
+      ...(rating?.N === undefined ? {} : { rating }),
+      revision: { S: revision },
+    },
+    stored: { movie, revision },
+  };
+}
+
 /** Reads our items and those of other writers, who set neither `rating` nor `revision`, and maybe no `info`. */
 export function fromItem(item: Item): StoredMovie {
   const movie: Movie = {
@@ -48,12 +73,19 @@ export function canExist({ title }: Pick<MovieKey, 'title'>): boolean {
   return bytes > 0 && bytes <= maxTitleBytes && !/\p{Surrogate}/u.test(title);
 }
 
-/** The original API stored the rating as text: a numeric one is read as the number, any other as none. */
 function readInfo(attribute: AttributeValue | undefined): MovieInfo {
   if (attribute?.M === undefined) return {};
-  const info = fromAttributes(attribute.M);
+  const info = fromAttributes(withNumericRating(attribute.M));
   const { rating, ...others } = info;
-  if (typeof rating !== 'string') return info;
-  const number = rating.trim() === '' ? Number.NaN : Number(rating);
-  return Number.isFinite(number) ? { ...others, rating: number } : others;
+  return typeof rating === 'string' ? others : info;
 }
+
+/** The original API stored the rating as text: a numeric one is read as the number, any other is kept but not shown. */
+function withNumericRating(info: Record<string, AttributeValue>): Record<string, AttributeValue> {
+  const text = info['rating']?.S?.trim() ?? '';
+  return text !== '' && Number.isFinite(Number(text))
+    ? { ...info, rating: { N: plainNumber.test(text) ? text : String(Number(text)) } }
+    : info;
+}
+
+const plainNumber = /^-?\d+(\.\d+)?$/;

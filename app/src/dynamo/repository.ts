@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import {
   DeleteItemCommand,
   GetItemCommand,
@@ -11,7 +12,7 @@ import { withDeadline } from './deadline.ts';
 import { capacityUnits, retriesOf } from './calls.ts';
 import { isConditionFailure, toMovieError, toWriteError } from './failures.ts';
 import { Conflict, NotFound, PreconditionFailed } from '../movies/errors.ts';
-import { canExist, fromItem, keyOf, toItem, type Item } from './movie-item.ts';
+import { canExist, fromItem, keyOf, patchItem, toItem, type Item } from './movie-item.ts';
 import { listMovies, type ReadItems } from './movie-list.ts';
 import type { Expected, MovieRepository } from '../movies/movie-repository.ts';
 import type { Movie, MovieKey, StoredMovie } from '../movies/movie.ts';
@@ -69,13 +70,14 @@ export function createDynamoRepository({
     }
   };
 
-  const put = (stored: StoredMovie, condition: Condition): Promise<boolean> => {
-    const command = new PutItemCommand({ ...table, Item: toItem(stored), ...condition });
+  const putItem = (item: Item, { movie, revision }: StoredMovie, condition: Condition): Promise<boolean> => {
+    const command = new PutItemCommand({ ...table, Item: item, ...condition });
     return attempt(
       () => inTime(() => client.send(command)),
-      async () => fromItem(await readItem(stored.movie)).revision === stored.revision,
+      async () => fromItem(await readItem(movie)).revision === revision,
     );
   };
+  const put = (stored: StoredMovie, condition: Condition) => putItem(toItem(stored), stored, condition);
 
   const remove = (key: MovieKey, condition: Condition): Promise<boolean> => {
     const command = new DeleteItemCommand({ ...table, Key: keyOf(key), ...condition });
@@ -99,9 +101,11 @@ export function createDynamoRepository({
     if (await write(expected === 'any' ? present() : withRevision(expected))) return;
     if (expected === 'any') throw missing(key);
     const item = await readItem(key);
-    const isForeign = item['revision'] === undefined;
-    if (isForeign && fromItem(item).revision === expected && (await write(unchangedSince(item)))) return;
-    throw stale(key);
+    if (!isForeign(item) || fromItem(item).revision !== expected) throw stale(key);
+    if (await write(unchangedSince(item))) return;
+    throw isDeepStrictEqual(await readItem(key), item)
+      ? new PreconditionFailed(cantCompare(key))
+      : stale(key);
   };
 
   const readItems: ReadItems = async (path, limit, start) => {
@@ -153,13 +157,15 @@ export function createDynamoRepository({
       return stored;
     },
 
-    async update(key, expected, change) {
+    async update(key, expected, patch) {
+      let before: Item | undefined;
       for (let attempts = 0; attempts < maxUpdateAttempts; attempts += 1) {
         const item = await readItem(key);
-        const seen = fromItem(item);
-        if (expected !== 'any' && expected !== seen.revision) throw stale(key);
-        const stored = withItsRevision({ ...change(seen.movie), year: key.year, title: key.title });
-        if (await put(stored, unchangedSince(item))) return stored;
+        if (expected !== 'any' && expected !== fromItem(item).revision) throw stale(key);
+        if (isForeign(item) && isDeepStrictEqual(item, before)) throw new Conflict(cantCompare(key));
+        const patched = patchItem(item, patch);
+        if (await putItem(patched.item, patched.stored, unchangedSince(item))) return patched.stored;
+        before = item;
         const bound = Math.min(updateBackoffMs.most, updateBackoffMs.first * 2 ** attempts);
         await delay(random() * bound);
       }
@@ -172,12 +178,18 @@ export function createDynamoRepository({
   };
 }
 
+const isForeign = (item: Item) => item['revision'] === undefined;
 const withItsRevision = (movie: Movie): StoredMovie => ({ movie, revision: revisionOf(movie) });
 
 const describe = ({ year, title }: MovieKey) => `"${title}" (${year})`;
 const missing = (key: MovieKey) => new NotFound(`There is no movie ${describe(key)}.`);
 const stale = (key: MovieKey) =>
-  new PreconditionFailed(`The movie ${describe(key)} is another revision by now.`);
+  new PreconditionFailed(
+    `The movie ${describe(key)} is another revision than the one that was expected. Read it again and repeat the change.`,
+  );
+/** The embedded database finds no two maps equal. */
+const cantCompare = (key: MovieKey) =>
+  `The movie ${describe(key)} was written by something else than this service, and this database can't tell whether it is unchanged. Replace it whole: PUT with If-Match: *.`;
 const isMissing = (error: unknown) => {
   if (error instanceof NotFound) return true;
   throw error;

@@ -22,25 +22,28 @@ export function withRevision(revision: string): Condition {
   };
 }
 
+const ours = ['year', 'title', 'info', 'rating', 'revision'];
+
 /**
  * That the item is still what was read. Ours are known by their revision; another writer's has none and is compared by
- * its `info`, attribute by attribute as DynamoDB stores it, so that nothing is lost in translation.
+ * its `info`, as DynamoDB stores it, so that nothing is lost in translation. What others keep beside it is compared too.
  */
 export function unchangedSince(item: Item): Condition {
-  const { revision, info } = item;
-  if (revision?.S !== undefined) return withRevision(revision.S);
-  const names = { '#title': 'title', '#revision': 'revision', '#info': 'info' };
-  const foreign = 'attribute_exists(#title) AND attribute_not_exists(#revision)';
-  if (info === undefined) {
-    return {
-      ConditionExpression: `${foreign} AND attribute_not_exists(#info)`,
-      ExpressionAttributeNames: names,
-    };
-  }
+  const { title, revision, info } = item;
+  const compared = Object.entries({
+    title,
+    revision,
+    ...(revision === undefined ? { info } : {}),
+    ...Object.fromEntries(Object.entries(item).filter(([name]) => !ours.includes(name))),
+  });
   return {
-    ConditionExpression: `${foreign} AND #info = :info`,
-    ExpressionAttributeNames: names,
-    ExpressionAttributeValues: { ':info': info },
+    ConditionExpression: compared
+      .map(([, value], at) => (value === undefined ? `attribute_not_exists(#n${at})` : `#n${at} = :v${at}`))
+      .join(' AND '),
+    ExpressionAttributeNames: Object.fromEntries(compared.map(([name], at) => [`#n${at}`, name])),
+    ExpressionAttributeValues: Object.fromEntries(
+      compared.flatMap(([, value], at) => (value === undefined ? [] : [[`:v${at}`, value]])),
+    ),
   };
 }
 

@@ -20,6 +20,7 @@ export const loadValidator = () => import('./openapi-validator.ts');
  * (https://github.com/cdimascio/express-openapi-validator/pull/1217). Made when a path is first asked for.
  */
 export function createContractValidator(contract: Contract): ContractValidator {
+  const rules = rulesOf(contract);
   const validators = new Map<string, Promise<Validator>>();
   const validatorOf = (path: string, allErrors: boolean): Promise<Validator> => {
     const name = `${path} ${String(allErrors)}`;
@@ -37,7 +38,7 @@ export function createContractValidator(contract: Contract): ContractValidator {
       if (method === 'HEAD') request.method = 'GET';
       const finish = (error?: unknown) => {
         request.method = method;
-        next(isFault(error) ? toProblem(error.errors) : error);
+        next(isFault(error) ? toProblem(error.errors, rules) : error);
       };
       const run = (index: number) => {
         const step = steps[index];
@@ -79,8 +80,23 @@ interface ContractFault {
   readonly message?: string;
 }
 
-function toProblem(errors: readonly ContractFault[]): HttpProblem {
-  const faults = errors.slice(0, maxFaults).map(toFault);
+/** What a person reads instead of a pattern. */
+type Rules = ReadonlyMap<string, string>;
+
+const rulesOf = ({ components: { schemas } }: Contract): Rules =>
+  new Map(
+    Object.values(schemas).flatMap(({ pattern, description }) =>
+      pattern === undefined || description === undefined
+        ? []
+        : [[`must match pattern "${pattern}"`, `must be: ${description.replaceAll('`', '')}`]],
+    ),
+  );
+
+function toProblem(errors: readonly ContractFault[], rules: Rules): HttpProblem {
+  const faults = errors
+    .slice(0, maxFaults)
+    .map(toFault)
+    .map((fault) => ({ ...fault, message: rules.get(fault.message) ?? fault.message }));
   const [first] = faults;
   const where = first === undefined ? 'The request' : [first.in, first.field].filter(Boolean).join(' ');
   return new HttpProblem(400, `${where}: ${first?.message ?? 'does not match the contract'}.`, { faults });

@@ -129,7 +129,11 @@ export interface paths {
          *     is always compared with what is stored.
          */
         get: operations["getMovie"];
-        /** Replace a movie */
+        /**
+         * Replace a movie
+         * @description All of it, so `If-Match` has to say which revision: send the `ETag` of the answer that you have edited, and if somebody
+         *     was faster, the answer is 412. `*` replaces whatever is there. A movie that is missing is not added; POST does that.
+         */
         put: operations["replaceMovie"];
         post?: never;
         /** Remove a movie */
@@ -138,7 +142,8 @@ export interface paths {
         head?: never;
         /**
          * Change parts of a movie
-         * @description A JSON merge patch (RFC 7396). What is null is removed; lists are replaced as a whole.
+         * @description A JSON merge patch (RFC 7396). What is null is removed; lists are replaced as a whole; what is not named stays as it is
+         *     stored, to the digit.
          */
         patch: operations["patchMovie"];
         trace?: never;
@@ -211,7 +216,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Leads to the contract
+         * The contract, where the first version had it
          * @deprecated
          */
         get: operations["formerContract"];
@@ -228,7 +233,12 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         Year: number;
-        /** @description 1 to 1,024 bytes of UTF-8 */
+        /** @description `"…"` in double quotes, a list of such, or `*` */
+        EntityTags: string;
+        /**
+         * @description 1 to 1,024 bytes of UTF-8, compared byte by byte: a letter with its accent in one character and the same in two are two
+         *     titles. Where a title is dots alone, ask for it by the filter `title`: many clients tidy such an address.
+         */
         Title: string;
         Name: string;
         Plot: string;
@@ -288,7 +298,10 @@ export interface components {
             title?: components["schemas"]["Title"];
             info?: components["schemas"]["MovieInfoPatch"];
         };
-        /** @description What is known of a movie. Further attributes of any JSON type are kept as they are */
+        /**
+         * @description What is known of a movie. Further attributes of any JSON type are kept as they are. Names are not empty; objects and
+         *     lists nest at most 30 levels deep; numbers have up to 17 digits and lie between 1e-130 and 9.99e125
+         */
         MovieInfo: {
             plot?: components["schemas"]["Plot"];
             rating?: components["schemas"]["Rating"];
@@ -312,7 +325,7 @@ export interface components {
             genres?: components["schemas"]["NamesPatch"];
             directors?: components["schemas"]["NamesPatch"];
             actors?: components["schemas"]["NamesPatch"];
-            release_date?: string | null;
+            release_date?: components["schemas"]["ReleaseDatePatch"];
             image_url?: string | null;
             running_time_secs?: number | null;
         } & {
@@ -321,10 +334,11 @@ export interface components {
         Names: components["schemas"]["Name"][];
         NamesPatch: components["schemas"]["Name"][] | null;
         /**
-         * @description A day or a moment in UTC, as in ISO 8601
+         * @description A day of the calendar or a moment in UTC (ISO 8601), such as 2013-09-02 or 2013-09-02T00:00:00Z
          * @example 2013-09-02T00:00:00Z
          */
         ReleaseDate: string;
+        ReleaseDatePatch: string | null;
         ImageUrl: string;
         MoviePage: {
             movies: components["schemas"]["Movie"][];
@@ -360,7 +374,18 @@ export interface components {
             /** @description ISO 8601, or `unknown` outside of a build */
             builtAt: string;
         };
-        /** @description RFC 9457 */
+        /**
+         * @description What went wrong (RFC 9457)
+         * @example {
+         *       "type": "about:blank",
+         *       "title": "Not Found",
+         *       "status": 404,
+         *       "detail": "There is no movie \"Rush\" (1994).",
+         *       "instance": "/movies/1994/Rush",
+         *       "requestId": "0b61f7d0-6a2e-4b0e-9f3b-2f6a1c1f0c55",
+         *       "message": "Not Found: /movies/1994/Rush"
+         *     }
+         */
         Problem: {
             /** @enum {string} */
             type: "about:blank";
@@ -369,7 +394,7 @@ export interface components {
             status: number;
             /** @description What went wrong this time */
             detail: string;
-            /** @description The path that was asked for, without its query */
+            /** @description The path that was asked for, without its query; empty where the request could not be read */
             instance: string;
             /** @description The same as in the header X-Request-Id and in the log */
             requestId: string;
@@ -386,7 +411,7 @@ export interface components {
         };
     };
     responses: {
-        /** @description The request is wrong; `errors` says where */
+        /** @description The request is wrong; `errors` says where and how */
         BadRequest: {
             headers: {
                 [name: string]: unknown;
@@ -441,8 +466,44 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description Another revision is stored than If-Match names */
+        /** @description The request did not arrive in time */
+        TooSlow: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Another revision is stored than If-Match names, or If-None-Match names it */
         PreconditionFailed: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Expect asks for something else than 100-continue */
+        ExpectationFailed: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The request line and the headers are larger than 16 kB */
+        HeadersTooLarge: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Transfer-Encoding is something else than chunked */
+        NotImplemented: {
             headers: {
                 [name: string]: unknown;
             };
@@ -487,9 +548,10 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The database did not answer in time */
+        /** @description The database did not answer in time. A change may have happened */
         TimedOut: {
             headers: {
+                "Retry-After": components["headers"]["RetryAfter"];
                 [name: string]: unknown;
             };
             content: {
@@ -498,10 +560,15 @@ export interface components {
         };
     };
     parameters: {
-        /** @description Entity tags that the caller has, or `*` */
-        IfNoneMatch: string;
-        /** @description The entity tag of what is about to change, or `*` for whatever is there */
-        IfMatch: string;
+        /** @description Entity tags of revisions that must not be stored: 304 if one is, 412 where something would change */
+        IfNoneMatch: components["schemas"]["EntityTags"];
+        /** @description Entity tags of the revisions that may be stored: 412 if it is another one */
+        IfMatch: components["schemas"]["EntityTags"];
+        /**
+         * @description The `ETag` of what you have edited, with its quotes, or `*` for whatever is there
+         * @example *
+         */
+        IfMatchRequired: components["schemas"]["EntityTags"];
         /** @example 1994 */
         YearAsked: components["schemas"]["Year"];
         /** @example Pulp Fiction */
@@ -537,6 +604,10 @@ export interface operations {
                 };
             };
             400: components["responses"]["BadRequest"];
+            408: components["responses"]["TooSlow"];
+            417: components["responses"]["ExpectationFailed"];
+            431: components["responses"]["HeadersTooLarge"];
+            501: components["responses"]["NotImplemented"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -559,6 +630,10 @@ export interface operations {
                 };
             };
             400: components["responses"]["BadRequest"];
+            408: components["responses"]["TooSlow"];
+            417: components["responses"]["ExpectationFailed"];
+            431: components["responses"]["HeadersTooLarge"];
+            501: components["responses"]["NotImplemented"];
         };
     };
     readiness: {
@@ -580,6 +655,10 @@ export interface operations {
                 };
             };
             400: components["responses"]["BadRequest"];
+            408: components["responses"]["TooSlow"];
+            417: components["responses"]["ExpectationFailed"];
+            431: components["responses"]["HeadersTooLarge"];
+            501: components["responses"]["NotImplemented"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -602,6 +681,10 @@ export interface operations {
                 };
             };
             400: components["responses"]["BadRequest"];
+            408: components["responses"]["TooSlow"];
+            417: components["responses"]["ExpectationFailed"];
+            431: components["responses"]["HeadersTooLarge"];
+            501: components["responses"]["NotImplemented"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -626,6 +709,10 @@ export interface operations {
                 };
             };
             400: components["responses"]["BadRequest"];
+            408: components["responses"]["TooSlow"];
+            417: components["responses"]["ExpectationFailed"];
+            431: components["responses"]["HeadersTooLarge"];
+            501: components["responses"]["NotImplemented"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -670,6 +757,10 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
+            408: components["responses"]["TooSlow"];
+            417: components["responses"]["ExpectationFailed"];
+            431: components["responses"]["HeadersTooLarge"];
+            501: components["responses"]["NotImplemented"];
             503: components["responses"]["Unavailable"];
             504: components["responses"]["TimedOut"];
         };
@@ -703,9 +794,13 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
+            408: components["responses"]["TooSlow"];
             409: components["responses"]["Conflict"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            417: components["responses"]["ExpectationFailed"];
+            431: components["responses"]["HeadersTooLarge"];
+            501: components["responses"]["NotImplemented"];
             503: components["responses"]["Unavailable"];
             504: components["responses"]["TimedOut"];
         };
@@ -714,8 +809,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Entity tags that the caller has, or `*` */
+                /** @description Entity tags of revisions that must not be stored: 304 if one is, 412 where something would change */
                 "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+                /** @description Entity tags of the revisions that may be stored: 412 if it is another one */
+                "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
                 /** @example 1994 */
@@ -753,6 +850,11 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
+            408: components["responses"]["TooSlow"];
+            412: components["responses"]["PreconditionFailed"];
+            417: components["responses"]["ExpectationFailed"];
+            431: components["responses"]["HeadersTooLarge"];
+            501: components["responses"]["NotImplemented"];
             503: components["responses"]["Unavailable"];
             504: components["responses"]["TimedOut"];
         };
@@ -760,9 +862,14 @@ export interface operations {
     replaceMovie: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description The entity tag of what is about to change, or `*` for whatever is there */
-                "If-Match"?: components["parameters"]["IfMatch"];
+            header: {
+                /**
+                 * @description The `ETag` of what you have edited, with its quotes, or `*` for whatever is there
+                 * @example *
+                 */
+                "If-Match": components["parameters"]["IfMatchRequired"];
+                /** @description Entity tags of revisions that must not be stored: 304 if one is, 412 where something would change */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
             };
             path: {
                 /** @example 1994 */
@@ -796,10 +903,14 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
+            408: components["responses"]["TooSlow"];
             412: components["responses"]["PreconditionFailed"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            417: components["responses"]["ExpectationFailed"];
             428: components["responses"]["PreconditionRequired"];
+            431: components["responses"]["HeadersTooLarge"];
+            501: components["responses"]["NotImplemented"];
             503: components["responses"]["Unavailable"];
             504: components["responses"]["TimedOut"];
         };
@@ -808,8 +919,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The entity tag of what is about to change, or `*` for whatever is there */
+                /** @description Entity tags of the revisions that may be stored: 412 if it is another one */
                 "If-Match"?: components["parameters"]["IfMatch"];
+                /** @description Entity tags of revisions that must not be stored: 304 if one is, 412 where something would change */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
             };
             path: {
                 /** @example 1994 */
@@ -835,7 +948,11 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            408: components["responses"]["TooSlow"];
             412: components["responses"]["PreconditionFailed"];
+            417: components["responses"]["ExpectationFailed"];
+            431: components["responses"]["HeadersTooLarge"];
+            501: components["responses"]["NotImplemented"];
             503: components["responses"]["Unavailable"];
             504: components["responses"]["TimedOut"];
         };
@@ -844,8 +961,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The entity tag of what is about to change, or `*` for whatever is there */
+                /** @description Entity tags of the revisions that may be stored: 412 if it is another one */
                 "If-Match"?: components["parameters"]["IfMatch"];
+                /** @description Entity tags of revisions that must not be stored: 304 if one is, 412 where something would change */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
             };
             path: {
                 /** @example 1994 */
@@ -880,10 +999,14 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
+            408: components["responses"]["TooSlow"];
             409: components["responses"]["Conflict"];
             412: components["responses"]["PreconditionFailed"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            417: components["responses"]["ExpectationFailed"];
+            431: components["responses"]["HeadersTooLarge"];
+            501: components["responses"]["NotImplemented"];
             503: components["responses"]["Unavailable"];
             504: components["responses"]["TimedOut"];
         };
@@ -916,6 +1039,10 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             406: components["responses"]["NotAcceptable"];
+            408: components["responses"]["TooSlow"];
+            417: components["responses"]["ExpectationFailed"];
+            431: components["responses"]["HeadersTooLarge"];
+            501: components["responses"]["NotImplemented"];
             503: components["responses"]["Unavailable"];
             504: components["responses"]["TimedOut"];
         };
@@ -950,7 +1077,11 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             406: components["responses"]["NotAcceptable"];
+            408: components["responses"]["TooSlow"];
             409: components["responses"]["Conflict"];
+            417: components["responses"]["ExpectationFailed"];
+            431: components["responses"]["HeadersTooLarge"];
+            501: components["responses"]["NotImplemented"];
             503: components["responses"]["Unavailable"];
             504: components["responses"]["TimedOut"];
         };
@@ -974,6 +1105,10 @@ export interface operations {
                 };
             };
             400: components["responses"]["BadRequest"];
+            408: components["responses"]["TooSlow"];
+            417: components["responses"]["ExpectationFailed"];
+            431: components["responses"]["HeadersTooLarge"];
+            501: components["responses"]["NotImplemented"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -996,6 +1131,10 @@ export interface operations {
                 };
             };
             400: components["responses"]["BadRequest"];
+            408: components["responses"]["TooSlow"];
+            417: components["responses"]["ExpectationFailed"];
+            431: components["responses"]["HeadersTooLarge"];
+            501: components["responses"]["NotImplemented"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -1018,6 +1157,10 @@ export interface operations {
                 };
             };
             400: components["responses"]["BadRequest"];
+            408: components["responses"]["TooSlow"];
+            417: components["responses"]["ExpectationFailed"];
+            431: components["responses"]["HeadersTooLarge"];
+            501: components["responses"]["NotImplemented"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -1040,6 +1183,10 @@ export interface operations {
                 };
             };
             400: components["responses"]["BadRequest"];
+            408: components["responses"]["TooSlow"];
+            417: components["responses"]["ExpectationFailed"];
+            431: components["responses"]["HeadersTooLarge"];
+            501: components["responses"]["NotImplemented"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -1062,6 +1209,10 @@ export interface operations {
                 };
             };
             400: components["responses"]["BadRequest"];
+            408: components["responses"]["TooSlow"];
+            417: components["responses"]["ExpectationFailed"];
+            431: components["responses"]["HeadersTooLarge"];
+            501: components["responses"]["NotImplemented"];
             503: components["responses"]["Unavailable"];
         };
     };
@@ -1074,15 +1225,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is at /openapi.json */
-            301: {
+            /** @description The same as /openapi.json. The first version had Swagger 2.0 here */
+            200: {
                 headers: {
-                    Location?: string;
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
             };
             400: components["responses"]["BadRequest"];
+            408: components["responses"]["TooSlow"];
+            417: components["responses"]["ExpectationFailed"];
+            431: components["responses"]["HeadersTooLarge"];
+            501: components["responses"]["NotImplemented"];
             503: components["responses"]["Unavailable"];
         };
     };

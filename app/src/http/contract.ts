@@ -32,6 +32,7 @@ export interface Schema {
   readonly pattern?: string;
   readonly enum?: readonly unknown[];
   readonly default?: unknown;
+  readonly description?: string;
 }
 
 interface Reference {
@@ -51,6 +52,7 @@ export interface Contract {
   readonly components: {
     readonly securitySchemes: Readonly<Record<string, unknown>>;
     readonly parameters: Readonly<Record<string, Parameter>>;
+    readonly schemas: Readonly<Record<string, Schema>>;
   } & Readonly<Record<string, object>>;
 }
 
@@ -139,9 +141,9 @@ function readOperation(
   operation: Operation,
 ): FoundOperation {
   const { operationId: id, security = byDefault, requestBody, responses } = operation;
-  const parameters = [...(item.parameters ?? []), ...(operation.parameters ?? [])].map((parameter) =>
-    '$ref' in parameter ? parameterOf(components, parameter) : parameter,
-  );
+  const parameters = [...(item.parameters ?? []), ...(operation.parameters ?? [])]
+    .map((parameter) => ('$ref' in parameter ? parameterOf(components, parameter) : parameter))
+    .map((parameter) => ({ ...parameter, schema: schemaOf(components, parameter.schema) }));
   return {
     id,
     parameters,
@@ -149,6 +151,14 @@ function readOperation(
     negotiates: '406' in responses,
     scopes: security.length === 0 ? undefined : security.flatMap(({ oauth2 = [] }) => oauth2),
   };
+}
+
+function schemaOf({ schemas }: Contract['components'], schema: Schema): Schema {
+  const { $ref } = schema;
+  if ($ref === undefined) return schema;
+  const found = schemas[$ref.replace('#/components/schemas/', '')];
+  if (found === undefined) throw new Error(`The contract has no schema ${$ref}.`);
+  return found;
 }
 
 function parameterOf({ parameters }: Contract['components'], { $ref }: Reference): Parameter {

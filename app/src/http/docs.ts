@@ -1,5 +1,5 @@
 import { Router, type RequestHandler } from 'express';
-import type { Contract } from './contract.ts';
+import type { Contract, Operation } from './contract.ts';
 import type { DiscoverIssuer, IssuerEndpoints } from './issuer.ts';
 import { pageHeaders } from './security-headers.ts';
 
@@ -19,8 +19,50 @@ export function answerContract({ contract, discover }: DocsSettings): RequestHan
   };
 }
 
+const errorNames = /^[45]/;
+
+/**
+ * The contract as a page shows it: of each operation the errors are one short list with one example, since all of them
+ * look alike.
+ */
+function forPeople(contract: Contract): Contract {
+  const { responses: shared = {}, schemas } = contract.components;
+  const described = (response: object): string => {
+    const name = '$ref' in response ? String(response.$ref).split('/').at(-1) : undefined;
+    const resolved: unknown = name === undefined ? response : Reflect.get(shared, name);
+    return typeof resolved === 'object' && resolved !== null && 'description' in resolved
+      ? String(resolved.description)
+      : '';
+  };
+  const withErrorList = (operation: Operation): Operation => {
+    const answers = Object.entries(operation.responses);
+    const errors = answers.filter(([status]) => errorNames.test(status));
+    const list = errors.map(([status, response]) => `- **${status}** ${described(response)}`).join('\n');
+    const problem = {
+      description: `A problem document, by its status:\n\n${list}`,
+      content: { 'application/problem+json': { schema: schemas['Problem'] } },
+    };
+    const others = answers.filter(([status]) => !errorNames.test(status));
+    return { ...operation, responses: { ...Object.fromEntries(others), default: problem } };
+  };
+  const paths = Object.entries(contract.paths).map(([path, item]) => [
+    path,
+    Object.fromEntries(
+      Object.entries(item).map(([name, part]) => [name, 'responses' in part ? withErrorList(part) : part]),
+    ),
+  ]);
+  return { ...contract, paths: Object.fromEntries(paths) as Contract['paths'] };
+}
+
+/** A public client has no secret to type in; and what is deprecated still has to be read. */
+const pageStyle = `
+  .auth-container div:has(> label[for^="client_secret"]) { display: none }
+  .swagger-ui .opblock.opblock-deprecated { opacity: 1 }
+  .swagger-ui .opblock-deprecated .opblock-summary-path__deprecated { text-decoration: none }
+`;
+
 /** Swagger UI, from this origin alone and without inline scripts. Loaded when it is first asked for. */
-export function createDocs({ discover, clientId }: DocsSettings): Router {
+export function createDocs({ contract, discover, clientId }: DocsSettings): Router {
   let page: Promise<readonly RequestHandler[]> | undefined;
   const router = Router();
   router.use((_request, response, next) => {
@@ -35,6 +77,10 @@ export function createDocs({ discover, clientId }: DocsSettings): Router {
     for (const [name, value] of pageHeaders(origins)) response.setHeader(name, value);
     next();
   });
+  router.get(
+    '/openapi.json',
+    answerContract({ contract: forPeople(contract), ...(discover === undefined ? {} : { discover }) }),
+  );
   router.use(async (request, response, next) => {
     page ??= loadPage(clientId);
     const handlers = await page;
@@ -56,8 +102,11 @@ async function loadPage(clientId: string | undefined): Promise<readonly RequestH
   const { default: swaggerUi } = await import('swagger-ui-express');
   const options = {
     customSiteTitle: 'Movies API',
-    swaggerUrl: '/openapi.json',
+    customCss: pageStyle,
+    swaggerUrl: '/api/docs/openapi.json',
     swaggerOptions: {
+      // Schemas folded: what they say stands beside each operation, too.
+      defaultModelsExpandDepth: 0,
       persistAuthorization: false,
       displayRequestDuration: true,
       validatorUrl: null,

@@ -1,5 +1,6 @@
 import {
   Conflict,
+  InexactJson,
   InvalidCursor,
   InvalidMovie,
   NotFound,
@@ -8,8 +9,8 @@ import {
   TimedOut,
   Unavailable,
 } from '../movies/errors.ts';
-import { toFrameworkProblem } from './framework-errors.ts';
 import { HttpProblem, badRequest, statusName, type Problem } from './problem.ts';
+import { isForWholeServer } from './request-rules.ts';
 import { sendJson } from './send-json.ts';
 import type { ApiRequest, ApiResponse, Stage } from './stages.ts';
 import { toJsonText } from '../movies/json-text.ts';
@@ -30,16 +31,16 @@ export function answerError(error: unknown, request: ApiRequest, response: ApiRe
   for (const [name, value] of Object.entries({ 'Cache-Control': 'no-store', ...problem.headers })) {
     response.setHeader(name, value);
   }
-  const text = toJsonText(describeProblem(problem, request, context.requestId));
+  const text = toJsonText(describeProblem(problem, targetOf(request), context.requestId));
   sendJson(response, text, 'application/problem+json; charset=utf-8');
 }
 
-function describeProblem(
+/** @param target with its query; empty where it could not be read */
+export function describeProblem(
   { status, message, faults }: HttpProblem,
-  request: ApiRequest,
+  target: string,
   requestId: string,
 ): Problem {
-  const target = targetOf(request);
   return {
     type: 'about:blank',
     title: statusName(status),
@@ -47,14 +48,19 @@ function describeProblem(
     detail: message,
     instance: pathOf(target),
     requestId,
-    // As the first version of this API wrote it.
-    ...(status === 404 ? { message: `Not Found: http://${request.headers.host ?? ''}${target}` } : {}),
+    // As the first version of this API wrote it, but for the scheme and the host, which a balancer in front may hide.
+    ...(status === 404 ? { message: `Not Found: ${target}` } : {}),
     ...(faults.length === 0 ? {} : { errors: [...faults] }),
   };
 }
 
 /** For what nothing has answered. */
-export const answerNotFound: Stage = (request, { locals: { found } }) => {
+export const answerNotFound: Stage = (request, response) => {
+  const { found } = response.locals;
+  if (isForWholeServer(request)) {
+    response.writeHead(204, { Allow: 'GET, HEAD, POST, PUT, PATCH, DELETE' }).end();
+    return;
+  }
   if (found === undefined) throw new HttpProblem(404, `There is nothing at ${pathOf(targetOf(request))}.`);
   const { allowed } = found;
   throw new HttpProblem(405, `${String(request.method)} is not possible here, only ${allowed}.`, {
@@ -78,6 +84,12 @@ function toMovieProblem(error: unknown): HttpProblem | undefined {
   if (error instanceof NotFound) return new HttpProblem(404, error.message);
   if (error instanceof Conflict) return new HttpProblem(409, error.message);
   if (error instanceof PreconditionFailed) return new HttpProblem(412, error.message);
+  if (error instanceof InexactJson) {
+    const field = error.pointer === '' ? {} : { field: error.pointer };
+    return new HttpProblem(400, error.message, {
+      faults: [{ in: 'body', ...field, message: error.message }],
+    });
+  }
   if (error instanceof InvalidMovie) {
     return new HttpProblem(400, error.message, { faults: [{ in: 'body', message: error.message }] });
   }
@@ -87,8 +99,29 @@ function toMovieProblem(error: unknown): HttpProblem | undefined {
   if (error instanceof Throttled || error instanceof Unavailable) {
     return new HttpProblem(503, error.message, { headers });
   }
-  return error instanceof TimedOut ? new HttpProblem(504, error.message) : undefined;
+  return error instanceof TimedOut ? new HttpProblem(504, error.message, { headers }) : undefined;
 }
 
 const unexpected = () =>
   new HttpProblem(500, 'Something went wrong here. The request id finds it in the log.');
+
+/** What Express and its body parser throw. Undefined for anything else. */
+function toFrameworkProblem(error: unknown): HttpProblem | undefined {
+  if (error instanceof URIError) {
+    return new HttpProblem(400, 'The address is not well-formed.', {
+      faults: [{ in: 'path', message: 'is not percent-encoded UTF-8' }],
+    });
+  }
+  if (!(error instanceof Error && 'status' in error)) return undefined;
+  return toBodyProblem('type' in error ? String(error.type) : '', Number(error.status));
+}
+
+/** https://github.com/expressjs/body-parser#errors. Its messages quote the body; these don't. */
+function toBodyProblem(type: string, status: number): HttpProblem | undefined {
+  if (type === 'entity.too.large') return new HttpProblem(413, 'The body is larger than 100 kB.');
+  if (type === 'encoding.unsupported') {
+    const headers = { 'Accept-Encoding': 'gzip, deflate, br' };
+    return new HttpProblem(415, 'The Content-Encoding of the body is not supported.', { headers });
+  }
+  return status === 400 ? badRequest({ in: 'body', message: 'could not be read' }) : undefined;
+}

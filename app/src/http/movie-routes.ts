@@ -1,19 +1,24 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { asksForFresh, noCache, ownCacheOnly } from './cache-control.ts';
 import type { components } from './contract.gen.ts';
-import { allowedRevisions, isUnchanged, toEntityTag } from './entity-tag.ts';
 import { handle } from './operation.ts';
-import { HttpProblem, badRequest } from './problem.ts';
+import {
+  expectedRevision,
+  isUnchanged,
+  readPreconditions,
+  requireMatch,
+  toEntityTag,
+} from './preconditions.ts';
+import { badRequest } from './problem.ts';
 import { sendJson } from './send-json.ts';
 import type { ApiResponse } from './stages.ts';
 import type { Cursors } from '../movies/cursor.ts';
-import { PreconditionFailed } from '../movies/errors.ts';
 import { toJsonText } from '../movies/json-text.ts';
-import { mergePatch } from '../movies/merge-patch.ts';
 import { movieAddress } from '../movies/movie-address.ts';
 import { listQuery, nextAddress } from '../movies/movie-query.ts';
 import type { MovieCache } from '../movies/movie-cache.ts';
 import type { Expected } from '../movies/movie-repository.ts';
-import type { Movie, MovieInfo, MovieKey, StoredMovie } from '../movies/movie.ts';
+import type { MovieKey, StoredMovie } from '../movies/movie.ts';
 
 export interface MovieRoutesDeps {
   readonly repository: MovieCache;
@@ -22,16 +27,8 @@ export interface MovieRoutesDeps {
 
 /** The operations on movies. They stand behind authentication and validation. */
 export function createMovieRoutes({ repository, cursors }: MovieRoutesDeps) {
-  /** The one revision that may be changed. A list is rare: which of it is stored now decides. */
-  const expectedRevision = async (ifMatch: string, key: MovieKey): Promise<Expected> => {
-    const allowed = allowedRevisions(ifMatch);
-    if (allowed === 'any') return allowed;
-    const [first, ...others] = allowed;
-    if (first !== undefined && others.length === 0) return first;
-    const { revision } = await repository.find(key);
-    if (allowed.includes(revision)) return revision;
-    throw new PreconditionFailed('The movie is another revision than those that If-Match names.');
-  };
+  const expected = (headers: IncomingHttpHeaders, key: MovieKey): Promise<Expected> =>
+    expectedRevision(readPreconditions(headers), async () => (await repository.find(key)).revision);
 
   return {
     list: handle('listMovies', async ({ query }, response) => {
@@ -55,47 +52,33 @@ export function createMovieRoutes({ repository, cursors }: MovieRoutesDeps) {
       answerWritten(response, stored);
     }),
 
-    find: handle('getMovie', async ({ path, header }, response, { headers }) => {
-      const stored = await (asksForFresh(headers) ? repository.findFresh(path) : repository.findRecent(path));
-      const known = header('If-None-Match');
-      const isKnown = known !== undefined && isUnchanged(known, stored.revision);
+    find: handle('getMovie', async ({ path }, response, { headers }) => {
+      const preconditions = readPreconditions(headers);
+      // What If-Match asks is compared with what is stored, not with what was.
+      const isFresh = preconditions.match !== undefined || asksForFresh(headers);
+      const stored = await (isFresh ? repository.findFresh(path) : repository.findRecent(path));
+      requireMatch(preconditions, stored.revision);
       setHeaders(response, { ...ownCacheOnly, ETag: toEntityTag(stored.revision) });
-      if (isKnown) {
+      if (isUnchanged(preconditions, stored.revision)) {
         response.statusCode = 304;
         response.end();
       } else sendJson(response, stored);
     }),
 
-    replace: handle('replaceMovie', async ({ path, header, body }, response) => {
-      const ifMatch = header('If-Match');
-      if (ifMatch === undefined) {
-        throw new HttpProblem(
-          428,
-          'Send the ETag that you have seen as If-Match, or * to replace anything.',
-          {
-            faults: [{ in: 'header', field: 'If-Match', message: 'is required' }],
-          },
-        );
-      }
+    replace: handle('replaceMovie', async ({ path, body }, response, { headers }) => {
       refuseOtherKey(path, body);
-      const expected = await expectedRevision(ifMatch, path);
-      answerWritten(response, await repository.replace({ ...path, info: body.info }, expected));
+      const movie = { ...path, info: body.info };
+      answerWritten(response, await repository.replace(movie, await expected(headers, path)));
     }),
 
-    patch: handle('patchMovie', async ({ path, header, body }, response) => {
+    patch: handle('patchMovie', async ({ path, body }, response, { headers }) => {
       refuseOtherKey(path, body);
-      const expected = await expectedRevision(header('If-Match') ?? '*', path);
-      const change = (movie: Movie): Movie => ({
-        ...movie,
-        // The contract's patch makes a MovieInfo of a MovieInfo.
-        info: mergePatch(movie.info, body.info ?? {}) as MovieInfo,
-      });
-      answerWritten(response, await repository.update(path, expected, change));
+      const patch = body.info ?? {};
+      answerWritten(response, await repository.update(path, await expected(headers, path), patch));
     }),
 
-    remove: handle('removeMovie', async ({ path, header }, response) => {
-      const expected = await expectedRevision(header('If-Match') ?? '*', path);
-      await repository.remove(path, expected);
+    remove: handle('removeMovie', async ({ path }, response, { headers }) => {
+      await repository.remove(path, await expected(headers, path));
       setHeaders(response, noCache);
       response.statusCode = 204;
       response.end();

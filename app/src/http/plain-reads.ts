@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import type { Contract, FindOperation, Found, FoundOperation, Schema } from './contract.ts';
+import type { FindOperation, Found, FoundOperation, Schema } from './contract.ts';
+import { acceptsJson } from './media-types.ts';
 import type { Input } from './operation.ts';
 
 /** A request that the contract allows for sure, with its parameters as the contract types them. */
@@ -18,10 +19,10 @@ type Read = (text: string) => string | number | undefined;
  * Reads GET requests by the contract's parameters, a tenth of what express-openapi-validator takes for it. It knows a part of
  * what the contract allows and refuses nothing: all else is judged by the validator, which has the words for what is wrong.
  */
-export function createPlainReads(contract: Contract, findOperation: FindOperation): ReadPlainly {
+export function createPlainReads(findOperation: FindOperation): ReadPlainly {
   const readers = new Map<string, ReturnType<typeof compile>>();
   const parametersOf = (operation: FoundOperation) => {
-    if (!readers.has(operation.id)) readers.set(operation.id, compile(contract, operation));
+    if (!readers.has(operation.id)) readers.set(operation.id, compile(operation));
     return readers.get(operation.id);
   };
   return (request) => {
@@ -35,20 +36,10 @@ export function createPlainReads(contract: Contract, findOperation: FindOperatio
   };
 }
 
-/** Any spelling that takes JSON for sure. What weighs ranges down to zero is rare, and negotiated elsewhere. */
-function acceptsJson(accept: string | undefined): boolean {
-  if (accept === undefined || accept === '*/*' || accept === 'application/json') return true;
-  return /(^|,) *(\*\/\*|application\/(\*|json)) *(,|;|$)/i.test(accept) && !/q *= *0/i.test(accept);
-}
-
 /** Undefined for parameters with rules that are not known here. */
-function compile({ components }: Contract, { parameters }: FoundOperation) {
-  const schemas = components['schemas'] as Readonly<Record<string, Schema>>;
+function compile({ parameters }: FoundOperation) {
   const fields = parameters.map(({ in: place, name, required = false, allowReserved = false, schema }) => {
-    const { $ref = '' } = schema;
-    const own = $ref === '' ? schema : schemas[$ref.replace('#/components/schemas/', '')];
-    const read = own === undefined ? undefined : readerOf(own);
-    return { place, name, required, allowReserved, read, byDefault: own?.default };
+    return { place, name, required, allowReserved, read: readerOf(schema), byDefault: schema.default };
   });
   if (fields.some(({ read, place }) => read === undefined || place === 'cookie')) return undefined;
   const ofPath = fields.filter(({ place }) => place === 'path');
@@ -91,7 +82,7 @@ function compile({ components }: Contract, { parameters }: FoundOperation) {
     for (const { name, read } of ofPath) {
       const raw = params[name] ?? '';
       const value = pathText.test(raw) ? read?.(decode(raw)) : undefined;
-      if (value === undefined || (typeof value === 'number' && String(value) !== raw)) return undefined;
+      if (value === undefined) return undefined;
       path[name] = value;
     }
     for (const { name, required, read } of ofHeader) {
@@ -108,7 +99,10 @@ function compile({ components }: Contract, { parameters }: FoundOperation) {
 const pathText = /^[\w.~!$&'()*+,;=:@%-]+$/;
 const unreserved = /^[\w.~%-]+$/;
 const plainText = /^[\w.~%+-]+$/;
-const plainNumber = /^-?(0|[1-9]\d{0,14})(\.\d{1,15})?$/;
+const plainNumbers: Readonly<Record<string, RegExp>> = {
+  integer: /^(0|[1-9]\d{0,14})$/,
+  number: /^(0|[1-9]\d{0,2})(\.\d{1,12})?$/,
+};
 
 /** Empty where it is not percent-encoded UTF-8, which no reader takes. */
 function decode(raw: string): string {
@@ -127,11 +121,11 @@ const known = new Set(
 function readerOf(schema: Schema): Read | undefined {
   const { type, minimum = -Infinity, maximum = Infinity, minLength = 0, maxLength = Infinity } = schema;
   if (Object.keys(schema).some((keyword) => !known.has(keyword))) return undefined;
-  if (type === 'integer' || type === 'number') {
+  const plainNumber = plainNumbers[type ?? ''];
+  if (plainNumber !== undefined) {
     return (text) => {
       const value = plainNumber.test(text) ? Number(text) : Number.NaN;
-      const isRight = value >= minimum && value <= maximum && (type === 'number' || Number.isInteger(value));
-      return isRight ? value : undefined;
+      return value >= minimum && value <= maximum ? value : undefined;
     };
   }
   if (type !== 'string') return undefined;

@@ -11,8 +11,10 @@ const forData: HelmetOptions = {
 };
 
 /** Helmet's headers are the same for every answer with data, so they are computed once. */
+export const dataHeaders = (): ReadonlyMap<string, string> => headersOf(forData);
+
 export function setSecurityHeaders(): Stage {
-  const headers = headersOf(forData);
+  const headers = dataHeaders();
   return (_request, response, next) => {
     for (const [name, value] of headers) response.setHeader(name, value);
     next();

@@ -12,6 +12,8 @@ export function createHttpServer(listener: RequestListener, limits: Limits): Ser
   const server = createServer(
     {
       connectionsCheckingInterval: checkEveryMs,
+      // A stage refuses a request without Host, with words.
+      requireHostHeader: false,
       keepAliveTimeout: keepAliveTimeoutMs,
       // The whole request, headers and all, has to be here in this time. Were the second one longer, bodies would have
       // as long. Neither counts while a connection is idle between two requests.

@@ -28,7 +28,3 @@ export function answerVersion(build: Config['build']): RequestHandler {
     response.set('Cache-Control', 'no-store').json(build);
   };
 }
-
-export const leadToContract: RequestHandler = (_request, response) => {
-  response.redirect(301, '/openapi.json');
-};

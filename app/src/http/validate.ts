@@ -1,12 +1,12 @@
-import { json, type Request, type Response } from 'express';
+import { raw, type Request, type Response } from 'express';
+import { isSameNumber, parseExactJson } from '../movies/exact-json.ts';
 import { createContractValidator } from './contract-validator.ts';
-import type { Contract, FoundOperation } from './contract.ts';
+import type { Contract, FoundOperation, Parameter } from './contract.ts';
+import { acceptsJson, isUtf8, readMediaType } from './media-types.ts';
 import { HttpProblem, badRequest } from './problem.ts';
 import { inOrder, type ApiResponse, type Stage } from './stages.ts';
 
 const maxBodyBytes = 100_000;
-/** DynamoDB's limit of nesting; it also bounds whoever walks through a body. */
-const maxDepth = 32;
 
 /**
  * Lets a request pass that the contract allows: what it accepts in return, the type, size and shape of its body, its
@@ -15,8 +15,9 @@ const maxDepth = 32;
 export function validate(contract: Contract): Stage {
   const check = inOrder([
     checkTypes,
-    json({ limit: maxBodyBytes, type: ({ headers }) => headers['content-type'] !== undefined }),
-    checkDepth,
+    requireIfMatch,
+    raw({ limit: maxBodyBytes, type: ({ headers }) => headers['content-type'] !== undefined }),
+    parseBody,
     matchContract(contract),
   ]);
   return (request, response, next) => {
@@ -43,64 +44,86 @@ function expressRequest(response: ApiResponse): Request {
  * 406 and 415. The validator keeps a compiled schema per content type that it meets, so it gets to see the contract's
  * own ones only: nobody fills the memory with made-up ones.
  */
-const checkTypes: Stage = (request, response, next) => {
+const checkTypes: Stage = ({ method, headers }, response, next) => {
   const { negotiates, bodyTypes: known } = operationOf(response);
-  if (negotiates && expressRequest(response).accepts('application/json') === false) {
-    throw new HttpProblem(406, 'Only application/json is available here.');
+  if (negotiates && !acceptsJson(headers.accept)) {
+    throw new HttpProblem(406, 'Only application/json is available here, and Accept does not take it.');
   }
-  const { headers } = request;
   const [only] = known;
+  const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
   if (only === undefined) {
     // Nothing reads this body.
     delete headers['content-type'];
-    next();
-    return;
-  }
-  const hasBody = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
-  const given = headers['content-type']?.split(';')[0]?.trim().toLowerCase();
-  if (hasBody && !known.includes(given ?? '')) {
-    throw new HttpProblem(415, `The body must be ${known.join(' or ')}, not ${given ?? 'of no type'}.`);
-  }
-  if (hasBody && !isUtf8(headers['content-type'] ?? '')) {
-    throw new HttpProblem(415, 'The body must be in UTF-8.');
-  }
-  if (!hasBody) headers['content-type'] = only;
+  } else if (hasBody) {
+    const given = readMediaType(headers['content-type'] ?? '');
+    const accepted = { [method === 'PATCH' ? 'Accept-Patch' : 'Accept']: known.join(', ') };
+    if (!known.includes(given.type)) {
+      const what = given.type === '' ? 'has no Content-Type' : `is ${given.type}`;
+      throw new HttpProblem(415, `The body ${what}. It must be ${known.join(' or ')}.`, {
+        headers: accepted,
+      });
+    }
+    // The parser would read others, which a firewall in front can't look into.
+    if (!isUtf8(given)) throw new HttpProblem(415, 'The body must be in UTF-8.', { headers: accepted });
+    headers['content-type'] = given.type;
+  } else headers['content-type'] = only;
   next();
 };
 
-/** JSON is UTF-8 (RFC 8259, section 8.1). The parser would read others, which a firewall in front can't look into. */
-const isUtf8 = (contentType: string): boolean =>
-  contentType
-    .split(';')
-    .every((parameter) => !/^\s*charset/i.test(parameter) || /^\s*charset="?utf-8"?\s*$/i.test(parameter));
-
-const checkDepth: Stage = (_request, response, next) => {
-  if (isDeeperThan(maxDepth, expressRequest(response).body)) {
-    throw badRequest({ in: 'body', message: `is nested deeper than ${maxDepth} levels` });
+/** Where the contract requires `If-Match`; a request that may only meet an absent movie loses nobody's edit either. */
+const requireIfMatch: Stage = ({ headers }, response, next) => {
+  const isRequired = operationOf(response).parameters.some(
+    ({ name, required }) => name === 'If-Match' && required === true,
+  );
+  if (isRequired && headers['if-match'] === undefined) {
+    throw new HttpProblem(
+      428,
+      'If-Match is missing. Send the ETag that you have seen, so that nobody’s edit gets lost, or * to replace whatever is there.',
+      { faults: [{ in: 'header', field: 'If-Match', message: 'is required' }] },
+    );
   }
   next();
 };
 
-const isDeeperThan = (depth: number, value: unknown): boolean =>
-  typeof value === 'object' &&
-  value !== null &&
-  (depth === 0 || Object.values(value).some((part) => isDeeperThan(depth - 1, part)));
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** Bytes that are no UTF-8 are refused rather than mended, and so is a number that would be rounded. */
+const parseBody: Stage = (_request, response, next) => {
+  const request = expressRequest(response);
+  const bytes: unknown = request.body;
+  request.body = Buffer.isBuffer(bytes) && bytes.length > 0 ? readJson(bytes) : undefined;
+  next();
+};
+
+function readJson(bytes: Buffer): unknown {
+  let text: string;
+  try {
+    text = utf8.decode(bytes);
+  } catch {
+    throw badRequest({ in: 'body', message: 'is not well-formed UTF-8' });
+  }
+  try {
+    return parseExactJson(text);
+  } catch (error) {
+    throw error instanceof SyntaxError ? badRequest({ in: 'body', message: 'is not valid JSON' }) : error;
+  }
+}
 
 function matchContract(contract: Contract): Stage {
   const { check } = createContractValidator(contract);
   return (_request, response, next) => {
     const request = expressRequest(response);
-    const { found } = response.locals;
-    const { path = '', params = {} } = found ?? {};
-    if (isPlainProbe(operationOf(response), request)) {
+    const { path = '', params = {} } = response.locals.found ?? {};
+    const operation = operationOf(response);
+    if (isPlainProbe(operation, request)) {
       response.locals.input = { path: {}, query: {}, body: undefined };
       next();
       return undefined;
     }
-    const given = { path: decoded(params), query: { ...request.query } };
+    refuseUnreadable(operation.parameters, { path: decoded(params), query: { ...request.query } });
     return check(path, request, request.res as Response, (error?: unknown) => {
       response.locals.input = { path: request.params, query: request.query, body: request.body as unknown };
-      next(error ?? misspelt(given, { path: request.params, query: request.query }));
+      next(error);
     });
   };
 }
@@ -119,28 +142,29 @@ function isPlainProbe({ parameters }: FoundOperation, { method, url, headers }: 
   );
 }
 
-type Parameters = Readonly<Record<'path' | 'query', Readonly<Record<string, unknown>>>>;
-const jsonNumber = /^-?(0|[1-9]\d*)(\.\d+)?(e[+-]?\d+)?$/i;
+const plainNumbers: Readonly<Record<string, { readonly spelt: RegExp; readonly message: string }>> = {
+  integer: { spelt: /^(0|-?[1-9]\d*)$/, message: 'must be a whole number in plain digits, such as 1994' },
+  number: { spelt: /^-?(0|[1-9]\d*)(\.\d+)?$/, message: 'must be a number in plain digits, such as 8.5' },
+};
 
 /**
- * What the validator lets pass. It reads as a number what JavaScript does, `0x7DD` and `+2013` too, and with 1e400 it
- * skips the limits. In a query a number has to be spelt as in JSON; in a path in one way only, or one movie would have
- * many addresses. It also takes `year[x]` for `year`.
+ * What the validator would let pass, or would have the wrong words for. It takes `year[x]` for `year`, and reads as a number
+ * what JavaScript does: `0x7DD`, `1.994e3`, ` 1994`. In an address a number has one spelling, or one movie would have many.
  */
-function misspelt(given: Parameters, read: Parameters): HttpProblem | undefined {
-  const unknown = Object.keys(given.query).find((name) => name.includes('['));
-  if (unknown !== undefined) {
-    return badRequest({ in: 'query', field: unknown, message: 'is an unknown query parameter' });
-  }
+function refuseUnreadable(
+  known: readonly Parameter[],
+  given: Readonly<Record<'path' | 'query', Readonly<Record<string, unknown>>>>,
+): void {
   for (const place of ['path', 'query'] as const) {
-    for (const [field, value] of Object.entries(read[place])) {
-      const text = given[place][field];
-      if (typeof value !== 'number' || typeof text !== 'string') continue;
-      const isPlain = place === 'path' ? text === String(value) : jsonNumber.test(text);
-      if (!isPlain || !Number.isFinite(value)) {
-        return badRequest({ in: place, field, message: 'must be a number in plain digits' });
-      }
+    for (const [field, text] of Object.entries(given[place])) {
+      const refuse = (message: string) => badRequest({ in: place, field, message });
+      const { schema } = known.find(({ in: where, name }) => where === place && name === field) ?? {};
+      if (schema === undefined) throw refuse('is not a parameter of this operation');
+      if (typeof text !== 'string') throw refuse('is given more than once');
+      const number = plainNumbers[schema.type ?? ''];
+      if (number === undefined) continue;
+      if (!number.spelt.test(text)) throw refuse(number.message);
+      if (!isSameNumber(text, String(Number(text)))) throw refuse('has more digits than can be kept');
     }
   }
-  return undefined;
 }

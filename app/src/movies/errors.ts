@@ -17,6 +17,16 @@ export class PreconditionFailed extends MovieError {}
 /** The movie can't be stored as it is: too large, too deeply nested, a number or text that the database refuses. */
 export class InvalidMovie extends MovieError {}
 
+/** JSON that would not be kept as it was sent. */
+export class InexactJson extends InvalidMovie {
+  /** A JSON pointer (RFC 6901) to the fault; empty where it is the whole text. */
+  readonly pointer: string;
+  constructor(message: string, pointer: string) {
+    super(message);
+    this.pointer = pointer;
+  }
+}
+
 /** Not a cursor of ours, or not one of this query. */
 export class InvalidCursor extends MovieError {}
 

@@ -1,4 +1,4 @@
-import type { Movie, MovieKey, StoredMovie } from './movie.ts';
+import type { Movie, MovieInfoPatch, MovieKey, StoredMovie } from './movie.ts';
 
 /** What a caller may ask of a list. Every property that is present narrows the result. */
 export interface MovieFilter {
@@ -40,8 +40,8 @@ export interface MovieRepository {
   list(filter: MovieFilter, limit: number, from?: Position): Promise<MoviePage>;
   create(movie: Movie): Promise<StoredMovie>;
   replace(movie: Movie, expected: Expected): Promise<StoredMovie>;
-  /** Applies `change` to what is stored, atomically: it may be called again when another writer was faster. */
-  update(key: MovieKey, expected: Expected, change: (movie: Movie) => Movie): Promise<StoredMovie>;
+  /** Applies a merge patch to what is stored, atomically. What the patch doesn't name stays as it is stored, to the digit. */
+  update(key: MovieKey, expected: Expected, patch: MovieInfoPatch): Promise<StoredMovie>;
   remove(key: MovieKey, expected: Expected): Promise<void>;
   /** Whether the table answers; rejects with why it doesn't. At most one probe is in flight, bounded in time. */
   ready(): Promise<void>;

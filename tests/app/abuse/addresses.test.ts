@@ -58,7 +58,6 @@ describe('addresses that pretend to be others (API1, API8)', () => {
     '/movies/2013/Rush/../../../healthz',
     '/movies/2013/Rush;jsessionid=1',
     '/movies/2013/%2e%2e%2f%2e%2e%2fhealthz',
-    '/movies#/healthz',
     '/movies?/healthz',
     '/movies/2013/Rush?x=/healthz',
   ])('%s asks a stranger for a token', async (path) => {
@@ -213,9 +212,9 @@ describe('headers that pretend (API8)', () => {
 
   test.each<[string, string, number]>([
     ['an absolute address', 'GET http://attacker.example/movies HTTP/1.1', 401],
-    ['an absolute address with a name in it', 'GET http://movies@attacker.example/movies HTTP/1.1', 401],
+    ['an absolute address with a name in it', 'GET http://movies@attacker.example/movies HTTP/1.1', 400],
     ['an address without a scheme', 'GET //attacker.example/movies HTTP/1.1', 404],
-    ['an asterisk', 'OPTIONS * HTTP/1.1', 404],
+    ['an asterisk', 'OPTIONS * HTTP/1.1', 204],
     ['a backslash', 'GET \\movies HTTP/1.1', 400],
     ['a relative address', 'GET movies HTTP/1.1', 400],
     ['bytes that are no ASCII', 'GET /movies\xa0 HTTP/1.1', 400],

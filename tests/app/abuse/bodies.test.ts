@@ -81,14 +81,14 @@ describe('bombs (API4)', () => {
       () => Buffer.from('year=2013&title=X'),
       { 'content-type': 'application/x-www-form-urlencoded' },
       415,
-      'The body must be application/json, not application/x-www-form-urlencoded.',
+      'The body is application/x-www-form-urlencoded. It must be application/json.',
     ],
     [
       'XML with an entity',
       () => Buffer.from('<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>'),
       { 'content-type': 'application/xml' },
       415,
-      'The body must be application/json, not application/xml.',
+      'The body is application/xml. It must be application/json.',
     ],
   ])('%s is refused', async (_what, body, headers, status, detail) => {
     const answer = await post(body(), headers);
@@ -126,23 +126,27 @@ describe('bombs (API4)', () => {
     [
       '49,000 lists within each other',
       within(`{"x":${'['.repeat(49_000)}${']'.repeat(49_000)}}`),
-      'The body is nested deeper than 32 levels.',
+      'The movie nests more than 31 levels deep.',
     ],
     [
       '9,000 objects within each other',
       within(`{"x":${'{"a":'.repeat(9_000)}1${'}'.repeat(9_000)}}`),
-      'The body is nested deeper than 32 levels.',
+      'The movie nests more than 31 levels deep.',
     ],
     [
       '30,000 genres',
       within(`{"genres":[${'"",'.repeat(30_000)}""]}`),
       'body /info/genres: must NOT have more than 500 items.',
     ],
-    ['a number beyond doubles', within('{"rating":1e400}'), 'body /info/rating: must be number.'],
+    [
+      'a number beyond doubles',
+      within('{"rating":1e400}'),
+      "The number 1e400 can't be kept to the digit: it would become Infinity. Send it as a text.",
+    ],
     [
       'such a number where any is allowed',
       within('{"x":1e400}'),
-      'The number Infinity is outside of what the table can hold (1e-130 to 9.99e125).',
+      "The number 1e400 can't be kept to the digit: it would become Infinity. Send it as a text.",
     ],
     [
       'a number too small',
@@ -176,16 +180,6 @@ describe('bombs (API4)', () => {
 
     expect([status, live.status]).toEqual([201, 200]);
     expect(performance.now() - startedAt).toBeLessThan(10_000);
-  });
-
-  test('-0 and very long digits are stored as the numbers that they are', async () => {
-    const body =
-      '{"year":2013,"title":"Digits","info":{"rating":-0,"x":0.1000000000000000000000000000000001}}';
-
-    await post(body);
-    const { json: stored } = await api.reader('GET', '/movies/2013/Digits');
-
-    expect(JSON.stringify(stored)).toBe('{"year":2013,"title":"Digits","info":{"rating":0,"x":0.1}}');
   });
 });
 

@@ -155,7 +155,7 @@ describe('forged tokens (API2)', () => {
       api.stranger('GET', '/movies', { headers: { authorization: `Bearer ${'x'.repeat(17_000)}` } }),
     );
 
-    expect(answer).toEqual({ status: 431, body: '', databaseCalls: 0 });
+    expect(answer).toMatchObject({ status: 431, databaseCalls: 0 });
   });
 });
 

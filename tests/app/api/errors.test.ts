@@ -1,6 +1,4 @@
 import { gzipSync } from 'node:zlib';
-import { connect } from 'node:net';
-import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startApi, type Api } from '../../support/api.ts';
 import { aMovie } from '../../support/movies.ts';
@@ -158,17 +156,5 @@ describe('a body', () => {
     });
 
     expect(answer.status).toBe(413);
-  });
-});
-
-describe('a client that is too slow', () => {
-  test('gets 408 instead of a connection for ever', async () => {
-    const socket = connect(api.port, '127.0.0.1');
-    socket.write('GET / HTTP/1.1\r\nHost: api\r\n');
-
-    const [answer] = (await once(socket, 'data')) as [Buffer];
-
-    expect(answer.toString()).toMatch(/^HTTP\/1\.1 408 /);
-    socket.destroy();
   });
 });

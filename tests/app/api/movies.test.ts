@@ -89,30 +89,6 @@ describe('one movie', () => {
     );
   });
 
-  test.each([
-    ['the tag', (tag: string) => tag, 304],
-    ['the tag as a weak one', (tag: string) => `W/${tag}`, 304],
-    ['a list with the tag', (tag: string) => `"other", ${tag}`, 304],
-    ['anything', () => '*', 304],
-    ['another tag', () => '"other"', 200],
-    ['a tag that only starts like it', (tag: string) => `${tag.slice(0, -2)}"`, 200],
-    ['no tag at all', () => 'nonsense', 400],
-    ['half a list', (tag: string) => `${tag},`, 400],
-    ['two tags without a comma', (tag: string) => `${tag} ${tag}`, 400],
-  ])('to a reader who has %s', async (what, header, status) => {
-    const title = `Known ${what}`;
-    const etag = await create(aMovie({ title }));
-
-    const answer = await api.reader('GET', movieAddress({ year: 2013, title }), {
-      headers: { 'if-none-match': header(etag) },
-    });
-
-    expect({ status: answer.status, hasBody: answer.text !== '' }).toEqual({
-      status,
-      hasBody: status !== 304,
-    });
-  });
-
   test('of another writer reads like ours: its rating is a number, and it has a tag', async () => {
     await api.table.client.send(
       new PutItemCommand({
@@ -147,23 +123,6 @@ describe('a change', () => {
     expect(first).toMatchObject({ status: 200, json: body });
     expect(first.headers.etag).not.toBe(etag);
     expect(second).toMatchObject({ status: 412 });
-  });
-
-  test.each([
-    ['a list with the tag', (tag: string) => `"other", ${tag}`, 200],
-    ['a list without it', () => '"other", "another"', 412],
-    ['a weak tag', (tag: string) => `W/${tag}`, 412],
-    ['anything', () => '*', 200],
-  ])('under If-Match with %s', async (what, header, status) => {
-    const title = `Matched ${what}`;
-    const etag = await create(aMovie({ title }));
-
-    const answer = await api.writer('PUT', at(title), {
-      body: { info: { plot: 'new' } },
-      headers: { 'if-match': header(etag) },
-    });
-
-    expect(answer.status).toBe(status);
   });
 
   test('merges a patch: sets, replaces lists, removes what is null, keeps the rest', async () => {

@@ -57,7 +57,7 @@ describe('a client of the first version', () => {
 
     expect(answer).toMatchObject({
       status: 404,
-      json: { status: 404, message: expect.stringMatching(/^Not Found: http/) },
+      json: { status: 404, message: 'Not Found: /movies/?year=1933&title=King%20Kong' },
     });
   });
 
@@ -99,7 +99,7 @@ describe('a client of the first version', () => {
     const document = await api.stranger('GET', '/static/swagger.json');
 
     expect(page).toMatchObject({ status: 301, headers: { location: '/api/docs/' } });
-    expect(document).toMatchObject({ status: 301, headers: { location: '/openapi.json' } });
+    expect(document).toMatchObject({ status: 200, json: { openapi: '3.0.3' } });
   });
 
   test('gets the known words for an unknown path', async () => {
@@ -114,7 +114,7 @@ describe('a client of the first version', () => {
         detail: 'There is nothing at /unknown.',
         instance: '/unknown',
         requestId: expect.any(String),
-        message: `Not Found: http://127.0.0.1:${api.port}/unknown?x=1`,
+        message: 'Not Found: /unknown?x=1',
       },
     });
   });

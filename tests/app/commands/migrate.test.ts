@@ -108,7 +108,7 @@ describe('npm run migrate', () => {
       const isFirstWrite = operationOf(request) === 'PutItem' && edits === 0;
       if (isFirstWrite) {
         edits += 1;
-        await repository.update(key, 'any', (movie) => ({ ...movie, info: { rating: 9, rank: 1 } }));
+        await repository.update(key, 'any', { rating: 9, rank: 1 });
       }
       await forward(request, response, body);
     });

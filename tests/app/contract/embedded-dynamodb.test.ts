@@ -24,8 +24,11 @@ describe('the repository on the embedded DynamoDB', () => {
     });
     const { revision } = await context.repository.find(movie);
 
-    await expect(context.repository.replace(movie, revision)).rejects.toThrow(PreconditionFailed);
-    await expect(context.repository.remove(movie, revision)).rejects.toThrow(PreconditionFailed);
+    const why = /this database can't tell whether it is unchanged. Replace it whole: PUT with If-Match: \*/;
+    await expect(context.repository.replace(movie, revision)).rejects.toThrow(why);
+    await expect(context.repository.remove(movie, revision)).rejects.toThrow(why);
+    await expect(context.repository.update(movie, 'any', {})).rejects.toThrow(why);
+    await expect(context.repository.replace(movie, 'stale')).rejects.toThrow(PreconditionFailed);
     expect(await context.repository.replace(movie, 'any')).toEqual({ movie, revision });
   });
 });

@@ -38,7 +38,7 @@ export function oneMovie(context: RepositoryContext): void {
       await expect(context.repository.find(movie)).rejects.toThrow(NotFound);
       await expect(context.repository.replace(movie, 'any')).rejects.toThrow(NotFound);
       await expect(context.repository.create(movie)).rejects.toThrow(InvalidMovie);
-      await expect(context.repository.update(movie, 'any', (it) => it)).rejects.toThrow(NotFound);
+      await expect(context.repository.update(movie, 'any', {})).rejects.toThrow(NotFound);
       await expect(context.repository.remove(movie, 'any')).rejects.toThrow(NotFound);
     });
 

@@ -1,5 +1,10 @@
 import { afterAll, beforeAll, beforeEach } from '@jest/globals';
-import { PutItemCommand, type AttributeValue, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import {
+  GetItemCommand,
+  PutItemCommand,
+  type AttributeValue,
+  type DynamoDBClient,
+} from '@aws-sdk/client-dynamodb';
 import { createTableWriter } from '../../../app/src/commands/database.ts';
 import { loadMovies, recordsOf } from '../../../app/src/commands/load/load-movies.ts';
 import { ensureTable } from '../../../app/src/local/create-table.ts';
@@ -24,6 +29,7 @@ export interface RepositoryContext {
   /** Every call of the database in this test, in the order of their ends. */
   readonly calls: DynamoCall[];
   putForeign(item: Record<string, AttributeValue>): Promise<unknown>;
+  readItem(key: Record<string, AttributeValue>): Promise<Record<string, AttributeValue>>;
   createAll(movies: readonly Movie[]): Promise<unknown>;
   /** Follows `next` to the end; fails rather than going round for ever. */
   listAll(filter: MovieFilter, limit: number): Promise<Movie[]>;
@@ -72,6 +78,10 @@ export function useRepository(startEngine: () => Promise<Engine>): RepositoryCon
     },
     calls,
     putForeign: (item) => client.send(new PutItemCommand({ TableName: tableName, Item: item })),
+    async readItem(key) {
+      const { Item: item } = await client.send(new GetItemCommand({ TableName: tableName, Key: key }));
+      return item ?? {};
+    },
     // As the loader does: many movies in few requests.
     createAll: (movies) =>
       loadMovies(recordsOf(movies), createTableWriter({ client, tableName }), {

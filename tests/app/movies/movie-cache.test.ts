@@ -253,7 +253,7 @@ test('what could not be read is asked for again: errors are not remembered', asy
 
 describe.each([
   ['replaced', () => cache.replace(aMovie(), 'any')],
-  ['updated', () => cache.update(key, 'any', (movie) => movie)],
+  ['updated', () => cache.update(key, 'any', {})],
   ['removed', () => cache.remove(key, 'any')],
   ['created', () => cache.create(aMovie())],
 ])('a movie that is %s here', (_what, write) => {

@@ -40,7 +40,7 @@ describe('the role of the tasks and the code agree', () => {
     await repository.find(movie);
     await repository.list({ year: movie.year }, 20);
     await repository.list({}, 20);
-    await repository.update(movie, revision, (stored) => ({ ...stored, info: {} }));
+    await repository.update(movie, revision, { rank: 1 });
     await repository.replace(movie, 'any');
     await repository.ready();
     await repository.remove(movie, 'any');
