@@ -56,7 +56,8 @@ module "alb" {
       deregistration_delay          = 30
       load_balancing_algorithm_type = "least_outstanding_requests"
 
-      # Alive, not ready: a database that is away must not make the balancer replace every task.
+      # Alive, not ready: a database that is away must not make the balancer replace every task. A task that drains says
+      # no at once: a Spot interruption doesn't deregister it first.
       health_check = {
         path                = "/healthz"
         matcher             = "200"

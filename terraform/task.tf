@@ -14,8 +14,9 @@ module "api_container" {
 
   port_mappings = [{ name = "http", containerPort = 8080, hostPort = 8080, protocol = "tcp" }]
   health_check  = { command = ["CMD", "node", "/app/health-check.js"], interval = 10, timeout = 5, retries = 3, startPeriod = 15 }
-  # The drain (5 s) and the longest answer (10 s) fit twice; FARGATE_SPOT grants up to 120 s.
-  stop_timeout = 30
+  # A Spot interruption sends SIGTERM before the balancer knows: two failed checks (20 s) pass before the listener closes
+  # (DRAIN_DELAY_MS), then the longest answers end, then the process (SHUTDOWN_TIMEOUT_MS). Spot grants 120 s.
+  stop_timeout = 90
 
   environment = [for name, value in merge(
     {
@@ -31,7 +32,8 @@ module "api_container" {
       TABLE_NAME             = module.movies_table.table_name
       OIDC_ISSUER            = var.oidc == null ? one([for access in module.api_access : access.issuer]) : var.oidc.issuer
       OIDC_AUDIENCE          = join(",", var.oidc == null ? one([for access in module.api_access : access.audience]) : var.oidc.audience)
-      DRAIN_DELAY_MS         = "5000"
+      DRAIN_DELAY_MS         = "30000"
+      SHUTDOWN_TIMEOUT_MS    = "80000"
       LOG_LEVEL              = var.log_level
       AWS_XRAY_TRACING_NAME  = local.name
       TRACE_SAMPLE_RATE      = tostring(var.trace_sample_rate)

@@ -102,7 +102,7 @@ export function readConfig(env: Environment = process.env): Config {
       requestsInFlight: read.integer('MAX_REQUESTS_IN_FLIGHT', 500, 1, 100_000),
       requestTimeoutMs: read.integer('REQUEST_TIMEOUT_MS', 30_000, 100, 300_000),
       keepAliveTimeoutMs: read.integer('KEEP_ALIVE_TIMEOUT_MS', 65_000, 1_000, 600_000),
-      drainDelayMs: read.integer('DRAIN_DELAY_MS', 5_000, 0, 20_000),
+      drainDelayMs: read.integer('DRAIN_DELAY_MS', 5_000, 0, 60_000),
       shutdownTimeoutMs: read.integer('SHUTDOWN_TIMEOUT_MS', 24_000, 100, 110_000),
     },
   };

@@ -1,6 +1,18 @@
+import { readConfig } from '../../../app/src/config.ts';
 import { processSettings } from '../../../tools/bench/bench.ts';
+import { isList, isObject, type Value } from '../../../tools/lib/plan/plan-json.ts';
 import { checkPlans } from '../../support/plan/checks.ts';
 import { atLeast, exactly, from, oneOf } from '../../../tools/lib/plan/matchers.ts';
+
+const listOf = (value: Value | undefined): readonly Value[] => (isList(value) ? value : []);
+/** The values of the only one. */
+const first = (found: readonly (Value | { readonly values: Value })[]): { readonly [key: string]: Value } => {
+  const [one] = found;
+  const values = isObject(one) && 'values' in one ? one['values'] : one;
+  return isObject(values) ? (values as { readonly [key: string]: Value }) : {};
+};
+/** So that what isn't there makes no relation true. */
+const number = (value: Value | undefined): number => (typeof value === 'number' ? value : Number.NaN);
 
 checkPlans({
   'the container runs one exact image, as nobody, on a file system that it can not change': {
@@ -34,6 +46,83 @@ checkPlans({
           'container_definitions',
           (after) => (after[0].linuxParameters.capabilities = { add: ['NET_ADMIN'], drop: ['ALL'] }),
         );
+      },
+    },
+  },
+
+  'each wait outlasts what it waits for': {
+    holds: (plan) => {
+      const [values] = listOf(plan.output('container_definitions').values);
+      const api = isObject(values) ? values : {};
+      const environment = Object.fromEntries(
+        listOf(api['environment']).map((entry) => (isObject(entry) ? [entry['name'], entry['value']] : [])),
+      ) as Readonly<Record<string, unknown>>;
+      const known = Object.entries(environment).filter(
+        (entry): entry is [string, string] => typeof entry[1] === 'string',
+      );
+      // What is known after apply only, in the form that it will have.
+      const { limits, table } = readConfig({
+        TABLE_NAME: 'movies',
+        OIDC_ISSUER: 'https://issuer.example',
+        OIDC_AUDIENCE: 'clients',
+        CURSOR_SECRETS: 's'.repeat(48),
+        ...Object.fromEntries(known),
+      });
+      const longestCallMs = table.timeoutMs * table.maxAttempts;
+      const group = first(plan.all('aws_lb_target_group'));
+      const check = first(listOf(group['health_check']));
+      const noticedMs = 1_000 * number(check['interval']) * number(check['unhealthy_threshold']);
+      const health = isObject(api['healthCheck']) ? api['healthCheck'] : {};
+      const order: Readonly<Record<string, readonly [number, number]>> = {
+        'a balancer gives idle connections up before the service does': [
+          1_000 * number(first(plan.all('aws_lb'))['idle_timeout']),
+          limits.keepAliveTimeoutMs,
+        ],
+        'the balancer notices a task that drains before it refuses connections': [
+          noticedMs,
+          limits.drainDelayMs,
+        ],
+        'after the drain the longest call of the database can end': [
+          limits.drainDelayMs + longestCallMs,
+          limits.shutdownTimeoutMs,
+        ],
+        'the service ends by itself before it is killed': [
+          limits.shutdownTimeoutMs,
+          1_000 * number(api['stopTimeout']),
+        ],
+        'a Spot interruption leaves the time to stop': [1_000 * number(api['stopTimeout']), 120_000],
+        'a leaving task may end the longest call': [
+          longestCallMs,
+          1_000 * Number(group['deregistration_delay']),
+        ],
+        'a starting task has the time to become healthy': [
+          1_000 *
+            (number(health['startPeriod']) + number(check['interval']) * number(check['healthy_threshold'])),
+          1_000 * number(first(plan.all('aws_ecs_service'))['health_check_grace_period_seconds']),
+        ],
+      };
+      expect(
+        Object.entries(order)
+          .filter(([, [shorter, longer]]) => !(shorter < longer))
+          .map(([what, [shorter, longer]]) => `${what}: ${shorter} ms is not below ${longer} ms`),
+      ).toEqual([]);
+    },
+    mistakes: {
+      'tasks are killed while they start': ({ planned }) => {
+        planned('aws_ecs_service', (after) => (after.health_check_grace_period_seconds = 0));
+      },
+      'it is killed while it drains': ({ output }) => {
+        output('container_definitions', (after) => (after[0].stopTimeout = 30));
+      },
+      'connections are refused before the balancer knows': ({ output }) => {
+        output('container_definitions', (after) => {
+          for (const entry of after[0].environment) if (entry.name === 'DRAIN_DELAY_MS') entry.value = '5000';
+        });
+      },
+      'a setting that the service refuses': ({ output }) => {
+        output('container_definitions', (after) => {
+          for (const entry of after[0].environment) if (entry.name === 'DRAIN_DELAY_MS') entry.value = '5 s';
+        });
       },
     },
   },
