@@ -147,9 +147,7 @@ export const rules: readonly Rule[] = [
     id: 'prod-waits-for-a-person',
     find: perStep((step, definition) => {
       const earlier = callsUpTo(step, definition);
-      const changes = callsOf(step).filter((call) =>
-        isOf(call, 'prod', 'release', 'rotate-cursor-key', 'deploy'),
-      );
+      const changes = callsOf(step).filter((call) => isOf(call, 'prod', 'release', 'rotate-cursor-key'));
       const isStarted = step.pipeline.startsWith('custom/') && changes.length === 0;
       return [
         (deploymentOf(step) === 'prod' || changes.length > 0) &&

@@ -14,6 +14,8 @@ export interface BuildOptions {
   readonly bases?: { readonly base: string; readonly build: string } | undefined;
   /** Path of the Dockerfile; the project's own by default. */
   readonly dockerfile?: string;
+  /** `linux/amd64` or `linux/arm64`, where it isn't that of this machine: then the engine needs emulation. */
+  readonly platform?: string | undefined;
   /** Builds every layer anew. */
   readonly fresh?: boolean;
 }
@@ -42,6 +44,7 @@ export function buildArguments(options: BuildOptions, ca: string | undefined): s
     bases,
     dockerfile = `${projectRoot}/Dockerfile`,
     fresh = false,
+    platform,
   } = options;
   const argumentsOfBuild = {
     VERSION: source.version,
@@ -55,6 +58,7 @@ export function buildArguments(options: BuildOptions, ca: string | undefined): s
     'build',
     ...(engine.name === 'docker' ? [] : reproducibly(source)),
     ...(fresh ? ['--no-cache'] : []),
+    ...(platform === undefined ? [] : ['--platform', platform]),
     ...(ca === undefined ? [] : ['--secret', `id=ca,src=${ca}`]),
     ...Object.entries(argumentsOfBuild).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]),
     '--network=host', // the build stage fetches packages; nothing is listened to

@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createEngine, engineNames, findEngine, type EngineName } from '../lib/container-engine.ts';
 import { readSource } from '../lib/bundle/source.ts';
@@ -8,6 +9,7 @@ import { imageFaults } from '../lib/image-faults.ts';
 import { localBaseImages } from '../lib/local-base.ts';
 import { describeImage } from '../lib/image-report.ts';
 import { summarise } from '../lib/image-summary.ts';
+import { machineArchitecture, platformOf, wantedArchitecture } from './architecture.ts';
 
 const projectRoot = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -60,7 +62,11 @@ async function main(): Promise<void> {
   };
   const bases = localBase ? await localBaseImages(engine, say) : undefined;
   say(`building ${tag} with ${engine.name}`);
-  await buildImage({ engine, projectRoot, tag, source, sourceUrl: sourceUrl(), bases, fresh });
+  const processor = wantedArchitecture(join(projectRoot, 'terraform'), process.env);
+  // Only where it differs: the docker of a pipeline step takes no --platform. A local base is of this machine, and never pushed.
+  const platform = localBase || processor === machineArchitecture ? undefined : platformOf(processor);
+  if (platform !== undefined) say(`for ${platform}, which this machine has to emulate`);
+  await buildImage({ engine, projectRoot, tag, source, sourceUrl: sourceUrl(), bases, fresh, platform });
   // buildah's images live in the storage that podman reads
   const reader = engine.name === 'buildah' ? createEngine('podman') : engine;
   const summary = await summarise(reader, tag);
