@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import { json } from 'node:stream/consumers';
 import { describe, expect, test } from '@jest/globals';
 import { completeAnswer } from '../../../tools/sandbox/deployment/aws-answers.ts';
-import { noFaults } from '../../../tools/sandbox/deployment/control.ts';
+import { noFaults } from '../../../tools/sandbox/deployment/faults.ts';
 import type { LocalState, TaskState } from '../../../tools/sandbox/deployment/state.ts';
 import type { Answer, Call } from '../../../tools/sandbox/emulator/call.ts';
 import { createDataPlane } from '../../../tools/sandbox/emulator/front.ts';

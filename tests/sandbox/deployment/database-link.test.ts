@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { noFaults } from '../../../tools/sandbox/deployment/control.ts';
+import { noFaults } from '../../../tools/sandbox/deployment/faults.ts';
 import { startDatabaseLink, type DatabaseLink } from '../../../tools/sandbox/deployment/database.ts';
 
 describe('the link to the database', () => {

@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import { allDrills } from './drills.ts';
 import { renderHistory } from './prometheus.ts';
 import { bundled } from '../../support/bundled.ts';
-import { drillIds } from '../../../tools/sandbox/deployment/control.ts';
+import { drillIds } from '../../../tools/sandbox/deployment/faults.ts';
 import { scrapeTargets } from '../../../tools/sandbox/deployment/serve.ts';
 import type { TaskState } from '../../../tools/sandbox/deployment/state.ts';
 

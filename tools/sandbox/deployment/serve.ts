@@ -13,8 +13,8 @@ import { createAwsClients, type Names, readLoadBalancer, readService, readZones 
 import { type Asked, completeAnswer, completedActions } from './aws-answers.ts';
 import { startBalancer } from './balancer.ts';
 import { type ControlLoop, createControlLoop } from './control-loop.ts';
-import type { FaultRequest } from './control.ts';
-import { noFaults } from './control.ts';
+import type { FaultRequest } from './faults.ts';
+import { noFaults } from './faults.ts';
 import { type DatabaseLink, startDatabaseLink, startTable } from './database.ts';
 import { createAddresses, createFleet, type Fleet, type Task } from './fleet.ts';
 import { describeDifferences, type RunnerKind } from './overrides.ts';

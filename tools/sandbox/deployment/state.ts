@@ -1,6 +1,6 @@
 import type { Balancer } from './balancer.ts';
 import type { ControlLoop } from './control-loop.ts';
-import type { DatabaseFaults } from './control.ts';
+import type { DatabaseFaults } from './faults.ts';
 import type { Fleet, Task } from './fleet.ts';
 import type { RunnerKind } from './overrides.ts';
 import type { Deployments } from './scheduler.ts';

@@ -8,7 +8,7 @@ import { Problem } from '../../../app/src/commands/problem.ts';
 import type { Definition } from '../../lib/pipeline-definition.ts';
 import { cloneInto } from './clones.ts';
 import { runLines } from './shell.ts';
-import type { Ids } from './world.ts';
+import type { Ids } from './variables.ts';
 
 const run = promisify(execFile);
 export const region = 'eu-west-1';

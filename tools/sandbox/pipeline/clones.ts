@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { Misuse } from '../../../app/src/commands/problem.ts';
 import { type Definition, listOf, type Settings, settingsOf, textOf } from '../../lib/pipeline-definition.ts';
-import type { PlannedStep } from './runner.ts';
+import type { PlannedStep } from './stages.ts';
 
 const run = promisify(execFile);
 
