@@ -101,7 +101,7 @@ function createAnswers(deps: AppDeps) {
 
     welcome: answerWelcome,
     version: answerVersion(config.build),
-    liveness: answerLiveness,
+    liveness: answerLiveness(lifecycle),
     readiness: answerReadiness(() => repository.ready(), lifecycle),
     contract: answerContract(docsSettings(deps)),
   } satisfies Record<OperationId, unknown>;

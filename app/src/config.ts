@@ -86,7 +86,7 @@ export function readConfig(env: Environment = process.env): Config {
       name: read.required('TABLE_NAME', 'the DynamoDB table that holds the movies'),
       region: read.text('REGION') ?? 'eu-west-1',
       ...(endpoint === undefined ? {} : { endpoint }),
-      timeoutMs: read.integer('DYNAMODB_TIMEOUT_MS', 1_000, 10, 60_000),
+      timeoutMs: read.integer('DYNAMODB_TIMEOUT_MS', 1_000, 100, 60_000),
       maxAttempts: read.integer('DYNAMODB_MAX_ATTEMPTS', 3, 1, 10),
       concurrency: read.integer('DYNAMODB_CONCURRENCY', 64, 1, 10_000),
     },

@@ -12,13 +12,12 @@ import { rememberTokens, type RememberedTokens } from './http/remembered-tokens.
 import { createSigningKeys } from './http/signing-keys.ts';
 import { createTokenVerifier } from './http/token-verifier.ts';
 import { createCursors } from './movies/cursor.ts';
-import { createDynamoClient } from './dynamo/client.ts';
+import { callMs, createDynamoClient } from './dynamo/client.ts';
 import { createDynamoRepository } from './dynamo/repository.ts';
 import { createMovieCache } from './movies/movie-cache.ts';
 import { createMetricsServer } from './telemetry/metrics-server.ts';
 import { createMetrics } from './telemetry/metrics.ts';
-import { propagateTrace } from './telemetry/trace-propagation.ts';
-import { createTracing, type Spans } from './telemetry/tracing.ts';
+import { createTracing, traceHeaders, type Spans } from './telemetry/tracing.ts';
 
 export interface Service {
   readonly port: number;
@@ -59,8 +58,11 @@ export async function startService(
       metrics.dynamoCalled(call);
       tracing.current()?.span?.called(call);
     },
+    () => {
+      const trace = tracing.current();
+      return trace === undefined ? {} : traceHeaders(trace);
+    },
   );
-  propagateTrace(client, tracing);
 
   let isDraining = false;
   const deps = {
@@ -68,7 +70,7 @@ export async function startService(
       createDynamoRepository({
         client,
         tableName: table.name,
-        deadlineMs: table.timeoutMs * table.maxAttempts,
+        deadlineMs: callMs(table),
       }),
       { ...config.cache, observe: metrics.movieRead },
     ),

@@ -159,33 +159,21 @@ describe('a traced request', () => {
   });
 });
 
-describe('a request that its caller does not want traced', () => {
-  test('keeps its id in the log and is not exported', async () => {
-    const unwanted = 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa';
-    const later = 'bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb';
-    await api.reader('GET', '/movies/2013/Rush', {
-      headers: { ...caller(unwanted, '00'), 'x-request-id': 'unwanted-request' },
-    });
-    await api.reader('GET', '/movies/2013/Rush', { headers: caller(later, '01') });
-
-    await spansOf(later);
-
-    expect(traceOf('unwanted-request')).toBe(unwanted);
-    expect(receiver.spans.filter(({ traceId }) => traceId === unwanted)).toEqual([]);
-  });
-});
-
 describe('sampling', () => {
-  test('a rate of 0 exports nothing but what callers ask for', async () => {
-    const quiet = await startApi({ OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint, TRACE_SAMPLE_RATE: '0' });
-    const asked = 'cccccccccccccccccccccccccccccccc';
-    const before = receiver.spans.length;
+  test.each<[string, '00' | '01', number]>([
+    ['0', '01', 0],
+    ['1', '00', 1],
+  ])('a rate of %s decides, not the flag %s of a caller', async (rate, flag, exported) => {
+    const other = await startApi({ OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint, TRACE_SAMPLE_RATE: rate });
+    const asked = `cccccccccccccccccccccccccccccc${flag}`;
 
-    for (let count = 0; count < 20; count += 1) await quiet.reader('GET', '/movies/2013/Rush');
-    await quiet.reader('GET', '/movies/2013/Rush', { headers: caller(asked, '01') });
-    await quiet.stop();
+    await other.stranger('GET', '/healthz', {
+      headers: { ...caller(asked, flag), 'x-request-id': 'asked-request' },
+    });
+    await other.stop();
 
-    expect(new Set(receiver.spans.slice(before).map(({ traceId }) => traceId))).toEqual(new Set([asked]));
+    expect(receiver.spans.filter(({ traceId }) => traceId === asked)).toHaveLength(exported);
+    expect(other.log).toContainEqual(expect.objectContaining({ requestId: 'asked-request', traceId: asked }));
   });
 });
 

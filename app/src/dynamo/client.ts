@@ -1,47 +1,60 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { ConfiguredRetryStrategy } from '@smithy/core/retry';
 import { buildInfo } from '../build-info.ts';
-import { collectBytes } from './answer-bytes.ts';
-import { observeCalls } from './calls.ts';
+import { observeCalls, type DynamoObserver } from './calls.ts';
+import { busy, currentDeadline, silent, throttled, type Deadline } from './deadline.ts';
+import { isThrottling } from './failures.ts';
 import { DynamoHttpHandler } from './http-handler.ts';
-import type { DynamoObserver } from './observer.ts';
-import { createLimiter } from './limiter.ts';
-import { addHeaders } from './request-headers.ts';
-import { speedUpSettings } from './sdk-settings.ts';
-import { Sha256 } from './sha256.ts';
+import { createLimiter, type Limiter } from './limiter.ts';
 
 export interface DynamoSettings {
   readonly region: string;
   /** A local engine, which gets credentials that mean nothing; AWS with the usual credential chain when absent. */
   readonly endpoint?: string;
   readonly connectionTimeoutMs?: number;
-  /** Of one attempt: until the headers of its answer, then between its parts. All of a call has a deadline. */
+  /** Of one attempt, to the last byte of its answer. */
   readonly requestTimeoutMs?: number;
   /** The first one included. */
   readonly maxAttempts?: number;
-  /** Calls at the same time, and so connections. */
+  /** Attempts at the same time, and so connections. A pause between two attempts takes no place. */
   readonly concurrency?: number;
   readonly maxWaiting?: number;
   readonly maxWaitMs?: number;
 }
 
-const identity = { 'user-agent': `movies-api/${buildInfo.version} aws-sdk-js/3` };
+const byDefault = { requestTimeoutMs: 1_000, maxAttempts: 3 };
 
-/** What the SDK does for each call and nobody here needs; each costs more than a tenth of a read (ADR 0175). */
+/** DynamoDB's own base is 25 ms. All pauses of a call together are shorter than one attempt may be. */
+const longestPauseMs = (requestTimeoutMs: number, maxAttempts: number, attempt: number): number =>
+  Math.min(requestTimeoutMs / maxAttempts, 25 * 2 ** attempt);
+
+/** The deadline of a call that leaves room for all its attempts and the pauses between them. */
+export const callMs = ({ timeoutMs, maxAttempts }: { timeoutMs: number; maxAttempts: number }): number =>
+  (maxAttempts + 1) * timeoutMs;
+
+/** What the SDK does for each call and nobody here needs; together they cost more than a tenth of a read. */
 const costly = [
   // Walks through each answer to hide what is sensitive, even where no logger is given.
-  { name: 'loggerMiddleware' },
-  // For loops between Lambda functions; the trace's own headers come from telemetry/trace-propagation.ts.
-  { name: 'recursionDetectionMiddleware' },
+  'loggerMiddleware',
+  // For loops between Lambda functions; the trace's own headers come from `headers`.
+  'recursionDetectionMiddleware',
   // Finds out anew what it runs on and which features each call used; `identity` says what stays the same.
-  { name: 'getUserAgentMiddleware' },
+  'getUserAgentMiddleware',
 ];
+const identity = { 'user-agent': `movies-api/${buildInfo.version} aws-sdk-js/3` };
 
 /**
  * The AWS SDK's client with what it leaves open by default: timeouts that are errors, a bounded number of connections
  * that are kept alive, and a bounded queue in front of them (`Throttled` when it is full).
+ * @param headers added to each request before it is signed
  */
-export function createDynamoClient(settings: DynamoSettings, observer?: DynamoObserver): DynamoDBClient {
-  const { region, endpoint, connectionTimeoutMs = 500, requestTimeoutMs = 1_000, maxAttempts = 3 } = settings;
+export function createDynamoClient(
+  settings: DynamoSettings,
+  observer?: DynamoObserver,
+  headers?: () => Readonly<Record<string, string>>,
+): DynamoDBClient {
+  const { region, endpoint, connectionTimeoutMs = 500 } = settings;
+  const { requestTimeoutMs, maxAttempts } = { ...byDefault, ...settings };
   const { concurrency = 64, maxWaiting = 512, maxWaitMs = 1_000 } = settings;
 
   const client = new DynamoDBClient({
@@ -49,38 +62,55 @@ export function createDynamoClient(settings: DynamoSettings, observer?: DynamoOb
     ...(endpoint === undefined
       ? {}
       : { endpoint, credentials: { accessKeyId: 'local', secretAccessKey: 'local' } }),
-    maxAttempts,
-    retryMode: 'standard',
+    retryStrategy: new ConfiguredRetryStrategy(
+      maxAttempts,
+      (attempt) => Math.random() * longestPauseMs(requestTimeoutMs, maxAttempts, attempt),
+    ),
     cacheMiddleware: true,
-    streamCollector: collectBytes,
-    sha256: Sha256,
-    requestHandler: new DynamoHttpHandler({
-      dispatcher: {
-        connections: concurrency,
-        connect: { timeout: connectionTimeoutMs },
-        headersTimeout: requestTimeoutMs,
-        bodyTimeout: requestTimeoutMs,
-      },
+    requestHandler: new DynamoHttpHandler(requestTimeoutMs, {
+      // One more than there are places, for the probe that needs none.
+      dispatcher: { connections: concurrency + 1, connect: { timeout: connectionTimeoutMs } },
     }),
   });
-  signWithOne(client);
-  speedUpSettings(client);
-  for (const { name } of costly) client.middlewareStack.remove(name);
-  addHeaders(client, 'identify', () => identity);
-
-  const limiter = createLimiter({ concurrency, maxWaiting, maxWaitMs });
-  client.middlewareStack.add((next) => (call) => limiter.run(() => next(call)), {
-    step: 'initialize',
-    priority: 'low',
-    name: 'limit',
-  });
+  for (const name of costly) client.middlewareStack.remove(name);
+  client.middlewareStack.add(
+    (next) => (call) => {
+      if (hasHeaders(call.request)) Object.assign(call.request.headers, identity, headers?.());
+      return next(call);
+    },
+    { step: 'build', name: 'addHeaders' },
+  );
+  limitAttempts(client, createLimiter({ concurrency, maxWaiting, maxWaitMs }));
   if (observer !== undefined) observeCalls(client, observer);
   return client;
 }
 
-/** The SDK makes a signer for each request, though only its credentials can change, and it asks for those each time. */
-function signWithOne({ config }: DynamoDBClient): void {
-  const createSigner = config.signer;
-  let signer: ReturnType<typeof createSigner> | undefined;
-  config.signer = (scheme) => (signer ??= createSigner(scheme));
+/** Inside of the SDK's retries: what pauses between two attempts keeps nobody from the database. */
+function limitAttempts(client: DynamoDBClient, limiter: Limiter): void {
+  client.middlewareStack.add(
+    (next) => async (call) => {
+      const deadline = currentDeadline();
+      const attempt = async () => {
+        if (deadline === undefined) return next(call);
+        if (isOver(deadline)) throw deadline.explain();
+        if (deadline.explain === busy) deadline.explain = silent;
+        try {
+          return await next(call);
+        } catch (error) {
+          if (isThrottling(error)) deadline.explain = throttled;
+          throw isOver(deadline) ? deadline.explain() : error;
+        }
+      };
+      if (deadline?.needsNoPlace === true) return attempt();
+      return limiter.run(attempt, () => {
+        if (deadline?.explain === silent) deadline.explain = busy;
+      });
+    },
+    { step: 'finalizeRequest', priority: 'low', name: 'limitAttempts' },
+  );
 }
+
+const isOver = ({ at }: Deadline): boolean => performance.now() >= at;
+
+const hasHeaders = (request: unknown): request is { headers: Record<string, string> } =>
+  typeof request === 'object' && request !== null && 'headers' in request;

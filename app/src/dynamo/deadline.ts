@@ -1,28 +1,47 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { TimedOut } from '../movies/errors.ts';
+import { Throttled, TimedOut, type MovieError } from '../movies/errors.ts';
 
-const signals = new AsyncLocalStorage<AbortSignal>();
+/** The time that one call of the repository has, with all its attempts, pauses and waiting. */
+export interface Deadline {
+  /** Milliseconds of `performance.now()`. */
+  readonly at: number;
+  /** Whether its attempts need no place: a probe that waits for one can't tell whether the table answers. */
+  readonly needsNoPlace: boolean;
+  /** The answer to its caller if time runs out now. Once throttled it stays so. */
+  explain: () => MovieError;
+}
 
-/** Aborts when the time of the call that this is part of is over; undefined outside of `withDeadline`. */
-export const deadlineSignal = (): AbortSignal | undefined => signals.getStore();
+export const silent = (): MovieError => new TimedOut('The database did not answer in time.');
+export const throttled = (): MovieError => new Throttled('The database asks for fewer requests.');
+export const busy = (): MovieError => new Throttled('The database is busy with other requests.');
+
+const deadlines = new AsyncLocalStorage<Deadline>();
+
+/** Of the call that this is part of; undefined outside of `withDeadline`. */
+export const currentDeadline = (): Deadline | undefined => deadlines.getStore();
 
 /**
- * Rejects with `TimedOut` when a call takes longer than so many milliseconds, and tells what is still under way to stop.
- * Unlike that of `AbortSignal.timeout`, the timer ends with the call: at 2,000 calls a second of 3 s each, thousands of them
- * would be kept for calls that ended long ago.
+ * Rejects when a call takes longer than so many milliseconds, with `Throttled` if the database asked for fewer requests, with
+ * `TimedOut` if it was silent. What is still under way ends by itself: no attempt outlives the deadline.
  */
-export async function withDeadline<T>(timeoutMs: number, call: () => Promise<T>): Promise<T> {
-  const controller = new AbortController();
+export async function withDeadline<T>(
+  timeoutMs: number,
+  call: () => Promise<T>,
+  { needsNoPlace = false } = {},
+): Promise<T> {
+  const deadline: Deadline = { at: performance.now() + timeoutMs, needsNoPlace, explain: silent };
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => {
-      const error = new TimedOut('The database did not answer in time.');
-      reject(error);
-      controller.abort(error);
+      reject(deadline.explain());
     }, timeoutMs);
   });
   try {
-    return await Promise.race([signals.run(controller.signal, call), late]);
+    return await Promise.race([deadlines.run(deadline, call), late]);
+  } catch (error) {
+    // Throttled first and unanswered then is one cause.
+    const isTimeout = error instanceof Error && error.name === 'TimeoutError';
+    throw isTimeout && deadline.explain === throttled ? throttled() : error;
   } finally {
     clearTimeout(timer);
   }

@@ -12,11 +12,13 @@ const timeouts = new Set(['AbortError', 'RequestTimeout', 'RequestTimeoutExcepti
 /** The SDK calls these `TimeoutError` or `RequestTimeout`, too, but nobody waited: the connection broke. */
 const brokenConnections = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
 
+export const isThrottling = (error: unknown): boolean => throttling.has(property(error, 'name'));
+
 /** Every error of the SDK as one of the domain's, with what it says as its cause. Errors of the domain stay. */
 export function toMovieError(error: unknown): MovieError {
   if (error instanceof MovieError) return error;
   const [name, code] = [property(error, 'name'), property(error, 'code')];
-  if (throttling.has(name))
+  if (isThrottling(error))
     return new Throttled('The database asks for fewer requests.', { cause: causeOf(error) });
   if (timeouts.has(name) && !brokenConnections.has(code)) {
     return new TimedOut('The database did not answer in time.', { cause: causeOf(error) });

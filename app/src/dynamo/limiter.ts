@@ -1,7 +1,8 @@
 import { Throttled } from '../movies/errors.ts';
 
 export interface Limiter {
-  run<T>(task: () => Promise<T>): Promise<T>;
+  /** @param onWait called when it has to wait for its turn */
+  run<T>(task: () => Promise<T>, onWait?: () => void): Promise<T>;
 }
 
 export interface LimiterSettings {
@@ -49,9 +50,12 @@ export function createLimiter({ concurrency, maxWaiting, maxWaitMs }: LimiterSet
   };
 
   return {
-    async run(task) {
+    async run(task, onWait) {
       if (running < concurrency) running += 1;
-      else await turn();
+      else {
+        onWait?.();
+        await turn();
+      }
       try {
         return await task();
       } finally {

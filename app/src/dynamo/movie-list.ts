@@ -1,7 +1,7 @@
+import shape from '../../table.json' with { type: 'json' };
 import { accessPathOf, type AccessPath } from './access-path.ts';
 import { fromItem, type Item } from './movie-item.ts';
 import type { MovieFilter, MoviePage, Position } from '../movies/movie-repository.ts';
-import { positionAfter, startKey } from './position.ts';
 
 /** What one request may read: no more than this many items … */
 export const maxItemsRead = 1_000;
@@ -55,4 +55,29 @@ export async function listMovies(
       ...(next === undefined ? {} : { next: positionAfter(next, path.index) }),
     };
   }
+}
+
+const tableKeys = [shape.hashKey, shape.rangeKey];
+const indexes = shape.globalSecondaryIndexes;
+const types = new Map(
+  [shape, ...indexes]
+    .flatMap(({ hashKey, rangeKey }) => [hashKey, rangeKey])
+    .map(({ name, type }) => [name, type]),
+);
+
+/** Where a list stands after this item: its table key and index key, numbers as the text that DynamoDB gave. */
+function positionAfter(item: Item, index: AccessPath['index']): Position {
+  const used = indexes.find(({ name }) => name === index);
+  const keys = used === undefined ? tableKeys : [...tableKeys, used.hashKey, used.rangeKey];
+  return Object.fromEntries(keys.map(({ name }) => [name, item[name]?.N ?? item[name]?.S ?? '']));
+}
+
+/** The position as DynamoDB's `ExclusiveStartKey`. */
+function startKey(position: Position): Item {
+  return Object.fromEntries(
+    Object.entries(position).map(([name, value]) => [
+      name,
+      types.get(name) === 'N' ? { N: String(value) } : { S: String(value) },
+    ]),
+  );
 }

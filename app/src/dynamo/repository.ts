@@ -18,7 +18,7 @@ import type { Expected, MovieRepository } from '../movies/movie-repository.ts';
 import type { Movie, MovieKey, StoredMovie } from '../movies/movie.ts';
 import { createReadiness } from './readiness.ts';
 import { revisionOf } from '../movies/revision.ts';
-import { absent, present, unchangedSince, withRevision, type Condition } from './write-condition.ts';
+import { absent, present, unchangedSince, withRevision, type Condition } from './expression.ts';
 
 export interface DynamoRepositoryDeps {
   readonly client: DynamoDBClient;
@@ -135,7 +135,9 @@ export function createDynamoRepository({
   const ready = createReadiness(
     async () => {
       const command = new GetItemCommand({ ...table, Key: probeKey });
-      await withDeadline(readyTimeoutMs, () => client.send(command)).catch(rethrow(toMovieError));
+      await withDeadline(readyTimeoutMs, () => client.send(command), { needsNoPlace: true }).catch(
+        rethrow(toMovieError),
+      );
     },
     { cacheMs: readyCacheMs },
   );

@@ -24,7 +24,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether the process lives. Touches nothing else */
+        /** Whether requests may be sent here. Touches nothing else; 503 from the moment that the instance stops */
         get: operations["liveness"];
         put?: never;
         post?: never;
@@ -634,6 +634,7 @@ export interface operations {
             417: components["responses"]["ExpectationFailed"];
             431: components["responses"]["HeadersTooLarge"];
             501: components["responses"]["NotImplemented"];
+            503: components["responses"]["Unavailable"];
         };
     };
     readiness: {

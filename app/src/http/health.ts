@@ -7,10 +7,16 @@ export interface Lifecycle {
   isDraining(): boolean;
 }
 
-/** Touches nothing: a database that is down is no reason to be restarted. */
-export const answerLiveness: RequestHandler = (_request, response) => {
-  response.set('Cache-Control', 'no-store').json({ status: 'ok' });
-};
+/**
+ * For the load balancer. It touches nothing: a database that is down is no reason to send requests elsewhere. An instance
+ * that stops says so at once, since nobody else may tell the balancer before connections are refused.
+ */
+export function answerLiveness(lifecycle: Lifecycle): RequestHandler {
+  return (_request, response) => {
+    if (lifecycle.isDraining()) throw notReady('This instance is stopping.');
+    response.set('Cache-Control', 'no-store').json({ status: 'ok' });
+  };
+}
 
 /** @param ready resolves when the table answers; it bounds itself in time and in calls */
 export function answerReadiness(ready: () => Promise<void>, lifecycle: Lifecycle): RequestHandler {

@@ -1,5 +1,11 @@
 import { once } from 'node:events';
-import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { Socket } from 'node:net';
 import type { Limits } from '../config.ts';
 
@@ -25,6 +31,7 @@ export function createHttpServer(listener: RequestListener, limits: Limits): Ser
   // Who asks but doesn't take the answer is cut off, too.
   server.timeout = requestTimeoutMs + keepAliveTimeoutMs;
   closeWaitingResponses(server);
+  arrivals.set(server, watchArrivals(server));
   return server;
 }
 
@@ -69,16 +76,52 @@ export async function listen(server: Server, port: number, host: string): Promis
   return typeof address === 'object' && address !== null ? address.port : port;
 }
 
+/** How long a request that has begun may take to arrive once no more connections are taken. */
+const arrivalMs = 1_000;
+
+/** What each connection of a server brings: the request that it is at, none between two and before the first. */
+type Arrivals = Map<Socket, IncomingMessage | undefined>;
+
+function watchArrivals(server: Server): Arrivals {
+  const arriving: Arrivals = new Map();
+  server.on('connection', (socket) => {
+    arriving.set(socket, undefined);
+    socket.once('close', () => arriving.delete(socket));
+  });
+  server.prependListener('request', (request, response) => {
+    arriving.set(request.socket, request);
+    response.once('close', () => {
+      if (arriving.get(request.socket) === request) arriving.set(request.socket, undefined);
+    });
+  });
+  return arriving;
+}
+const arrivals = new WeakMap<Server, Arrivals>();
+
 /**
- * Takes no more connections, lets requests finish, and cuts off what is left after `withinMs`. False when it had to.
+ * Takes no more connections, lets requests finish that have arrived, and cuts off what is left after `withinMs`. False when
+ * that was a request. `close()` ends the checks of slow clients: who has sent nothing, or not all, is cut off here.
  */
 export async function closeServer(server: Server, withinMs: number): Promise<boolean> {
+  const arriving = arrivals.get(server) ?? new Map<Socket, undefined>();
+  /** For Node.js a connection in the middle of a request is neither idle nor busy. */
+  const cutOff = (least: number) => {
+    for (const [socket, request] of arriving) {
+      if (request?.complete !== true && socket.bytesRead <= least) socket.destroy();
+    }
+  };
   let finished = true;
+  const arrival = setTimeout(() => {
+    cutOff(Infinity);
+  }, arrivalMs);
   const timer = setTimeout(() => {
     finished = false;
     server.closeAllConnections();
   }, withinMs);
-  await new Promise((resolve) => server.close(resolve));
+  const closed = new Promise((resolve) => server.close(resolve));
+  cutOff(0);
+  await closed;
+  clearTimeout(arrival);
   clearTimeout(timer);
   return finished;
 }

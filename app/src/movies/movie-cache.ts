@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { NotFound } from './errors.ts';
-import { measured, toJsonText, type JsonText } from './json-text.ts';
+import { measured, type JsonText } from './json-text.ts';
 import type { MovieRepository } from './movie-repository.ts';
 import type { MovieKey, StoredMovie } from './movie.ts';
 
@@ -36,6 +36,23 @@ export interface MovieCache extends MovieRepository {
   recall(key: MovieKey): Known | undefined;
 }
 
+interface Read {
+  readonly stored: StoredMovie;
+  readonly serialised: SerialisedMovie;
+}
+
+/** A read of the table that is under way. */
+interface Flight {
+  readonly startedAt: number;
+  readonly found: Promise<Read>;
+}
+
+/** All reads of one movie that are under way, and what the latest of them has found. */
+interface Reading {
+  count: number;
+  newest?: Flight;
+}
+
 /** That a movie is missing is believed for a shorter time: who waits for one asks again and again. */
 const missingShare = 1 / 4;
 /**
@@ -50,7 +67,8 @@ const overheadBytes = 500;
 
 /**
  * Remembers what was read for a short time. A change through this repository is seen by all reads that start after it;
- * changes by others are seen within `ttlMs`. Everything but `findRecent` and `recall` asks the table, as ever.
+ * changes by others are seen within `ttlMs`. Everything but `findRecent` and `recall` asks the table, and what
+ * it finds is what is remembered from then on.
  */
 export function createMovieCache(
   repository: MovieRepository,
@@ -69,7 +87,8 @@ export function createMovieCache(
     noDeleteOnStaleGet: true,
     perf: { now },
   });
-  const flights = new Map<string, { readonly startedAt: number; readonly movie: Promise<SerialisedMovie> }>();
+  const flights = new Map<string, Flight>();
+  const reading = new Map<string, Reading>();
 
   /**
    * Where nothing has changed, the entry that has expired is the answer again, and nothing but text is made on the way. V8
@@ -87,13 +106,32 @@ export function createMovieCache(
     return same ? known : { revision, ...measured(json) };
   };
 
-  const read = (key: MovieKey, name: string): Promise<SerialisedMovie> => {
+  const read = (key: MovieKey, name: string): Promise<Read> => {
     observe('table');
     const startedAt = now();
-    const flight = {
-      startedAt,
-      movie: repository.find(key).then((stored) => serialiseUnlessKnown(name, stored)),
+    const others = reading.get(name) ?? { count: 0 };
+    others.count += 1;
+    reading.set(name, others);
+    const own = repository.find(key).then((stored) => ({
+      stored,
+      serialised: serialiseUnlessKnown(name, stored),
+    }));
+    /** Nobody sees a movie go back in time: what a read finds that began later and is answered already counts. */
+    const newest = (): Promise<Read> => {
+      if (others.newest === undefined || others.newest.startedAt <= startedAt) {
+        others.newest = { startedAt, found: own };
+      }
+      others.count -= 1;
+      if (others.count === 0) reading.delete(name);
+      return others.newest.found;
     };
+    const found = own.then(newest, (error: unknown) => {
+      if (error instanceof NotFound) return newest();
+      others.count -= 1;
+      if (others.count === 0) reading.delete(name);
+      throw error;
+    });
+    const flight: Flight = { startedAt, found };
     const land = (known: Known | undefined, atMostMs: number) => {
       const livesMs = atMostMs * (1 - chanceShare * random());
       // Not the one that is waited for any more: something was changed meanwhile, or it took too long.
@@ -102,15 +140,15 @@ export function createMovieCache(
       if (known !== undefined && livesMs > 0) entries.set(name, known, { ttl: livesMs, start: startedAt });
     };
     flights.set(name, flight);
-    flight.movie.then(
-      (movie) => {
-        land(movie, ttlMs);
+    own.then(
+      ({ serialised }) => {
+        land(serialised, ttlMs);
       },
       (error: unknown) => {
         land(error instanceof NotFound ? error : undefined, ttlMs * missingShare);
       },
     );
-    return flight.movie;
+    return flight.found;
   };
 
   const recall = (key: MovieKey): Known | undefined => {
@@ -130,8 +168,17 @@ export function createMovieCache(
   };
 
   return {
-    find: (key) => repository.find(key),
-    list: (filter, limit, from) => repository.list(filter, limit, from),
+    find: async (key) => (await read(key, nameOf(key))).stored,
+    async list(filter, limit, from) {
+      const page = await repository.list(filter, limit, from);
+      // Who has seen a movie in a list must not get an older one by its address.
+      for (const movie of page.movies) {
+        const known = entries.peek(nameOf(movie));
+        if (known === undefined) continue;
+        if (known instanceof NotFound || known.json !== JSON.stringify(movie)) entries.delete(nameOf(movie));
+      }
+      return page;
+    },
     create: (movie) => changing(movie, repository.create(movie)),
     replace: (movie, expected) => changing(movie, repository.replace(movie, expected)),
     update: (key, expected, change) => changing(key, repository.update(key, expected, change)),
@@ -139,23 +186,24 @@ export function createMovieCache(
     ready: () => repository.ready(),
 
     recall,
-    findFresh: async (key) => serialise(await repository.find(key)),
+    // What was read for one caller is what all others get from now on: nobody sees a movie go back in time.
+    findFresh: async (key) => (await read(key, nameOf(key))).serialised,
     async findRecent(key) {
       const known = recall(key);
       if (known instanceof NotFound) throw known;
       if (known !== undefined) return known;
       const name = nameOf(key);
       const flight = flights.get(name);
-      if (flight === undefined || now() - flight.startedAt >= ttlMs) return read(key, name);
+      if (flight === undefined || now() - flight.startedAt >= ttlMs) {
+        return (await read(key, name)).serialised;
+      }
       observe('shared');
-      return flight.movie;
+      return (await flight.found).serialised;
     },
   };
 }
 
 const nameOf = ({ year, title }: MovieKey): string => `${year}/${title}`;
-
-const serialise = ({ movie, revision }: StoredMovie): SerialisedMovie => ({ revision, ...toJsonText(movie) });
 
 const sizeOf = (known: Known, name: string): number =>
   name.length + overheadBytes + (known instanceof NotFound ? 0 : known.jsonBytes);

@@ -1,13 +1,19 @@
 import { createServer, type Server } from 'node:http';
 import { Registry } from 'prom-client';
 import type { Metrics } from './metrics.ts';
-import { asksForOpenMetrics, toPrometheusText } from './exposition.ts';
 
 const prometheusText = Registry.PROMETHEUS_CONTENT_TYPE;
 
-/** `GET /metrics` for a scraper, on a port that the load balancer doesn't know. */
+/**
+ * On a port that the load balancer doesn't know: `GET /metrics` for a scraper, and `GET /healthz` for the container's own
+ * check, which must not end a task that drains.
+ */
 export function createMetricsServer(registry: Metrics['registry']): Server {
   return createServer((request, response) => {
+    if (request.url === '/healthz' && request.method === 'GET') {
+      response.writeHead(200, { 'content-type': 'application/json' }).end('{"status":"ok"}');
+      return;
+    }
     if (request.url !== '/metrics' || request.method !== 'GET') {
       response.writeHead(404, { 'content-type': 'text/plain; charset=utf-8' }).end('GET /metrics\n');
       return;
@@ -21,4 +27,22 @@ export function createMetricsServer(registry: Metrics['registry']): Server {
       () => response.writeHead(500).end(),
     );
   });
+}
+
+/** Exemplars exist in OpenMetrics only; who doesn't ask for it gets Prometheus's older format, which has none. */
+const asksForOpenMetrics = (accept: string | undefined): boolean =>
+  accept?.includes('application/openmetrics-text') ?? false;
+
+/**
+ * OpenMetrics text as Prometheus's text format 0.0.4: the same samples without exemplars, and counters declared under the
+ * name that their samples have.
+ */
+export function toPrometheusText(openMetrics: string): string {
+  const counters = new Set([...openMetrics.matchAll(/^# TYPE (\S+) counter$/gm)].map(([, name]) => name));
+  return openMetrics
+    .replace(/^# EOF\n/m, '')
+    .replace(/^# (HELP|TYPE) (\S+) /gm, (line, keyword: string, name: string) =>
+      counters.has(name) ? `# ${keyword} ${name}_total ` : line,
+    )
+    .replace(/^([^#].*?) # \{.*$/gm, '$1');
 }

@@ -6,7 +6,7 @@ import {
   collectDefaultMetrics,
   type OpenMetricsContentType,
 } from 'prom-client';
-import type { DynamoCall } from '../dynamo/observer.ts';
+import type { DynamoCall } from '../dynamo/calls.ts';
 import type { ReadSource } from '../movies/movie-cache.ts';
 
 export interface RequestObservation {

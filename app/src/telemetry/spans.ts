@@ -14,10 +14,11 @@ import {
   BasicTracerProvider,
   BatchSpanProcessor,
   ParentBasedSampler,
-  TraceIdRatioBasedSampler,
+  SamplingDecision,
+  type Sampler,
+  type SpanExporter,
 } from '@opentelemetry/sdk-trace-base';
 import type { Logger } from 'pino';
-import { reportFailures } from './export-failures.ts';
 import type { Parent, RequestSpan, Spans, Trace } from './tracing.ts';
 
 /** The only flag that says something to a sampler. */
@@ -26,7 +27,7 @@ const sampled = 1;
 export interface SpanSettings {
   /** Of an OTLP receiver over HTTP, without `/v1/traces`. */
   readonly endpoint: string;
-  /** 0 to 1, of the requests whose caller has not decided. */
+  /** 0 to 1, of all requests, whatever their callers say. */
   readonly sampleRate: number;
   readonly service: string;
   readonly version: string;
@@ -50,7 +51,11 @@ export function createSpans(settings: SpanSettings, logger: Logger): Spans {
       'cloud.region': settings.region,
     }),
     idGenerator: new AWSXRayIdGenerator(),
-    sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(settings.sampleRate) }),
+    sampler: new ParentBasedSampler({
+      root: byChance(settings.sampleRate),
+      remoteParentSampled: byChance(settings.sampleRate),
+      remoteParentNotSampled: byChance(settings.sampleRate),
+    }),
     // When nobody takes them, the oldest 2,048 wait and the rest is dropped: requests come first.
     spanProcessors: [
       new BatchSpanProcessor(reportFailures(exporter, logger), {
@@ -78,7 +83,8 @@ export function createSpans(settings: SpanSettings, logger: Logger): Spans {
       };
       return span.isRecording() ? { ...started, span: describe(span, clock) } : started;
     },
-    stop: () => provider.shutdown(),
+    // What can't be sent was logged by the exporter, and is no reason to end by an error.
+    stop: () => provider.shutdown().catch(() => undefined),
   };
 
   function describe(span: Span, clock: () => number): RequestSpan {
@@ -140,4 +146,33 @@ function contextOf(parent: Parent | undefined): Context {
     isRemote: true,
     ...(state === undefined ? {} : { traceState: createTraceState(state) }),
   });
+}
+
+/**
+ * Anybody can send a `traceparent`, with a flag and an id of their choice: neither decides what we pay for, nor what leaves no
+ * trace.
+ */
+const byChance = (rate: number): Sampler => ({
+  shouldSample: () => ({
+    decision: Math.random() < rate ? SamplingDecision.RECORD_AND_SAMPLED : SamplingDecision.NOT_RECORD,
+  }),
+  toString: () => `ByChance{${rate}}`,
+});
+
+/** The exporter, saying when it starts to fail and when it works again: once each, not once per batch. */
+function reportFailures(exporter: SpanExporter, logger: Logger): SpanExporter {
+  let isFailing = false;
+  return {
+    export(spans, done) {
+      exporter.export(spans, (result) => {
+        const fails = result.error !== undefined;
+        if (fails && !isFailing) logger.warn({ err: result.error }, 'traces are not exported');
+        if (!fails && isFailing) logger.info('traces are exported again');
+        isFailing = fails;
+        done(result);
+      });
+    },
+    forceFlush: () => exporter.forceFlush?.() ?? Promise.resolve(),
+    shutdown: () => exporter.shutdown(),
+  };
 }

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomFillSync } from 'node:crypto';
-import type { DynamoCall } from '../dynamo/observer.ts';
+import type { DynamoCall } from '../dynamo/calls.ts';
 import type { RequestObservation } from './metrics.ts';
 
 /** W3C Trace Context, https://www.w3.org/TR/trace-context/: where a request belongs, and which part of it we are. */

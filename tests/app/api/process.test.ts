@@ -1,6 +1,6 @@
 import { once } from 'node:events';
-import { Agent, request } from 'node:http';
-import { createServer, type AddressInfo } from 'node:net';
+import { Agent, createServer as createHttpServer, request, type RequestListener } from 'node:http';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { startApi, type Api } from '../../support/api.ts';
 import { startApiProcess, type ApiProcess } from '../../support/api-process.ts';
@@ -57,7 +57,7 @@ describe('the process', () => {
 
   test('stopped under load serves every request, turns unready at once and ends with 0', async () => {
     service = startApiProcess({ ...settings(), DRAIN_DELAY_MS: '4000' });
-    const { port } = await service.listening;
+    const { port, metricsPort } = await service.listening;
     const authorization = `Bearer ${await backing.issuer.token('movies/read')}`;
     backing.database.delayMs = 100;
     const statuses: (number | string)[] = [];
@@ -78,7 +78,8 @@ describe('the process', () => {
       expect(answer.status).toBe(503);
       return answer;
     });
-    const live = await probe('GET', '/healthz');
+    const balancer = await probe('GET', '/healthz');
+    const live = await createClient(metricsPort)('GET', '/healthz');
     // The load balancer has noticed by now and sends nobody any more, while requests are still in flight.
     await answered(statuses.length + 32);
     isLoading = false;
@@ -87,8 +88,8 @@ describe('the process', () => {
     agent.destroy();
     backing.database.delayMs = 0;
 
-    expect({ ready: ready.status, live: live.status, code }).toEqual({ ready: 503, live: 200, code: 0 });
-    expect(live.headers.connection).toBe('close');
+    expect([ready.status, balancer.status, live.status, code]).toEqual([503, 503, 200, 0]);
+    expect(balancer.headers.connection).toBe('close');
     expect(new Set(statuses)).toEqual(new Set([200]));
     expect(output).toContain('"finished":true');
     expect(Date.now() - stoppedAt).toBeLessThan(25_000);
@@ -108,6 +109,55 @@ describe('the process', () => {
       code: 1,
       last: { level: 'fatal', err: { message: expect.stringContaining('EADDRINUSE') } },
     });
+  });
+
+  test.each([
+    ['silent', ''],
+    ['in the middle of its headers', 'GET /healthz HTTP/1.1\r\nHost: a'],
+    ['in the middle of a body', 'POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nab'],
+    ['idle after an answer', 'GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n'],
+  ])('a connection that is %s holds no stop', async (_state, sent) => {
+    service = startApiProcess({ ...settings(), DRAIN_DELAY_MS: '0' });
+    const { port } = await service.listening;
+    const socket = connect(port, '127.0.0.1').on('error', () => undefined);
+    await once(socket, 'connect');
+    socket.resume().write(sent);
+    // The service has seen it once it answers another one.
+    await createClient(port)('GET', '/healthz');
+
+    const stoppedAt = performance.now();
+    service.signal('SIGTERM');
+    const { code, output } = await service.ended;
+
+    expect({ code, isFinished: output.includes('"finished":true') }).toEqual({ code: 0, isFinished: true });
+    expect(performance.now() - stoppedAt).toBeLessThan(10_000);
+  });
+
+  test.each<[string, RequestListener | undefined]>([
+    ['silent', () => undefined],
+    ['failing', (_request, response) => response.writeHead(503).end()],
+    ['away', undefined],
+  ])('with a collector that is %s ends with 0', async (_state, answer) => {
+    const collector = createHttpServer(answer).listen(0, '127.0.0.1');
+    await once(collector, 'listening');
+    const { port: collectorPort } = collector.address() as AddressInfo;
+    if (answer === undefined) collector.close();
+    service = startApiProcess({
+      ...settings(),
+      DRAIN_DELAY_MS: '0',
+      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${collectorPort}`,
+      TRACE_SAMPLE_RATE: '1',
+    });
+    const { port } = await service.listening;
+    await createClient(port)('GET', '/healthz');
+
+    service.signal('SIGTERM');
+    const { code, output } = await service.ended;
+    collector.closeAllConnections();
+    collector.close();
+
+    expect({ code, isFinished: output.includes('"finished":true') }).toEqual({ code: 0, isFinished: true });
+    expect(output).not.toMatch(/"level":"(error|fatal)"/);
   });
 
   test('finishes a request that outlives the drain delay', async () => {

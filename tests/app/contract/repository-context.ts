@@ -9,7 +9,7 @@ import { createTableWriter } from '../../../app/src/commands/database.ts';
 import { loadMovies, recordsOf } from '../../../app/src/commands/load/load-movies.ts';
 import { ensureTable } from '../../../app/src/local/create-table.ts';
 import { createDynamoClient } from '../../../app/src/dynamo/client.ts';
-import type { DynamoCall } from '../../../app/src/dynamo/observer.ts';
+import type { DynamoCall } from '../../../app/src/dynamo/calls.ts';
 import { toItem } from '../../../app/src/dynamo/movie-item.ts';
 import { revisionOf } from '../../../app/src/movies/revision.ts';
 import { createDynamoRepository } from '../../../app/src/dynamo/repository.ts';

@@ -1,6 +1,4 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { setFlagsFromString } from 'node:v8';
-import { runInThisContext } from 'node:vm';
 import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { withDeadline } from '../../../app/src/dynamo/deadline.ts';
@@ -22,7 +20,7 @@ beforeEach(async () => {
 
 afterEach(() => database.stop());
 
-/** Each fails the day that the SDK no longer does by default what is left out here (ADR 0175). */
+/** Each fails the day that the SDK no longer does by default what is left out here. */
 describe('what the SDK does by default for each call, and this client does not', () => {
   const partsOf = (client: DynamoDBClient): string => client.middlewareStack.identify().join('\n');
 
@@ -33,14 +31,6 @@ describe('what the SDK does by default for each call, and this client does not',
       expect(partsOf(createDynamoClient({ region }))).not.toContain(name);
     },
   );
-
-  test('a signer is made once, not for each call', async () => {
-    const stock = new DynamoDBClient({ region, credentials }).config;
-    const ours = createDynamoClient({ region, endpoint: 'http://127.0.0.1:1' }).config;
-
-    expect(await stock.signer()).not.toBe(await stock.signer());
-    expect(await ours.signer()).toBe(await ours.signer());
-  });
 
   test('the chain of middleware is put together once, with a deadline, too, not for each call', async () => {
     const resolving = jest.spyOn(ListTablesCommand.prototype, 'resolveMiddleware');
@@ -60,15 +50,6 @@ describe('what the SDK does by default for each call, and this client does not',
     expect(await timesFor(ours, () => withDeadline(10_000, () => ours.send(new ListTablesCommand({}))))).toBe(
       1,
     );
-  });
-
-  test('all settings are copied from a hash table, and from an object with fast properties here', () => {
-    setFlagsFromString('--allow-natives-syntax');
-    const isFast = runInThisContext('(object) => %HasFastProperties(object)') as (object: object) => boolean;
-    const stock = new DynamoDBClient({ region });
-    const ours = createDynamoClient({ region });
-
-    expect([isFast(stock.config), isFast(ours.config)]).toEqual([false, true]);
   });
 });
 

@@ -2,9 +2,9 @@ import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { ensureTable } from '../../../app/src/local/create-table.ts';
 import { startEmbeddedDynamoDb, type EmbeddedDynamoDb } from '../../../app/src/local/embedded-dynamodb.ts';
-import { createDynamoClient, type DynamoSettings } from '../../../app/src/dynamo/client.ts';
+import { callMs, createDynamoClient, type DynamoSettings } from '../../../app/src/dynamo/client.ts';
 import { toMovieError } from '../../../app/src/dynamo/failures.ts';
-import type { DynamoCall } from '../../../app/src/dynamo/observer.ts';
+import type { DynamoCall } from '../../../app/src/dynamo/calls.ts';
 import { createDynamoRepository } from '../../../app/src/dynamo/repository.ts';
 import {
   Conflict,
@@ -157,6 +157,105 @@ describe('a database in trouble', () => {
     expect(toMovieError(reset).message).toBe("The database can't be used: ECONNRESET.");
     expect(toMovieError('nonsense').message).toBe("The database can't be used: unknown error.");
     expect(toMovieError(new NotFound('Mine'))).toEqual(new NotFound('Mine'));
+  });
+});
+
+describe('the time of a call', () => {
+  const clientOn = (requestTimeoutMs: number, concurrency = 64) => {
+    const client = createDynamoClient({
+      region: 'eu-west-1',
+      endpoint: database?.endpoint ?? '',
+      requestTimeoutMs,
+      concurrency,
+    });
+    const deadlineMs = callMs({ timeoutMs: requestTimeoutMs, maxAttempts: 3 });
+    return createDynamoRepository({ client, tableName: 'movies', deadlineMs });
+  };
+  const item = JSON.stringify({ Item: { year: { N: '2013' }, title: { S: 'Rush' } } });
+  const found: Answer = (_request, response) => {
+    response.setHeader('content-type', 'application/x-amz-json-1.0').end(item);
+  };
+
+  test.each([100, 300, 1_000])(
+    'an attempt of %d ms without an answer is followed by the next in time, and all fit',
+    async (timeoutMs) => {
+      const arrivals: number[] = [];
+      let isWarm = false;
+      database = await startFaultyDynamoDb((...request) => {
+        if (!isWarm || arrivals.push(performance.now()) === 3) return found(...request);
+      });
+      const repository = clientOn(timeoutMs);
+      // The first call compiles what the next one uses.
+      await repository.find(aMovie()).catch(() => undefined);
+      isWarm = true;
+
+      const { movie } = await repository.find(aMovie());
+
+      const [first = 0, second = 0, third = 0] = arrivals;
+      expect(movie.title).toBe('Rush');
+      // The timeout, a pause and what a busy machine takes.
+      const most = timeoutMs * 1.2 + Math.min(timeoutMs / 4, 100) + 100;
+      expect(Math.max(second - first, third - second)).toBeLessThan(most);
+    },
+  );
+
+  test.each([100, 300])(
+    'forty calls of a table that throttles all, at %d ms, are Throttled; silent ones TimedOut',
+    async (timeoutMs) => {
+      const outcomes = async (answer: Answer, calls: number) => {
+        await database?.stop();
+        database = await startFaultyDynamoDb(answer);
+        const repository = clientOn(timeoutMs);
+        const outcome = () => repository.find(aMovie()).catch((error: unknown) => (error as Error).name);
+        // The first call compiles what the others use.
+        await outcome();
+        const ended = new Set<unknown>();
+        for (let made = 0; made < calls; made += 5) {
+          const some = await Promise.all(Array.from({ length: 5 }, outcome));
+          some.forEach((name) => ended.add(name));
+        }
+        return ended;
+      };
+
+      expect(await outcomes(failWith(400, 'ThrottlingException'), 40)).toEqual(new Set(['Throttled']));
+      expect(await outcomes(() => undefined, 5)).toEqual(new Set(['TimedOut']));
+    },
+  );
+
+  test('throttled calls that pause take no place of others, nor of the probe', async () => {
+    let [open, most] = [0, 0];
+    database = await startFaultyDynamoDb((request, response, body) => {
+      most = Math.max(most, (open += 1));
+      response.once('finish', () => (open -= 1));
+      const answer = body.includes('"Hot"') ? failWith(400, 'ThrottlingException') : found;
+      return answer(request, response, body);
+    });
+    const repository = clientOn(1_000, 2);
+    const hot = Array.from({ length: 20 }, () =>
+      repository.find({ year: 2013, title: 'Hot' }).catch((error: unknown) => error),
+    );
+    const others = Array.from({ length: 40 }, () => repository.find(aMovie()));
+
+    const [answers] = await Promise.all([Promise.allSettled(others), repository.ready()]);
+
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set(['fulfilled']));
+    expect(new Set((await Promise.all(hot)).map((error) => (error as Error).name))).toEqual(
+      new Set(['Throttled']),
+    );
+    // The probe needs no place.
+    expect(most).toBeLessThanOrEqual(3);
+  });
+
+  test('the probe does not wait for places that silent calls hold', async () => {
+    database = await startFaultyDynamoDb((request, response, body) =>
+      body.includes('"ready?"') ? found(request, response, body) : undefined,
+    );
+    const repository = clientOn(1_000, 2);
+    const silent = Array.from({ length: 10 }, () => repository.find(aMovie()).catch(() => undefined));
+
+    await repository.ready();
+
+    await Promise.all(silent);
   });
 });
 

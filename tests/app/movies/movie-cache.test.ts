@@ -100,7 +100,8 @@ describe('a remembered movie', () => {
     expect(await found('second')).toBe('second');
     table.reads[0]?.answer('first');
 
-    expect((await slow).revision).toBe('first');
+    // Nobody gets an older answer after a newer one.
+    expect((await slow).revision).toBe('second');
     expect((await cache.findRecent(key)).revision).toBe('second');
   });
 
@@ -190,6 +191,18 @@ describe('a remembered movie', () => {
     expect(halfway).toBeGreaterThan(0);
     expect(halfway).toBeLessThan(100);
     expect(remembered(ttlMs + 1)).toBe(0);
+  });
+
+  test('is what a fresh read has found, by any way to read it', async () => {
+    await found('first');
+    const fresh = cache.findFresh(key);
+    table.reads.at(-1)?.answer('second');
+    const seen = [(await fresh).revision, (await cache.findRecent(key)).revision];
+    const plain = cache.find(key);
+    table.reads.at(-1)?.answer('third');
+    seen.push((await plain).revision, (await cache.findRecent(key)).revision);
+
+    expect(seen).toEqual(['second', 'second', 'third', 'third']);
   });
 
   test('gives way when others are used more: the memory is bounded', async () => {

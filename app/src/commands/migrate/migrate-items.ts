@@ -14,7 +14,7 @@ import { fromAttribute } from '../../dynamo/attribute-value.ts';
 import { fromItem, keyOf, toItem, type Item } from '../../dynamo/movie-item.ts';
 import { isSameNumber } from '../../movies/exact-json.ts';
 import type { MovieKey } from '../../movies/movie.ts';
-import { unchangedSince } from '../../dynamo/write-condition.ts';
+import { unchangedSince } from '../../dynamo/expression.ts';
 
 /** Resolves when so many more may be done: at a constant rate, whoever asks, without saving up for a burst. */
 export type Pace = (count: number) => Promise<void>;
