@@ -89,8 +89,8 @@ plan-changes: install ## What this changes in each environment, and costs, since
 	@$(filed) node tools/checks/plans/command.ts changes "$(or $(BASE),$(BITBUCKET_PR_DESTINATION_COMMIT))"
 
 .PHONY: bench
-bench: install ## Measure the service beside what one would use instead (CHECK=yes: less of it, and judge; ARGS=--help)
-	@$(filed) node tools/bench/$(if $(CHECK),check,main).ts $(ARGS)
+bench: install ## Measure the service, its merge base and rivals in one run (ARGS="--only table --only page")
+	@$(filed) node tools/bench/main.ts $(ARGS)
 
 .PHONY: docs
 docs: .cache/bin/terraform-docs ## Rewrite the generated part of the Terraform READMEs

@@ -1,55 +1,61 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { openBench, type Bench } from '../../tools/bench/bench.ts';
-import { quick } from '../../tools/bench/options.ts';
-import { waitForAnswer, withServer, type ServerProcess } from '../../tools/bench/server-process.ts';
-import { benchMovie, pathOf } from '../../tools/bench/servers/movies.ts';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { startIssuer } from '../../tools/bench/issuer.ts';
+import { median } from '../../tools/bench/load.ts';
+import { judge, withServer } from '../../tools/bench/measures.ts';
+import { buildPrograms, waitForAnswer, type Programs } from '../../tools/bench/processes.ts';
+import { requestsOf } from '../../tools/bench/scenarios.ts';
+import { benchMovie } from '../../tools/bench/servers/movies.ts';
 
-const movie = benchMovie(0);
+describe('what the bench compares does the same work', () => {
+  let programs: Programs;
+  let issuer: Awaited<ReturnType<typeof startIssuer>>;
 
-describe('what is compared does the same work', () => {
-  let bench: Bench;
-
+  // What is built here has no time limit of its own: a busy machine takes minutes.
   beforeAll(async () => {
-    bench = await openBench({ pace: quick, say: () => undefined });
-  }, 120_000);
-  afterAll(() => bench.close());
+    [programs, issuer] = await Promise.all([
+      buildPrograms({ programs: ['ours', 'raw-dynamo', 'express', 'raw', 'dynamo'] }, () => undefined),
+      startIssuer(),
+    ]);
+  }, 600_000);
+  afterAll(() => issuer.stop());
 
-  const answerOf = (starting: Promise<ServerProcess>) =>
-    withServer(starting, async ({ url }) => {
-      const headers = { authorization: `Bearer ${bench.issuer.token}` };
-      await waitForAnswer(`${url}${pathOf(movie)}`, headers);
-      const response = await fetch(`${url}${pathOf(movie)}`, { headers });
-      const body = await response.text();
-      return { status: response.status, connection: response.headers.get('connection'), body };
-    });
+  test.each(['ours', 'raw-dynamo', 'express', 'raw'] as const)(
+    '%s answers with the very bytes of the movie',
+    async (program) => {
+      const answer = await withServer(programs.start('dynamo', {}, false), (database) =>
+        withServer(
+          programs.start(program, { ...issuer.settings, DYNAMODB_ENDPOINT: database.url }),
+          (server) =>
+            waitForAnswer(`${server.url}/movies/1970/Movie%2000000`, {
+              authorization: `Bearer ${issuer.token}`,
+            }),
+        ),
+      );
 
-  test.each(['raw', 'express', 'fastify', 'usual'])(
-    'from memory, %s answers with the very bytes of the service and keeps the connection',
-    async (rival) => {
-      const theirs = await answerOf(bench.startRival(rival));
-      const ours = await answerOf(bench.startOurs('inMemory'));
-
-      expect(theirs).toEqual({ status: 200, connection: 'keep-alive', body: JSON.stringify(movie) });
-      expect(ours).toEqual(theirs);
+      expect(answer).toBe(JSON.stringify(benchMovie));
+      expect(answer).toHaveLength(575);
     },
+    120_000,
   );
+});
 
-  test.each(['raw-dynamo', 'usual-dynamo'])(
-    'from the database, %s answers with the very bytes of the service',
-    async (rival) => {
-      await withServer(bench.startStub(), async ({ url }) => {
-        const database = { DYNAMODB_ENDPOINT: url };
+test('a load with a share of 5 % fresh movies asks for 5 in 100 that nobody asked for before', () => {
+  const next = requestsOf({ name: 'ours', program: 'ours', load: 'hits' }, 'token', { freshShare: 0.05 });
 
-        const theirs = await answerOf(bench.startRival(rival, database));
-        const ours = await answerOf(bench.startOurs('production', database));
+  const paths = Array.from({ length: 10_000 }, (_, count) => next(count + 100_001).path);
 
-        expect(theirs.status).toBe(200);
-        expect(ours.body).toBe(theirs.body);
-      });
-    },
-  );
+  expect(new Set(paths).size).toBe(500 + 20);
+});
 
-  test('a movie has 575 bytes of JSON', () => {
-    expect(JSON.stringify(movie)).toHaveLength(575);
-  });
+test.each([
+  [{ atLeast: 1.5, values: [1.4, 1.6, 1.6] }, 'met'],
+  [{ atLeast: 1.5, values: [1.4, 1.4, 1.6] }, 'missed'],
+  [{ atMost: 2, values: [1, 3, 5] }, 'missed'],
+  [{ values: [1] }, undefined],
+])('the median of %j is judged %s', (figure, expected) => {
+  expect(judge({ text: '', unit: '', ...figure })).toBe(expected);
+});
+
+test('the median of an even number of rounds is the middle of the two in the middle', () => {
+  expect(median([4, 1, 3, 2])).toBe(2.5);
 });

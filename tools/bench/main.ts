@@ -1,62 +1,85 @@
-import { Command, CommanderError } from 'commander';
-import { createPaint } from '../../app/src/commands/terminal.ts';
-import { measure } from './measure.ts';
-import { onlyOption, quick, roundsOption, thorough } from './options.ts';
-import { publish, recorded, record, report } from './publish.ts';
-import { describeResult } from './report/table.ts';
-import { isMet, type BenchResult } from './result.ts';
-import { scenarios } from './scenarios/all.ts';
+import { cpus } from 'node:os';
+import { Option } from 'commander';
+import { createCommand, runCommand, wholeNumber } from '../../app/src/commands/command.ts';
+import { Misuse } from '../../app/src/commands/problem.ts';
+import { startIssuer } from './issuer.ts';
+import { median } from './load.ts';
+import { compare, judge, memory, start, throttled, type Bench, type Figure } from './measures.ts';
+import { buildPrograms } from './processes.ts';
+import { scenarios } from './scenarios.ts';
 
 interface Options {
   readonly only: readonly string[];
-  readonly rounds?: number;
-  readonly quick: boolean;
-  readonly record: boolean;
-  readonly publish: boolean;
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly against?: string;
 }
 
-const usual = scenarios.filter(({ onDemand }) => onDemand !== true).map(({ name }) => name);
+const others: Readonly<Record<string, (bench: Bench) => Promise<Figure[]>>> = { throttled, start, memory };
+const names = [...scenarios.map(({ name }) => name), ...Object.keys(others)];
 
-function readOptions(): Options {
-  return new Command('make bench ARGS=--')
-    .description(
-      'Measures the service and what one would use instead, side by side, and prints how many times as fast it is. Table on standard output; JSON and chart in reports/bench.',
-    )
-    .addOption(onlyOption(usual))
-    .addOption(roundsOption())
-    .option('--quick', 'fewer and shorter rounds', false)
-    .option('--record', 'keep the result as the published one, and publish it', false)
-    .option('--publish', 'measure nothing: write table and chart of the docs from what is recorded', false)
-    .addHelpText(
-      'after',
-      '\nExit status: 0 measured and every target met, 1 a target missed or not measured, 2 misuse.',
-    )
-    .showHelpAfterError('Run it with --help to see all options.')
-    .allowExcessArguments(false)
-    .exitOverride()
-    .parse()
-    .opts<Options>();
+const command = createCommand(
+  'make bench',
+  'Measure the service, the commit it started from, and rivals, side by side in one run.',
+)
+  .addOption(
+    new Option('--only <name>', 'only this scenario; may be given again')
+      .argParser((name: string, before: readonly string[]) => {
+        if (!names.includes(name))
+          throw new Misuse(`There is no scenario ${name}.`, `There are: ${names.join(', ')}.`);
+        return [...before, name];
+      })
+      .default([], 'all'),
+  )
+  .option('--rounds <n>', 'fresh starts of each server; the median is told', wholeNumber(1, 50), 5)
+  .option('--seconds <n>', 'of load in each round, after as long to warm up', wholeNumber(1, 600), 4)
+  .option('--against <commit>', 'compare with this commit instead of the merge base with main')
+  .addHelpText('after', `\nScenarios: ${names.join(', ')}\nExit code 1: a bound is missed.`);
+
+const number = (value: number) => (value >= 100 ? value.toFixed(0) : value.toFixed(2));
+
+function line(figure: Figure): string {
+  const { text, unit, values, atLeast, atMost } = figure;
+  const bound = atLeast !== undefined ? `≥ ${atLeast}` : atMost !== undefined ? `≤ ${atMost}` : '';
+  const span = values.length > 1 ? `${number(Math.min(...values))} to ${number(Math.max(...values))}` : '';
+  return `| ${text} | ${number(median(values))} ${unit} | ${span} | ${bound} | ${judge(figure) ?? ''} |`;
 }
 
-function result({ only, rounds, quick: isQuick, record: isKept }: Options): Promise<BenchResult> {
-  return measure({
-    only,
-    pace: { ...(isQuick ? quick : thorough), ...(rounds === undefined ? {} : { rounds }) },
-    onSection: (section) => {
-      if (isKept) record({ sections: [section] });
-    },
-  });
-}
-
-try {
-  const options = readOptions();
-  const shown = options.publish ? recorded() : await result(options);
-  console.log(describeResult(shown, createPaint(process.stdout)));
-  if (!options.publish) report(shown);
-  if (options.record || options.publish) publish();
-  const claims = shown.sections.flatMap((section) => section.claims);
-  process.exitCode = claims.some((claim) => isMet(claim) === false) ? 1 : 0;
-} catch (error) {
-  if (!(error instanceof CommanderError)) throw error;
-  process.exitCode = error.exitCode === 0 ? 0 : 2;
-}
+await runCommand(async (argv) => {
+  const { only, rounds, seconds, against } = command.parse([...argv], { from: 'user' }).opts<Options>();
+  const say = (text: string) => process.stderr.write(`${text}\n`);
+  const isWanted = (name: string) => only.length === 0 || only.includes(name);
+  const programs = scenarios
+    .filter(({ name }) => isWanted(name))
+    .flatMap(({ subjects }) => subjects.map(({ program }) => program));
+  const { start: startServer, missing } = await buildPrograms(
+    { programs, ...(against === undefined ? {} : { against }) },
+    say,
+  );
+  const issuer = await startIssuer();
+  const bench: Bench = {
+    start: startServer,
+    token: issuer.token,
+    issuer: issuer.settings,
+    pace: { rounds, warmUpMs: seconds * 1_000, ms: seconds * 1_000 },
+    say,
+  };
+  const figures: Figure[] = [];
+  try {
+    for (const scenario of scenarios.filter(({ name }) => isWanted(name))) {
+      const subjects = scenario.subjects.filter(({ program }) => !missing.has(program));
+      figures.push(...(await compare(bench, { ...scenario, subjects })));
+    }
+    for (const [name, measure] of Object.entries(others))
+      if (isWanted(name)) figures.push(...(await measure(bench)));
+  } finally {
+    await issuer.stop();
+  }
+  console.log(
+    `Node.js ${process.versions.node}, ${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${rounds} rounds\n`,
+  );
+  console.log('| measured | median | least to most | wanted | |\n|---|---:|---:|---:|---|');
+  for (const figure of figures) console.log(line(figure));
+  for (const [program, why] of missing) console.log(`\nnot measured: ${program} (${why})`);
+  return figures.some((figure) => judge(figure) === 'missed') ? 1 : 0;
+});

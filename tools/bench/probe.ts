@@ -1,9 +1,8 @@
-import { writeFileSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
 /**
  * Loaded into a process before its own code (`node --import`), so that any server, the production bundle unchanged among
- * them, can be asked what it uses. With USAGE_FILE it writes there what it used in all, when it ends.
+ * them, can be asked what it uses.
  */
 export interface Usage {
   /** Of all threads, user and system. */
@@ -37,10 +36,3 @@ process.on('message', (message) => {
 });
 // Listening must not keep a server alive that wants to end.
 process.channel?.unref();
-
-const file = process.env['USAGE_FILE'];
-if (file !== undefined) {
-  process.once('exit', () => {
-    writeFileSync(file, JSON.stringify(usage()));
-  });
-}

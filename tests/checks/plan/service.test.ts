@@ -1,5 +1,5 @@
 import { readConfig } from '../../../app/src/config.ts';
-import { processSettings } from '../../../tools/bench/bench.ts';
+import { processSettings } from '../../../tools/bench/processes.ts';
 import { isList, isObject, type Value } from '../../../tools/lib/plan/plan-json.ts';
 import { checkPlans } from '../../support/plan/checks.ts';
 import { atLeast, exactly, from, oneOf } from '../../../tools/lib/plan/matchers.ts';

@@ -2,7 +2,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { processSettings } from '../../../tools/bench/bench.ts';
+import { processSettings } from '../../../tools/bench/processes.ts';
 import { createEngine, type Engine } from '../../../tools/lib/container-engine.ts';
 import { runContainer, type Container, type ContainerOptions } from '../../../tools/lib/container.ts';
 import {

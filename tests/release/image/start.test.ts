@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Plugin } from 'esbuild';
-import { processSettings } from '../../../tools/bench/bench.ts';
+import { processSettings } from '../../../tools/bench/processes.ts';
 import { bundle } from '../../../tools/lib/bundle/bundle.ts';
 import { codeCacheCommand } from '../../../tools/lib/bundle/code-cache-command.ts';
 import { nodePrograms } from '../../../tools/install/node-programs.ts';
