@@ -1,4 +1,4 @@
-# Both bases are pinned by digest; docs/adr/0081-image-base.md says how they are refreshed. No "# syntax=" line: it would
+# Both bases are pinned by digest; docs/decisions/12-third-party-code-is-locked.md says how they are refreshed. No "# syntax=" line: it would
 # fetch a frontend from the internet at each build.
 ARG BUILD_IMAGE=docker.io/library/node:24-bookworm-slim@sha256:0e0ff40c39bc087845bfb27465a0df4ea419520094bc35842ff83dd8cbe6f9b6
 ARG BASE_IMAGE=gcr.io/distroless/nodejs24-debian13:nonroot@sha256:9eeb7f5887d0e239e78264b06f7f11d2e14be534050481803a9e4728fcdd278e
@@ -16,10 +16,10 @@ ARG REVISION=unknown
 ARG SOURCE_DATE_EPOCH=0
 RUN REVISION="$REVISION" SOURCE_DATE_EPOCH="$SOURCE_DATE_EPOCH" node tools/release/build.ts
 
-# What V8 compiles for a start is good for one release of Node.js: by the base's own (docs/adr/0184-a-code-cache.md).
+# What V8 compiles for a start is good for one release of Node.js: by the base's own.
 FROM ${BASE_IMAGE} AS warm
 COPY --from=build /build/package.json /build/
-COPY --from=build /build/tools/lib/bundle/code-cache.ts /build/tools/build/
+COPY --from=build /build/tools/lib/bundle/code-cache.ts /build/tools/lib/bundle/
 COPY --from=build /build/app/src/compiled-service.ts /build/app/src/forget-only-the-start.ts /build/app/src/
 COPY --from=build --chown=65532:65532 /build/dist/ /app/
 RUN ["/nodejs/bin/node", "--predictable", "--max-semi-space-size=16", "--max-old-space-size=1024", "/build/tools/lib/bundle/code-cache.ts", "/app"]

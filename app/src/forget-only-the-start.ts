@@ -6,7 +6,7 @@ const canCollectAsEver = Number.parseInt(process.versions.node, 10) >= 24;
 
 /**
  * V8 forgets what it compiled of a function that hasn't run for some collections of the old generation. For a minute it does so after
- * one instead of six: much of a start never runs again, 5 MB (docs/adr/0176). Later it would be what the next burst of requests needs.
+ * one instead of six: much of a start never runs again, 5 MB. Later it would be what the next burst of requests needs.
  *
  * While a service is quiet V8 collects to give memory back, and forgets then what the code that it has optimised relies on. It is to
  * collect as ever instead: the burst after would wait 100 ms and more until all is compiled again.

@@ -1,5 +1,5 @@
 # Keys are numbered from 0; even ones lie in slot a, odd ones in slot b. Key k gives way to key k + 1 in three stages, and
-# each stage takes what its neighbours sign, so that tasks of both can run side by side (docs/adr/0152):
+# each stage takes what its neighbours sign, so that tasks of both can run side by side (docs/decisions/07-page-cursors-are-signed.md):
 #   3k      key k alone
 #   3k + 1  key k signs, key k + 1 is new and accepted
 #   3k + 2  key k + 1 signs, key k is still accepted

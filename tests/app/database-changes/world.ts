@@ -99,7 +99,7 @@ export async function startWorld(options: { readonly slowIndexes?: boolean } = {
       const { port } = await task.listening;
       return {
         url: `http://127.0.0.1:${port}`,
-        // Fresh ones: what another task wrote a moment ago may be remembered otherwise (ADR 0170).
+        // Fresh ones: what another task wrote a moment ago may be remembered otherwise.
         send: createClient(port, { 'cache-control': 'no-cache' }),
         async stop() {
           task.signal('SIGTERM');

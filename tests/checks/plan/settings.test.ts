@@ -135,10 +135,6 @@ const of =
     Object.keys(value).sort().join() === Object.keys(rules).sort().join() &&
     Object.entries(rules).every(([key, rule]) => rule(value[key] ?? null));
 
-const pinned = is({
-  AWSManagedRulesCommonRuleSet: 'Version_1.19',
-  AWSManagedRulesSQLiRuleSet: 'Version_2.3',
-});
 const everywhereAlike = { owner: is('movies-team') };
 /** Every variable that an environment sets, and what it may be. A variable without a rule is refused. */
 const allowed: Readonly<Record<Environment, Readonly<Record<string, Rule>>>> = {
@@ -166,7 +162,7 @@ const allowed: Readonly<Record<Environment, Readonly<Record<string, Rule>>>> = {
     environment: is('staging'),
     cost_centre: is('movies-development'),
     egress: is('single_nat'),
-    waf: of({ rate_limit: between(500, 5_000), write_rate_limit: between(100, 500), rule_versions: pinned }),
+    waf: of({ rate_limit: between(500, 5_000), write_rate_limit: between(100, 500) }),
     task_size: is({ cpu: 512, memory: 1024 }),
     capacity: of({ fargate_base: between(1, 2), fargate_weight: between(1, 1), spot_weight: between(0, 3) }),
     scaling: of({
@@ -183,7 +179,7 @@ const allowed: Readonly<Record<Environment, Readonly<Record<string, Rule>>>> = {
     cost_centre: is('movies-production'),
     egress: is('nat_per_zone'),
     allowed_cidrs: is(['0.0.0.0/0']),
-    waf: of({ rate_limit: between(500, 5_000), write_rate_limit: between(100, 500), rule_versions: pinned }),
+    waf: of({ rate_limit: between(500, 5_000), write_rate_limit: between(100, 500) }),
     backup: of({
       schedule: is('cron(0 3 * * ? *)'),
       retention_days: between(35, 365),

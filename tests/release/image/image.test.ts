@@ -59,6 +59,7 @@ describeWith(
       for (const part of [
         'app',
         'tools/lib/bundle',
+        'tools/release/build.ts',
         'package.json',
         'package-lock.json',
         '.npmrc',

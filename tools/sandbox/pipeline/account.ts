@@ -85,7 +85,7 @@ export async function openPipelineAccount(options: PipelineAccountOptions): Prom
   };
 }
 
-/** What ADR 0071 says: one address for all buckets. Git is told not to see it, so the clone counts as clean. */
+/** One address for all buckets. Git is told not to see it, so the clone counts as clean. */
 export async function overrideProviders(clone: string): Promise<void> {
   for (const root of ['terraform', 'terraform/bootstrap'])
     await writeFile(join(clone, root, 'emulator_override.tf'), override);
