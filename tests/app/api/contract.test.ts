@@ -67,6 +67,15 @@ async function whileFull(send: () => Promise<Answer>): Promise<Answer> {
   return answer;
 }
 
+/** Load never makes the balancer's check fail; only a stop does. */
+async function whileStopping(): Promise<Answer> {
+  const leaving = await startApi({ DRAIN_DELAY_MS: '1000' });
+  const stopped = leaving.stop();
+  const answer = await leaving.stranger('GET', '/healthz');
+  await stopped;
+  return answer;
+}
+
 /** The answers that every operation on movies has in common. */
 const common = (method: string, path: string, call: Call = {}): Record<number, () => Promise<Answer>> => ({
   400: () => api.writer(method, `${path}${path.includes('?') ? '&' : '?'}nonsense=1`, call),
@@ -104,7 +113,7 @@ const provocations: Record<string, Record<number, () => Promise<Answer>>> = {
   ...Object.fromEntries(
     ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].map((method) => [`${method} /echo`, open(method, '/echo')]),
   ),
-  'GET /healthz': open('GET', '/healthz'),
+  'GET /healthz': { ...open('GET', '/healthz'), 503: whileStopping },
   'GET /readyz': {
     ...open('GET', '/readyz'),
     503: () => {
