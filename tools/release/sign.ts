@@ -23,8 +23,8 @@ export async function sign(surroundings: Surroundings, image: string): Promise<v
   await listParts(surroundings, image);
   const cosign = createCosign(env);
   await cosign.sign(image, key);
-  for (const of of ['image', 'repository'] as const)
-    await cosign.attest(image, key, billOfMaterials(project, of));
+  for (const subject of ['image', 'repository'] as const)
+    await cosign.attest(image, key, billOfMaterials(project, subject));
   say(`Signed ${image} and both bills of materials`);
 }
 
@@ -38,8 +38,8 @@ export async function listParts({ project, say }: Surroundings, name?: string): 
   say(`${await writeImageSbom(project, ofImage, image.place)} components: ${relative(project, ofImage)}`);
 }
 
-const billOfMaterials = (project: string, of: 'image' | 'repository'): string =>
-  join(project, 'reports', 'security', `${of}.cdx.json`);
+const billOfMaterials = (project: string, subject: 'image' | 'repository'): string =>
+  join(project, 'reports', 'security', `${subject}.cdx.json`);
 
 /** CycloneDX of the repository: every package of package-lock.json, tools included. Resolves with how many there are. */
 export const writeRepositorySbom = async (project: string, file: string): Promise<number> =>

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { billOfMaterials } from '../../../tools/lib/bundle/bill-of-materials.ts';
@@ -15,6 +16,29 @@ const bundle = (content: string) => ({
   'app/third-party.cdx.json': billOfMaterials([
     { name: '@scope/part', version: '1.2.3', license: 'MIT', folder: '' },
   ]),
+});
+
+test("the repository's bill of materials lists every package of the lock file, and the workspace", async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'materials-'));
+  try {
+    const file = join(folder, 'repository.cdx.json');
+    await writeRepositorySbom(project, file);
+
+    const { components } = JSON.parse(await readFile(file, 'utf8')) as {
+      components: readonly { name: string; version: string }[];
+    };
+    const { packages } = JSON.parse(await readFile(join(project, 'package-lock.json'), 'utf8')) as {
+      packages: Record<string, { version?: string; link?: boolean }>;
+    };
+    const locked = Object.entries(packages)
+      .filter(([path, { link }]) => path.includes('node_modules/') && link !== true)
+      .map(([path, { version }]) => `${path.split('node_modules/').pop()} ${version}`);
+
+    const listed = components.map(({ name, version }) => `${name} ${version}`);
+    expect(new Set(listed)).toEqual(new Set([...locked, 'app 1.0.0']));
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });
 
 describeWith([cosign, built('bin/crane'), built('bin/trivy')], 'what is signed', () => {

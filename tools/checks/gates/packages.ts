@@ -101,9 +101,24 @@ interface LockedPackage {
   readonly version?: string;
   readonly license?: string;
   readonly dev?: boolean;
-  readonly link?: boolean;
   readonly optional?: boolean;
+  readonly integrity?: string;
+  readonly resolved?: string;
+  /** A workspace: the folder is ours. */
+  readonly link?: boolean;
+  readonly inBundle?: boolean;
 }
+
+/** What npm installs by a lock file, by path: neither this project nor a workspace of it. */
+function lockedPackages(text: string): [path: string, about: LockedPackage][] {
+  const { packages = {} } = JSON.parse(text) as { packages?: Record<string, LockedPackage> };
+  return Object.entries(packages).filter(
+    ([path, { link }]) => path.includes('node_modules/') && link !== true,
+  );
+}
+
+const nameOf = (path: string): string =>
+  path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
 
 /** Whether an SPDX expression can be met with allowed licences: one side of each OR, both of each AND. */
 export function isAllowed(expression: string, allowed: ReadonlySet<string>): boolean {
@@ -135,12 +150,7 @@ export const licences: Gate = {
   run: async ({ root }) => {
     const { licences: rules } = await readPolicy(root);
     const allowed = { shipped: new Set(rules.shipped), tools: new Set([...rules.shipped, ...rules.tools]) };
-    const lock = JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8')) as {
-      packages?: Record<string, LockedPackage>;
-    };
-    const packages = Object.entries(lock.packages ?? {}).filter(
-      ([path, { link }]) => path !== '' && link !== true,
-    );
+    const packages = lockedPackages(await readFile(join(root, 'package-lock.json'), 'utf8'));
     if (packages.length === 0) throw new NotChecked('package-lock.json lists no packages');
     const optional = new Set(
       packages.filter(([, { optional: isOptional }]) => isOptional === true).map(([path]) => path),
@@ -162,7 +172,7 @@ export const licences: Gate = {
         ({ license, dev }) => !isAllowed(license ?? 'none', dev === true ? allowed.tools : allowed.shipped),
       )
       .map(({ path, version, license, dev }): Finding => {
-        const name = path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
+        const name = nameOf(path);
         return {
           rule: dev === true ? 'licence-of-tool' : 'licence-of-shipped-package',
           severity: 'high',
@@ -174,14 +184,6 @@ export const licences: Gate = {
     return checked(`${packages.length} packages`, findings);
   },
 };
-
-interface LockedPackage {
-  readonly version?: string;
-  readonly integrity?: string;
-  readonly resolved?: string;
-  readonly link?: boolean;
-  readonly inBundle?: boolean;
-}
 
 /** npm checks a package against its hash, and installs one without a hash unchecked and without a word. */
 export const lockIntegrity: Gate = {
@@ -203,12 +205,9 @@ export const lockIntegrity: Gate = {
 };
 
 function judgeLock(text: string, file: string): { packages: number; findings: readonly Finding[] } {
-  const { packages = {} } = JSON.parse(text) as { packages?: Record<string, LockedPackage> };
-  const fetched = Object.entries(packages).filter(
-    ([path, { link, inBundle }]) => path.includes('node_modules/') && link !== true && inBundle !== true,
-  );
+  const fetched = lockedPackages(text).filter(([, { inBundle }]) => inBundle !== true);
   const findings = fetched.flatMap(([path, { version = '', integrity = '', resolved }]) => {
-    const name = path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
+    const name = nameOf(path);
     const about = (rule: string, message: string): Finding => ({
       rule,
       severity: 'high',
