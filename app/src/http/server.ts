@@ -7,6 +7,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Readable } from 'node:stream';
 import type { Limits } from '../config.ts';
 
 /** How often Node looks for clients that are too slow; its default of 30 s would make short limits long. */
@@ -36,8 +37,8 @@ export function createHttpServer(listener: RequestListener, limits: Limits): Ser
 }
 
 /**
- * Of pipelined requests one is answered at a time. When the connection is lost, Node closes the response whose turn it
- * is; those behind it would never hear of it, and what counts requests in flight would count them for ever. Only those are
+ * Of pipelined requests one is answered at a time. When the connection is lost, not every release of Node closes the
+ * responses behind the one whose turn it is, and what counts requests in flight would count them for ever. Only those are
  * kept: a list of every request for each connection would outlive them, and grow old.
  */
 function closeWaitingResponses(server: Server): void {
@@ -48,7 +49,10 @@ function closeWaitingResponses(server: Server): void {
     const responses = waiting.get(socket) ?? closedWith(socket);
     waiting.set(socket, responses);
     responses.add(response);
-    response.once('close', () => responses.delete(response));
+    response.once('close', () => {
+      responses.delete(response);
+      if (!response.writableFinished) closeFiles(response);
+    });
   });
 }
 
@@ -58,14 +62,16 @@ function closedWith(socket: Socket): Set<ServerResponse> {
   socket.once('close', () => {
     // After Node has closed its own.
     setImmediate(() => {
-      for (const response of responses) {
-        response.destroy().emit('close');
-        // What serves files listens for this one (on-finished), and would keep them open.
-        response.emit('end');
-      }
+      for (const response of responses) response.destroy().emit('close');
     });
   });
   return responses;
+}
+
+/** What serves files listens for `end` (on-finished) and would keep them open; one that is opened later is never told. */
+function closeFiles(response: ServerResponse): void {
+  response.on('pipe', (file: Readable) => file.destroy());
+  response.emit('end');
 }
 
 /** Rejects with the system's error, `EADDRINUSE` for instance. Port 0 takes a free one. */
