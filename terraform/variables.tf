@@ -315,6 +315,12 @@ variable "oidc" {
     condition     = var.oidc == null || try(startswith(var.oidc.issuer, "https://") && length(var.oidc.audience) > 0, false)
     error_message = "oidc.issuer is an https:// URL and oidc.audience names at least one audience."
   }
+
+  # The service is told them in one setting, parted by commas.
+  validation {
+    condition     = var.oidc == null || try(alltrue([for audience in var.oidc.audience : can(regex("^[^,\\s]+$", audience))]), false)
+    error_message = "An entry of oidc.audience has no comma and no blank, and isn't empty: write each audience as an entry of its own."
+  }
 }
 
 # ---- data ----

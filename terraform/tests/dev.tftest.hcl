@@ -226,6 +226,16 @@ run "another_region_another_word_and_an_issuer_without_tls_are_refused" {
   expect_failures = [var.region, var.plain_http, var.oidc]
 }
 
+run "two_audiences_in_one_entry_are_refused" {
+  command = plan
+
+  variables {
+    oidc = { issuer = "https://login.example.com", audience = ["movies,films"] }
+  }
+
+  expect_failures = [var.oidc]
+}
+
 run "no_way_out_and_no_way_to_the_issuer_is_refused" {
   command = plan
 
