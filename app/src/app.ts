@@ -44,7 +44,7 @@ export interface AppDeps {
   readonly metrics: Metrics;
   readonly tracing: Tracing;
   readonly newId: () => string;
-  readonly config: Pick<Config, 'build' | 'limits' | 'swaggerClientId'>;
+  readonly config: Pick<Config, 'auth' | 'build' | 'limits' | 'swaggerClientId'>;
 }
 
 const contract = readContract();
@@ -102,7 +102,12 @@ function createAnswers(deps: AppDeps) {
     welcome: answerWelcome,
     version: answerVersion(config.build),
     liveness: answerLiveness(lifecycle),
-    readiness: answerReadiness(() => repository.ready(), lifecycle),
+    readiness: answerReadiness({
+      ready: () => repository.ready(),
+      discover:
+        config.auth.kind === 'issuer' && config.auth.jwksUri === undefined ? deps.discover : undefined,
+      lifecycle,
+    }),
     contract: answerContract(docsSettings(deps)),
   } satisfies Record<OperationId, unknown>;
 }

@@ -1,4 +1,5 @@
 import type { RequestHandler } from 'express';
+import { IssuerMisconfigured, type DiscoverIssuer } from './issuer.ts';
 import { HttpProblem } from './problem.ts';
 import type { Stage } from './stages.ts';
 
@@ -18,13 +19,25 @@ export function answerLiveness(lifecycle: Lifecycle): RequestHandler {
   };
 }
 
-/** @param ready resolves when the table answers; it bounds itself in time and in calls */
-export function answerReadiness(ready: () => Promise<void>, lifecycle: Lifecycle): RequestHandler {
+export interface ReadinessDeps {
+  /** Resolves when the table answers; it bounds itself in time and in calls. */
+  readonly ready: () => Promise<void>;
+  /** Absent where tokens are verified without it. */
+  readonly discover: DiscoverIssuer | undefined;
+  readonly lifecycle: Lifecycle;
+}
+
+/** An issuer that is away comes back, and known keys go on; one that is misconfigured needs somebody who mends that. */
+export function answerReadiness({ ready, discover, lifecycle }: ReadinessDeps): RequestHandler {
   return async (_request, response) => {
     if (lifecycle.isDraining()) throw notReady('This instance is stopping.');
-    await ready().catch((error: unknown) => {
+    const table = ready().catch((error: unknown) => {
       throw notReady('The movies table does not answer.', error);
     });
+    const issuer = discover?.().catch((error: unknown) => {
+      if (error instanceof IssuerMisconfigured) throw notReady(error.message, error);
+    });
+    await Promise.all([table, issuer]);
     response.set('Cache-Control', 'no-store').json({ status: 'ok' });
   };
 }

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { JWTPayload } from 'jose';
+import { startTokenIssuer } from '../../../app/src/local/token-issuer.ts';
 import { startApi, type Api } from '../../support/api.ts';
 import type { Answer } from '../../support/client.ts';
 
@@ -123,5 +124,29 @@ describe('without an issuer', () => {
     expect(closed.log).toContainEqual(
       expect.objectContaining({ level: 'warn', msg: expect.stringContaining('ALLOW_ANONYMOUS IS SET') }),
     );
+  });
+});
+
+describe('an issuer that', () => {
+  test.each<[string, (issuer: string) => string, number, string]>([
+    ['calls itself something else makes nobody ready', (issuer) => `${issuer}/`, 503, 'calls itself'],
+    [
+      'has no such document makes nobody ready',
+      (issuer) => `${issuer}/tenant`,
+      503,
+      'There is no token issuer',
+    ],
+    ['is away leaves the service ready, for keys that it knows', () => 'http://127.0.0.1:9', 200, 'ok'],
+  ])('%s', async (_what, spell, status, words) => {
+    const other = await startTokenIssuer();
+    const misled = await startApi({ OIDC_ISSUER: spell(other.issuer) });
+
+    const answer = await misled.stranger('GET', '/readyz');
+    const live = await misled.stranger('GET', '/healthz');
+    await Promise.all([misled.stop(), other.stop()]);
+
+    expect(answer.status).toBe(status);
+    expect(answer.text).toContain(words);
+    expect(live.status).toBe(200);
   });
 });
