@@ -41,7 +41,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether requests can be served, which takes a table that answers */
+        /** Whether requests can be served, which takes a table that answers and an issuer that is the configured one */
         get: operations["readiness"];
         put?: never;
         post?: never;
@@ -115,7 +115,7 @@ export interface paths {
                 /** @example 1994 */
                 year: components["schemas"]["Year"];
                 /**
-                 * @description Percent-encoded, slashes included
+                 * @description Percent-encoded in the address, slashes included; a page such as this one does it for you
                  * @example Pulp Fiction
                  */
                 title: components["schemas"]["Title"];
@@ -270,13 +270,13 @@ export interface components {
          * @example {
          *       "info": {
          *         "directors": [
-         *           "Ron Howard"
+         *           "Quentin Tarantino"
          *         ],
          *         "genres": [
-         *           "Action",
+         *           "Crime",
          *           "Drama"
          *         ],
-         *         "rating": 8.4
+         *         "rating": 8.9
          *       }
          *     }
          */
@@ -511,7 +511,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The body is larger than 100 kB. Where a firewall stands in front, it refuses more than 8 KiB with 403 before the service sees it */
+        /** @description The body is larger than 100 kB. A firewall in front takes less, 8 KiB at most; its answer has no instance and no requestId */
         TooLarge: {
             headers: {
                 [name: string]: unknown;
@@ -819,7 +819,7 @@ export interface operations {
                 /** @example 1994 */
                 year: components["schemas"]["Year"];
                 /**
-                 * @description Percent-encoded, slashes included
+                 * @description Percent-encoded in the address, slashes included; a page such as this one does it for you
                  * @example Pulp Fiction
                  */
                 title: components["schemas"]["Title"];
@@ -876,7 +876,7 @@ export interface operations {
                 /** @example 1994 */
                 year: components["schemas"]["Year"];
                 /**
-                 * @description Percent-encoded, slashes included
+                 * @description Percent-encoded in the address, slashes included; a page such as this one does it for you
                  * @example Pulp Fiction
                  */
                 title: components["schemas"]["Title"];
@@ -929,7 +929,7 @@ export interface operations {
                 /** @example 1994 */
                 year: components["schemas"]["Year"];
                 /**
-                 * @description Percent-encoded, slashes included
+                 * @description Percent-encoded in the address, slashes included; a page such as this one does it for you
                  * @example Pulp Fiction
                  */
                 title: components["schemas"]["Title"];
@@ -971,7 +971,7 @@ export interface operations {
                 /** @example 1994 */
                 year: components["schemas"]["Year"];
                 /**
-                 * @description Percent-encoded, slashes included
+                 * @description Percent-encoded in the address, slashes included; a page such as this one does it for you
                  * @example Pulp Fiction
                  */
                 title: components["schemas"]["Title"];

@@ -54,11 +54,13 @@ function forPeople(contract: Contract): Contract {
   return { ...contract, paths: Object.fromEntries(paths) as Contract['paths'] };
 }
 
-/** A public client has no secret to type in; and what is deprecated still has to be read. */
+/** A public client has no secret to type in, no answer here has links, and what is deprecated still has to be read. */
 const pageStyle = `
   .auth-container div:has(> label[for^="client_secret"]) { display: none }
   .swagger-ui .opblock.opblock-deprecated { opacity: 1 }
+  .swagger-ui .opblock.opblock-deprecated .opblock-summary-method { background: #6b6b6b }
   .swagger-ui .opblock-deprecated .opblock-summary-path__deprecated { text-decoration: none }
+  .swagger-ui .response-col_links { display: none }
 `;
 
 /** Swagger UI, from this origin alone and without inline scripts. Loaded when it is first asked for. */
