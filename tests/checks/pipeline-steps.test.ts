@@ -31,7 +31,7 @@ const checks = [
   'make test PART=service',
   'make tools FOR=checks',
   'make test PART=platform',
-  'make bench ARGS="--only table --only memory-hits --rounds 3"',
+  'make bench ARGS=--quick',
   'make tools FOR=checks',
   'make image security',
 ];

@@ -13,6 +13,7 @@ interface Options {
   readonly rounds: number;
   readonly seconds: number;
   readonly against?: string;
+  readonly quick: boolean;
 }
 
 const others: Readonly<Record<string, (bench: Bench) => Promise<Figure[]>>> = { throttled, start, memory };
@@ -33,6 +34,11 @@ const command = createCommand(
   )
   .option('--rounds <n>', 'fresh starts of each server; the median is told', wholeNumber(1, 50), 5)
   .option('--seconds <n>', 'of load in each round, after as long to warm up', wholeNumber(1, 600), 4)
+  .option(
+    '--quick',
+    'one read from the table and one from memory, three rounds: what a pull request runs',
+    false,
+  )
   .option('--against <commit>', 'compare with this commit instead of the merge base with main')
   .addHelpText('after', `\nScenarios: ${names.join(', ')}\nExit code 1: a bound is missed.`);
 
@@ -46,7 +52,9 @@ function line(figure: Figure): string {
 }
 
 await runCommand(async (argv) => {
-  const { only, rounds, seconds, against } = command.parse([...argv], { from: 'user' }).opts<Options>();
+  const { against, seconds, quick, ...given } = command.parse([...argv], { from: 'user' }).opts<Options>();
+  const only = quick ? ['table', 'memory-hits'] : given.only;
+  const rounds = quick ? 3 : given.rounds;
   const say = (text: string) => process.stderr.write(`${text}\n`);
   const isWanted = (name: string) => only.length === 0 || only.includes(name);
   const programs = scenarios

@@ -73,8 +73,9 @@ export function issuerConfiguration(settings: IssuerSettings): Configuration {
     formats: {
       customizers: {
         // As Cognito does: a machine that asks for no scope gets all of its own.
-        jwt: (_context, token, jwt) => {
-          if (token.kind === 'ClientCredentials' && token.scope === undefined) jwt.payload['scope'] = scopes;
+        jwt: (context, token, jwt) => {
+          const isAsked = Boolean(context.oidc.params?.['scope']);
+          if (token.kind === 'ClientCredentials' && !isAsked) jwt.payload['scope'] = scopes;
         },
       },
     },

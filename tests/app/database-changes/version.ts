@@ -15,7 +15,7 @@ export interface Built {
 }
 
 const projectRoot = fileURLToPath(new URL('../../../', import.meta.url));
-const releases = fileURLToPath(new URL('../../database-changes/releases/', import.meta.url));
+const releases = fileURLToPath(new URL('releases/', import.meta.url));
 
 /** Bundles service and migration as they are shipped, with the modules exchanged that the release changes. */
 export async function buildVersion(version: Version): Promise<Built> {

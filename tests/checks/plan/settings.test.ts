@@ -135,7 +135,7 @@ const of =
     Object.keys(value).sort().join() === Object.keys(rules).sort().join() &&
     Object.entries(rules).every(([key, rule]) => rule(value[key] ?? null));
 
-const everywhereAlike = { owner: is('movies-team') };
+const everywhereAlike = { owner: is('movies-team'), architecture: is('X86_64') };
 /** Every variable that an environment sets, and what it may be. A variable without a rule is refused. */
 const allowed: Readonly<Record<Environment, Readonly<Record<string, Rule>>>> = {
   dev: {

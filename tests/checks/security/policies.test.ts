@@ -123,7 +123,15 @@ const logs: readonly Planned[] = [
   day('fail_no_key', { retention_in_days: 365 }),
   day('fail_unknown', { kms_key_id: key }, { retention_in_days: true }),
 ];
-const tags = { project: 'x', environment: 'x', owner: 'x', cost_centre: 'x', repository: 'x', commit: 'x' };
+const tags = {
+  project: 'x',
+  environment: 'x',
+  deployment: 'x',
+  owner: 'x',
+  cost_centre: 'x',
+  repository: 'x',
+  commit: 'x',
+};
 const topic = (label: string, all: Readonly<Record<string, Json>>): Planned => ({
   type: 'aws_sns_topic',
   label,
@@ -133,7 +141,7 @@ const topics = [
   topic('pass_all', tags),
   topic('fail_none', {}),
   topic('fail_empty', { ...tags, owner: '' }),
-  topic('fail_null', { ...tags, commit: null }),
+  topic('fail_null', { ...tags, repository: null }),
 ];
 
 const planOf = (resources: readonly Planned[]): object => {

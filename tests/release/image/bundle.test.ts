@@ -19,7 +19,7 @@ afterAll(() => rm(folder, { recursive: true }));
 const exchange = (): Plugin => ({
   name: 'exchange',
   setup: (build) => {
-    build.onResolve({ filter: /\/dynamo-repository\.ts$/ }, () => ({ path: join(folder, 'stranger.ts') }));
+    build.onResolve({ filter: /\/repository\.ts$/ }, () => ({ path: join(folder, 'stranger.ts') }));
   },
 });
 const build = (exchanged: readonly string[]) =>
@@ -27,7 +27,7 @@ const build = (exchanged: readonly string[]) =>
 
 test('a plugin brings no development code into a bundle, unless its folder is named', async () => {
   await expect(build([])).rejects.toThrow(
-    /development code in the bundle: tests\/image\/exchanged-.*stranger\.ts/,
+    /development code in the bundle: tests\/release\/image\/exchanged-.*stranger\.ts/,
   );
   await expect(build([`${relative(projectRoot, folder)}/`])).resolves.toMatchObject({
     files: expect.any(Number),

@@ -264,8 +264,16 @@ test('a step that is left out is reported as such, and the pipeline goes on', as
 });
 
 test.each([
-  ['a pipeline that is not there', mainPipeline('').replace('main', 'other'), 'no pipeline branches/main'],
-  ['an item that it does not know', mainPipeline('- stage: { steps: [] }'), 'A pipeline holds stage'],
+  [
+    'a pipeline that is not there',
+    mainPipeline(`- step: { name: one, script: ['true'] }`).replace('main', 'other'),
+    'no pipeline branches/main',
+  ],
+  [
+    'an item that it does not know',
+    mainPipeline(`- step: { name: one, script: ['true'] }\n- stage: { steps: [] }`),
+    'A pipeline holds stage',
+  ],
   ['a step without a script', mainPipeline('- step: { name: one }'), 'The step one has no script'],
   [
     'a pipe',

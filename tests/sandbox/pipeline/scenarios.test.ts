@@ -57,7 +57,7 @@ describe('a commit with a mistake', () => {
     const { faults, facts } = await play(scenario, {
       [scenario.line]: whatGatesSay[id] ?? '',
       'make test PART=service': 'a test took too long',
-      'make bench CHECK=yes': 'a ratio is out of bounds',
+      'make bench ARGS=--quick': 'a ratio is out of bounds',
     });
 
     expect(faults).toEqual([]);

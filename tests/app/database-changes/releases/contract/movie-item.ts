@@ -1,5 +1,6 @@
 import * as today from '../../../../../app/src/dynamo/movie-item.ts';
 import type { StoredMovie } from '../../../../../app/src/movies/movie.ts';
+import { createPatch } from '../patch.ts';
 
 export { canExist, keyOf } from '../../../../../app/src/dynamo/movie-item.ts';
 
@@ -17,3 +18,5 @@ export function fromItem(item: today.Item): StoredMovie {
   const renamed = typeof duration === 'number' ? { running_time_secs: duration } : {};
   return { movie: { ...movie, info: { ...info, ...renamed } }, revision };
 }
+
+export const patchItem = createPatch({ fromItem, toItem });

@@ -1,5 +1,6 @@
 import * as today from '../../../../../app/src/dynamo/movie-item.ts';
 import type { StoredMovie } from '../../../../../app/src/movies/movie.ts';
+import { createPatch } from '../patch.ts';
 
 export { canExist, keyOf } from '../../../../../app/src/dynamo/movie-item.ts';
 
@@ -21,3 +22,5 @@ export function fromItem(item: today.Item): StoredMovie {
   const { duration_secs, ...info } = movie.info;
   return { movie: { ...movie, info: { language: 'und', ...info } }, revision };
 }
+
+export const patchItem = createPatch({ fromItem, toItem });

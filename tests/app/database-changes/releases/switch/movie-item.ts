@@ -1,5 +1,8 @@
 import * as today from '../../../../../app/src/dynamo/movie-item.ts';
 import type { StoredMovie } from '../../../../../app/src/movies/movie.ts';
+import { createPatch } from '../patch.ts';
+
+import { toItem } from '../expand/movie-item.ts';
 
 export { canExist, keyOf, toItem } from '../expand/movie-item.ts';
 
@@ -10,3 +13,5 @@ export function fromItem(item: today.Item): StoredMovie {
   const renamed = typeof duration === 'number' ? { running_time_secs: duration } : {};
   return { movie: { ...movie, info: { language: 'und', ...info, ...renamed } }, revision };
 }
+
+export const patchItem = createPatch({ fromItem, toItem });
