@@ -36,7 +36,7 @@ const program = (told: string): string => `
 
 describe('what ran once, after three collections of the old generation', () => {
   let node: string;
-  beforeAll(async () => {
+  beforeAll(() => {
     node = nodePrograms().program;
     mkdirSync(home, { recursive: true });
   });
@@ -72,7 +72,7 @@ describe('what ran once, after three collections of the old generation', () => {
 describe('a service tells V8 to forget its start', () => {
   const spy = join(home, 'spy.cjs');
   let service: ApiProcess;
-  beforeEach(async () => {
+  beforeEach(() => {
     mkdirSync(home, { recursive: true });
     writeFileSync(
       spy,
