@@ -3,8 +3,9 @@ import { startApiProcess } from './api-process.ts';
 import { ensureTable } from './create-table.ts';
 import { startEmbeddedDynamoDb } from './embedded-dynamodb.ts';
 import { loadRealMovies } from './load-real-movies.ts';
-import { claimPorts } from './ports.ts';
+import { claimPorts } from './listen.ts';
 import type { Problem } from '../commands/problem.ts';
+import { shownPath, type Paint } from '../commands/terminal.ts';
 import { startPrometheus } from './prometheus.ts';
 import type { RunOptions } from './run-options.ts';
 import type { StopStack } from './stop-stack.ts';
@@ -13,7 +14,7 @@ import { createDynamoClient } from '../dynamo/client.ts';
 
 const tableName = 'movies';
 const region = 'eu-west-1';
-export const tokenHours = 12;
+const tokenHours = 12;
 
 export interface LocalStack {
   readonly apiUrl: string;
@@ -106,4 +107,24 @@ export async function startLocalStack(
     ...(options.prometheus ? { prometheusUrl: `http://127.0.0.1:${prometheusPort}` } : {}),
     died: api.died,
   };
+}
+
+/** Where everything is, and a command to paste. */
+export function welcome(stack: LocalStack, seconds: number, paint: Paint): string {
+  const { bold } = paint;
+  const { apiUrl, metricsUrl, prometheusUrl, issuer, token, logFile } = stack;
+  return `
+${bold('The movies API is running')}, after ${seconds.toFixed(1)} s.
+
+  Swagger UI   ${bold(`${apiUrl}/api/docs`)}   press Authorize, then Try it out
+  API          ${apiUrl}
+  Metrics      ${metricsUrl}${prometheusUrl === undefined ? '' : `\n  Prometheus   ${prometheusUrl}/alerts`}
+  Issuer       ${issuer}/.well-known/openid-configuration
+  Log          ${shownPath(logFile)}
+
+Paste this; the token lives for ${tokenHours} hours:
+
+  curl -s '${apiUrl}/movies?year=1994&sort=rating&limit=5' -H 'Authorization: Bearer ${token}'
+
+Ctrl-C stops everything. The data stays until ${bold('rm -r .data')}.`;
 }

@@ -11,10 +11,7 @@ await runCommand(async (argv) => {
   const options = readRunOptions(argv);
   const stack = createStopStack();
   // After the options, because it takes a second that misuse and --help need not wait for.
-  const [{ startLocalStack }, { welcome }] = await Promise.all([
-    import('./local-stack.ts'),
-    import('./welcome.ts'),
-  ]);
+  const { startLocalStack, welcome } = await import('./local-stack.ts');
 
   const asked = new Promise<'asked'>((resolve) => {
     signal.addEventListener('abort', () => {

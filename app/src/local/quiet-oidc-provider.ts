@@ -1,7 +1,4 @@
-/**
- * oidc-provider without its console warnings about in-memory state and about Node.js 20: the first is what a local
- * issuer wants, the second is answered by this project's own tests, which run on Node.js 20.
- */
+/** oidc-provider without its console warnings about state in memory, which is what a local issuer wants. */
 const { Provider: OidcProvider, errors } = await withoutWarnings(() => import('oidc-provider'));
 
 export const OidcError = errors.OIDCProviderError;

@@ -1,8 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { repairText } from './repair-text.ts';
-import { readReleaseDate } from './release-date.ts';
 import type { Movie, MovieInfo } from '../movies/movie.ts';
 
 /** One record of vega-datasets' `movies.json`, as its `datapackage.json` describes it: anything may be null. */
@@ -121,4 +119,60 @@ function toInfo(record: VegaRecord, releaseDate: string): MovieInfo {
     us_dvd_sales_usd: record['US DVD Sales'],
   };
   return Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== null));
+}
+
+const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+/**
+ * The data set was compiled in 2010 and announces films up to the end of 2011. A later year is a two-digit year that
+ * was put into the wrong century (2046 for 1946), so a hundred years are taken off.
+ */
+const lastPlausibleYear = 2011;
+
+export interface ReleaseDate {
+  readonly year: number;
+  /** Midnight UTC, as the exercise's `release_date` has it: `1998-06-12T00:00:00Z`. */
+  readonly iso: string;
+  readonly isRepaired: boolean;
+}
+
+/** Reads `Jun 12 1998`. Undefined when the text is no such date, or no day of the calendar. */
+export function readReleaseDate(text: string | null): ReleaseDate | undefined {
+  const [, monthName = '', day = '', yearText = ''] = /^(\w{3}) (\d{2}) (\d{4})$/.exec(text ?? '') ?? [];
+  const given = Number(yearText);
+  const isRepaired = given > lastPlausibleYear;
+  const year = isRepaired ? given - 100 : given;
+  const month = String(months.indexOf(monthName) + 1).padStart(2, '0');
+  const iso = `${year}-${month}-${day}T00:00:00Z`;
+  const date = new Date(iso);
+  if (Number.isNaN(date.valueOf()) || date.getUTCDate() !== Number(day)) return undefined;
+  return { year, iso, isRepaired };
+}
+
+const upperHalf = Uint8Array.from({ length: 128 }, (_, index) => index + 128);
+const macCharacters = Array.from(new TextDecoder('macintosh').decode(upperHalf));
+
+// Spelled out, because not every Node.js decodes windows-1252 as more than Latin-1 (nodejs/node#56542).
+const windowsOnly = Array.from('€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ');
+const windowsCharacters = Array.from(
+  upperHalf,
+  (byte) => windowsOnly[byte - 128] ?? String.fromCharCode(byte),
+);
+
+const meant = new Map(
+  macCharacters.map((character, index) => [character, windowsCharacters[index] ?? character]),
+);
+
+const isAscii = (character: string) => character <= '\u007f';
+
+/**
+ * Undoes one known accident: text written as Windows-1252 and read as Mac Roman (`AmÈlie` for `Amélie`). A text with a
+ * character that Mac Roman doesn't have can't have had it and stays as it is.
+ */
+export function repairText(text: string): string {
+  const characters = Array.from(text);
+  if (!characters.every((character) => isAscii(character) || meant.has(character))) return text;
+  return characters
+    .map((character) => (isAscii(character) ? character : (meant.get(character) ?? character)))
+    .join('');
 }

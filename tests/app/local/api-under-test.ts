@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { startApiProcess } from '../../../app/src/local/api-process.ts';
 import { ensureTable } from '../../../app/src/local/create-table.ts';
 import { startEmbeddedDynamoDb } from '../../../app/src/local/embedded-dynamodb.ts';
-import { claimPorts } from '../../../app/src/local/ports.ts';
+import { claimPorts } from '../../../app/src/local/listen.ts';
 import { startTokenIssuer, type TokenIssuer } from '../../../app/src/local/token-issuer.ts';
 import { readVegaMovies } from '../../../app/src/local/vega-movies.ts';
 import { createTableWriter } from '../../../app/src/commands/database.ts';

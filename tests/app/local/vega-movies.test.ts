@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { readReleaseDate } from '../../../app/src/local/release-date.ts';
-import { repairText } from '../../../app/src/local/repair-text.ts';
 import {
   mapVegaMovies,
   readVegaMovies,
   type Finding,
   type VegaImport,
+  readReleaseDate,
+  repairText,
 } from '../../../app/src/local/vega-movies.ts';
 
 const records = JSON.parse(
