@@ -17,7 +17,8 @@ resource "aws_ecr_repository" "service" {
 # it also gets deployed-<environment>-<commit>. ECR gives each image to the first rule that its tags match, and no later
 # rule may expire it: rule 1 takes every deployed image and expires none (its age is a hundred years), so rule 2 is left
 # with the candidates that nobody deployed. Untagged images are kept: one pushed or deployed by digest alone, the parts
-# of a multi-platform index and signatures all look untagged. An image with any other tag matches no rule and stays.
+# of a multi-platform index and signatures all look untagged. An image with any other tag matches no rule and stays: the
+# collector of the tasks, which is collector-<digest>, is one.
 resource "aws_ecr_lifecycle_policy" "service" {
   repository = aws_ecr_repository.service.name
 

@@ -16,8 +16,9 @@ data "aws_iam_policy_document" "apply_edge" {
       "elasticloadbalancing:ModifyRule", "elasticloadbalancing:ModifyTargetGroup",
       "elasticloadbalancing:ModifyTargetGroupAttributes", "elasticloadbalancing:ModifyTrustStore",
       "elasticloadbalancing:RemoveListenerCertificates", "elasticloadbalancing:RemoveTags",
-      "elasticloadbalancing:SetIpAddressType", "elasticloadbalancing:SetRulePriorities",
-      "elasticloadbalancing:SetSecurityGroups", "elasticloadbalancing:SetSubnets", "elasticloadbalancing:SetWebACL",
+      "elasticloadbalancing:RemoveTrustStoreRevocations", "elasticloadbalancing:SetIpAddressType",
+      "elasticloadbalancing:SetRulePriorities", "elasticloadbalancing:SetSecurityGroups",
+      "elasticloadbalancing:SetSubnets", "elasticloadbalancing:SetWebACL",
     ]
     resources = flatten([for type in ["loadbalancer/app", "listener/app", "listener-rule/app", "targetgroup", "truststore"] : [
       "arn:${local.partition}:elasticloadbalancing:*:${local.account}:${type}/${var.project}-${each.key}/*",
@@ -88,7 +89,7 @@ data "aws_iam_policy_document" "apply_edge" {
   statement {
     sid = "ChangeOwnFirewall"
     actions = [
-      "wafv2:AssociateWebACL", "wafv2:CreateIPSet", "wafv2:CreateWebACL", "wafv2:DeleteIPSet",
+      "cognito-idp:AssociateWebACL", "wafv2:AssociateWebACL", "wafv2:CreateIPSet", "wafv2:CreateWebACL", "wafv2:DeleteIPSet",
       "wafv2:DeleteLoggingConfiguration", "wafv2:DeleteWebACL", "wafv2:DisassociateWebACL",
       "wafv2:PutLoggingConfiguration", "wafv2:TagResource", "wafv2:UntagResource", "wafv2:UpdateIPSet",
       "wafv2:UpdateWebACL",

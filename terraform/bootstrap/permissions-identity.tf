@@ -1,7 +1,8 @@
 locals {
   service_linked_roles = [
     "backup.amazonaws.com", "ecs.amazonaws.com", "ecs.application-autoscaling.amazonaws.com", "elasticloadbalancing.amazonaws.com",
-    "mrk.kms.amazonaws.com", "replication.dynamodb.amazonaws.com", "wafv2.amazonaws.com",
+    "mrk.kms.amazonaws.com", "replication.dynamodb.amazonaws.com", "transitgateway.amazonaws.com",
+    "wafv2.amazonaws.com",
   ]
 }
 
@@ -60,7 +61,7 @@ data "aws_iam_policy_document" "apply_identity" {
     condition {
       test     = "StringEquals"
       variable = "iam:PassedToService"
-      values   = ["backup.amazonaws.com", "ecs-tasks.amazonaws.com", "vpc-flow-logs.amazonaws.com"]
+      values   = ["backup.amazonaws.com", "ecs-tasks.amazonaws.com", "events.amazonaws.com", "vpc-flow-logs.amazonaws.com"]
     }
   }
 
@@ -113,11 +114,12 @@ data "aws_iam_policy_document" "apply_identity" {
   statement {
     sid = "ChangeOwnUserPool"
     actions = [
-      "cognito-idp:CreateResourceServer", "cognito-idp:CreateUserPoolClient", "cognito-idp:CreateUserPoolDomain",
-      "cognito-idp:DeleteResourceServer", "cognito-idp:DeleteUserPool", "cognito-idp:DeleteUserPoolClient",
-      "cognito-idp:DeleteUserPoolDomain", "cognito-idp:SetUserPoolMfaConfig", "cognito-idp:TagResource",
-      "cognito-idp:UntagResource", "cognito-idp:UpdateResourceServer", "cognito-idp:UpdateUserPool",
-      "cognito-idp:UpdateUserPoolClient", "cognito-idp:UpdateUserPoolDomain",
+      "cognito-idp:AssociateWebACL", "cognito-idp:CreateResourceServer", "cognito-idp:CreateUserPoolClient",
+      "cognito-idp:CreateUserPoolDomain", "cognito-idp:DeleteResourceServer", "cognito-idp:DeleteUserPool",
+      "cognito-idp:DeleteUserPoolClient", "cognito-idp:DeleteUserPoolDomain", "cognito-idp:DisassociateWebACL",
+      "cognito-idp:SetUserPoolMfaConfig", "cognito-idp:TagResource", "cognito-idp:UntagResource",
+      "cognito-idp:UpdateResourceServer", "cognito-idp:UpdateUserPool", "cognito-idp:UpdateUserPoolClient",
+      "cognito-idp:UpdateUserPoolDomain",
     ]
     resources = ["arn:${local.partition}:cognito-idp:*:${local.account}:userpool/*"]
 
@@ -132,5 +134,12 @@ data "aws_iam_policy_document" "apply_identity" {
       variable = "aws:ResourceTag/environment"
       values   = [each.key]
     }
+  }
+
+  # AWS WAF knows no tags of a pool; Cognito asks for the right above, which does, on the same call.
+  statement {
+    sid       = "ProtectUserPool"
+    actions   = ["wafv2:AssociateWebACL", "wafv2:DisassociateWebACL"]
+    resources = ["arn:${local.partition}:cognito-idp:*:${local.account}:userpool/*"]
   }
 }

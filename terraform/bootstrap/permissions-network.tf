@@ -19,8 +19,8 @@ data "aws_iam_policy_document" "apply_network" {
         types   = ["network-acl", "route-table", "security-group", "subnet"]
       }
       CreateInSubnets = {
-        actions = ["ec2:CreateNatGateway", "ec2:CreateVpcEndpoint"]
-        types   = ["natgateway", "vpc-endpoint"]
+        actions = ["ec2:CreateNatGateway", "ec2:CreateTransitGatewayVpcAttachment", "ec2:CreateVpcEndpoint"]
+        types   = ["natgateway", "transit-gateway-attachment", "vpc-endpoint"]
       }
       CreateRulesAndLogs = {
         actions = ["ec2:AuthorizeSecurityGroupEgress", "ec2:AuthorizeSecurityGroupIngress", "ec2:CreateFlowLogs"]
@@ -54,11 +54,13 @@ data "aws_iam_policy_document" "apply_network" {
       "ec2:AuthorizeSecurityGroupEgress", "ec2:AuthorizeSecurityGroupIngress", "ec2:CreateFlowLogs",
       "ec2:CreateNatGateway", "ec2:CreateNetworkAcl", "ec2:CreateNetworkAclEntry", "ec2:CreateRoute",
       "ec2:CreateRouteTable", "ec2:CreateSecurityGroup", "ec2:CreateSubnet", "ec2:CreateTags",
-      "ec2:CreateVpcEndpoint", "ec2:DeleteFlowLogs", "ec2:DeleteInternetGateway", "ec2:DeleteNatGateway",
-      "ec2:DeleteNetworkAcl", "ec2:DeleteNetworkAclEntry", "ec2:DeleteRoute", "ec2:DeleteRouteTable",
-      "ec2:DeleteSecurityGroup", "ec2:DeleteSubnet", "ec2:DeleteTags", "ec2:DeleteVpc", "ec2:DeleteVpcEndpoints",
+      "ec2:CreateTransitGatewayVpcAttachment", "ec2:CreateVpcEndpoint", "ec2:DeleteFlowLogs",
+      "ec2:DeleteInternetGateway", "ec2:DeleteNatGateway", "ec2:DeleteNetworkAcl", "ec2:DeleteNetworkAclEntry",
+      "ec2:DeleteRoute", "ec2:DeleteRouteTable", "ec2:DeleteSecurityGroup", "ec2:DeleteSubnet", "ec2:DeleteTags",
+      "ec2:DeleteTransitGatewayVpcAttachment", "ec2:DeleteVpc", "ec2:DeleteVpcEndpoints",
       "ec2:DetachInternetGateway", "ec2:DisassociateAddress", "ec2:DisassociateRouteTable",
-      "ec2:ModifySecurityGroupRules", "ec2:ModifySubnetAttribute", "ec2:ModifyVpcAttribute", "ec2:ModifyVpcEndpoint",
+      "ec2:ModifySecurityGroupRules", "ec2:ModifySubnetAttribute", "ec2:ModifyTransitGatewayVpcAttachment",
+      "ec2:ModifyVpcAttribute", "ec2:ModifyVpcEndpoint",
       "ec2:ReleaseAddress", "ec2:ReplaceNetworkAclAssociation", "ec2:ReplaceNetworkAclEntry", "ec2:ReplaceRoute",
       "ec2:ReplaceRouteTableAssociation", "ec2:RevokeSecurityGroupEgress", "ec2:RevokeSecurityGroupIngress",
       "ec2:UpdateSecurityGroupRuleDescriptionsEgress", "ec2:UpdateSecurityGroupRuleDescriptionsIngress",
@@ -78,6 +80,17 @@ data "aws_iam_policy_document" "apply_network" {
     }
   }
 
+  # The gateway is somebody else's, often another account's: named, and nothing of it is changed but that a VPC hangs on it.
+  dynamic "statement" {
+    for_each = each.value.transit_gateway_id[*]
+
+    content {
+      sid       = "AttachToGateway"
+      actions   = ["ec2:CreateTransitGatewayVpcAttachment"]
+      resources = ["arn:${local.partition}:ec2:*:*:transit-gateway/${statement.value}"]
+    }
+  }
+
   statement {
     sid       = "TagWhatIsCreated"
     actions   = ["ec2:CreateTags"]
@@ -89,7 +102,7 @@ data "aws_iam_policy_document" "apply_network" {
       values = [
         "AllocateAddress", "AuthorizeSecurityGroupEgress", "AuthorizeSecurityGroupIngress", "CreateFlowLogs",
         "CreateInternetGateway", "CreateNatGateway", "CreateNetworkAcl", "CreateRouteTable", "CreateSecurityGroup",
-        "CreateSubnet", "CreateVpc", "CreateVpcEndpoint",
+        "CreateSubnet", "CreateTransitGatewayVpcAttachment", "CreateVpc", "CreateVpcEndpoint",
       ]
     }
 

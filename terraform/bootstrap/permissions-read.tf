@@ -31,11 +31,15 @@ data "aws_iam_policy_document" "read" {
       "ec2:DescribeSecurityGroupRules",
       "ec2:DescribeSecurityGroups",
       "ec2:DescribeSubnets",
+      "ec2:DescribeTransitGatewayVpcAttachments",
+      "ec2:DescribeTransitGateways",
       "ec2:DescribeVpcAttribute",
       "ec2:DescribeVpcEndpointServices",
       "ec2:DescribeVpcEndpoints",
       "ec2:DescribeVpcs",
       "ec2:GetManagedPrefixListEntries",
+      "ec2:GetTransitGatewayRouteTableAssociations",
+      "ec2:GetTransitGatewayRouteTablePropagations",
       "ecr:GetAuthorizationToken",
       "ecs:DescribeTaskDefinition",
       "elasticloadbalancing:DescribeCapacityReservation",
@@ -49,6 +53,8 @@ data "aws_iam_policy_document" "read" {
       "elasticloadbalancing:DescribeTargetGroupAttributes",
       "elasticloadbalancing:DescribeTargetGroups",
       "elasticloadbalancing:DescribeTargetHealth",
+      "elasticloadbalancing:DescribeTrustStoreAssociations",
+      "elasticloadbalancing:DescribeTrustStoreRevocations",
       "elasticloadbalancing:DescribeTrustStores",
       "kms:DescribeKey",
       "kms:GetKeyPolicy",
@@ -76,6 +82,13 @@ data "aws_iam_policy_document" "read" {
     sid       = "ReadBill"
     actions   = ["billing:GetBillingViewData"]
     resources = ["arn:${local.partition}:billing::${local.account}:billingview/primary"]
+  }
+
+  # AWS WAF knows no tags of a pool; Cognito, asked on the same call, does (below).
+  statement {
+    sid       = "ReadFirewallOfUserPool"
+    actions   = ["wafv2:GetWebACLForResource"]
+    resources = ["arn:${local.partition}:cognito-idp:*:${local.account}:userpool/*"]
   }
 
   statement {
@@ -144,7 +157,8 @@ data "aws_iam_policy_document" "read_own" {
       "aps:DescribeAlertManagerDefinition", "aps:DescribeLoggingConfiguration", "aps:DescribeRuleGroupsNamespace",
       "aps:DescribeWorkspace", "aps:ListTagsForResource", "backup:GetBackupPlan", "backup:GetBackupSelection",
       "backup:ListTags", "cognito-idp:DescribeResourceServer", "cognito-idp:DescribeUserPool",
-      "cognito-idp:DescribeUserPoolClient", "cognito-idp:GetUserPoolMfaConfig", "cognito-idp:ListTagsForResource",
+      "cognito-idp:DescribeUserPoolClient", "cognito-idp:GetUserPoolMfaConfig", "cognito-idp:GetWebACLForResource",
+      "cognito-idp:ListTagsForResource",
     ]
     resources = [
       for type in ["aps:*:${local.account}:rulegroupsnamespace/", "aps:*:${local.account}:workspace/", "backup:*:${local.account}:backup-plan:", "cognito-idp:*:${local.account}:userpool/"] :

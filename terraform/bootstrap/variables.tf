@@ -110,11 +110,12 @@ variable "bitbucket" {
     build_uuid        = string
     oidc_provider_arn = optional(string)
     environments = map(object({
-      plan_uuid        = string
-      apply_uuid       = string
-      vpc_id           = optional(string)
-      zone             = optional(object({ id = string, domain_name = string }))
-      client_ca_bucket = optional(string)
+      plan_uuid          = string
+      apply_uuid         = string
+      vpc_id             = optional(string)
+      zone               = optional(object({ id = string, domain_name = string }))
+      client_ca_bucket   = optional(string)
+      transit_gateway_id = optional(string)
     }))
   })
   description = <<-EOT
@@ -125,7 +126,8 @@ variable "bitbucket" {
     `oidc_provider_arn`: the account's provider for this workspace, where it has one already.
     `vpc_id`: the environment's network, once the first apply has made it; until then its apply role may change default
     groups, lists and route tables that nobody tagged. `zone`: the hosted zone and the name in it that the environment
-    serves. `client_ca_bucket`: where the service root's `client_ca` lies. Null: no pipeline.
+    serves. `client_ca_bucket`: where the service root's `client_ca` lies. `transit_gateway_id`: the gateway of its
+    `issuer_network`. Null: no pipeline.
   EOT
   default     = null
 
@@ -207,5 +209,13 @@ variable "bitbucket" {
       environment.client_ca_bucket == null ? true : can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", environment.client_ca_bucket))
     ])
     error_message = "client_ca_bucket of an environment is the name of a bucket, without s3:// and without a path."
+  }
+
+  validation {
+    condition = var.bitbucket == null ? true : alltrue([
+      for environment in values(var.bitbucket.environments) :
+      environment.transit_gateway_id == null ? true : can(regex("^tgw-[0-9a-f]{8,17}$", environment.transit_gateway_id))
+    ])
+    error_message = "transit_gateway_id of an environment is the id of a transit gateway, like tgw-0123456789abcdef0."
   }
 }

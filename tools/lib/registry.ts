@@ -16,6 +16,8 @@ export interface Registry {
   readonly find: (tag: string) => Promise<string | undefined>;
   /** The processor that an image's own configuration names, such as `amd64`; of an index, that of the platform's image. */
   readonly architecture: (reference: string, platform: string) => Promise<string>;
+  /** Copies an image of another repository, all its platforms, under a tag. Resolves with its reference by digest. */
+  readonly copy: (reference: string, tag: string) => Promise<string>;
   /** Adds a tag to what is there. Tags never move: rejects when the tag stands for something else. */
   readonly addTag: (reference: string, tag: string) => Promise<void>;
 }
@@ -59,6 +61,15 @@ export function createRegistry({ crane, repository, env }: RegistryOptions): Reg
       });
       const { architecture = '' } = JSON.parse(config) as { architecture?: string };
       return architecture;
+    },
+    copy: async (reference, tag) => {
+      await call('copy', reference, `${repository}:${tag}`).catch((error: unknown) => {
+        throw new Problem(
+          `${reference} can't be copied: ${reasonOf(error)}`,
+          'Check address and credentials.',
+        );
+      });
+      return `${repository}@${await call('digest', `${repository}:${tag}`)}`;
     },
     addTag: async (reference, tag) => {
       const present = await find(tag);

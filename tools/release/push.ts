@@ -1,7 +1,7 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { Misuse } from '../../app/src/commands/problem.ts';
+import { Misuse, Problem } from '../../app/src/commands/problem.ts';
 import { readSource } from '../lib/bundle/source.ts';
 import { createEngine, findEngine } from '../lib/container-engine.ts';
 import { createRegistry, signIn, type Registry } from '../lib/registry.ts';
@@ -19,7 +19,7 @@ export async function openRegistry(
   return createRegistry({ crane, repository, env });
 }
 
-/** Pushes what `make image` built, and writes its reference by digest to a file. */
+/** Pushes what `make image` built, beside it the collector, and writes the image's reference by digest to a file. */
 export async function push(surroundings: Surroundings, commit: string, record: string): Promise<void> {
   const { IMAGE_REPOSITORY: repository = '' } = surroundings.env;
   if (repository === '')
@@ -28,9 +28,39 @@ export async function push(surroundings: Surroundings, commit: string, record: s
   const tag = `candidate-${commit}`;
   // Built once: a step that runs again must not put other content behind the commit's tag.
   const image = (await registry.find(tag)) ?? (await pushNew(surroundings, registry, tag));
+  await copyCollector(surroundings, registry, repository);
   await mkdir(dirname(resolve(record)), { recursive: true });
   await writeFile(record, `${image}\n`);
   surroundings.say(`${image} (${tag})`);
+}
+
+/**
+ * Puts the collector that runs beside each task where the task pulls it from: the service's own repository, at the digest of
+ * app/collector/image.json. Terraform names that very digest, so it isn't signed: a signature would only make it pass for
+ * an image of the service.
+ */
+export async function copyCollector(
+  { project, env, say }: Surroundings,
+  registry: Registry,
+  repository: string,
+): Promise<void> {
+  const { TF_VAR_collector_image: named = '' } = env;
+  if (named !== '') {
+    say(`Tasks pull their collector from ${named}: none is copied.`);
+    return;
+  }
+  const { source, digest } = JSON.parse(
+    await readFile(join(project, 'app', 'collector', 'image.json'), 'utf8'),
+  ) as { source: string; digest: string };
+  // No rule of the repository expires this tag.
+  const tag = `collector-${digest.replace('sha256:', '')}`;
+  const present = (await registry.find(tag)) ?? (await registry.copy(`${source}@${digest}`, tag));
+  if (present !== `${repository}@${digest}`)
+    throw new Problem(
+      `${tag} stands for ${present}, not for ${digest}.`,
+      'A tag never moves: find out who put it there, then delete that tag (aws ecr batch-delete-image), and push again.',
+    );
+  say(`${present} (collector of each task)`);
 }
 
 async function pushNew({ project, env }: Surroundings, registry: Registry, tag: string): Promise<string> {

@@ -239,3 +239,13 @@ run "a_bucket_with_a_path_is_refused" {
 
   expect_failures = [var.bitbucket]
 }
+
+run "a_gateway_by_name_is_refused" {
+  command = plan
+
+  variables {
+    bitbucket = merge(var.bitbucket, { environments = { dev = { plan_uuid = "40000000-0000-4000-8000-000000000000", apply_uuid = "50000000-0000-4000-8000-000000000000", transit_gateway_id = "bank-gateway" } } })
+  }
+
+  expect_failures = [var.bitbucket]
+}

@@ -54,6 +54,8 @@ export const bitbucket = {
       apply_uuid: uuid(7),
       vpc_id: 'vpc-0aaa0000000000000',
       zone: { id: 'Z0123456789EXAMPLE01', domain_name: 'movies.staging.example.com' },
+      client_ca_bucket: 'bank-client-cas',
+      transit_gateway_id: 'tgw-0aaa0000000000000',
     },
     prod: {
       plan_uuid: uuid(8),

@@ -75,6 +75,10 @@ const wholeTypes: Readonly<Record<string, string>> = {
   NameEndpoints: "the zone is AWS's own; the VPC is named by route53:VPCs",
   TagWhatIsCreated: 'only within a create, with own tags in the request',
   CreateServiceLinkedRoles: 'one role for each named service',
+  ProtectUserPool:
+    "AWS WAF knows no tags of a pool; Cognito asks for a right of its own, on the environment's own",
+  ReadFirewallOfUserPool: 'as ProtectUserPool',
+  ReadClientCa: 'the bucket is named, for this alone',
   UseManagedRules: 'rule groups of AWS are named by a firewall and changed by nobody',
   Unsubscribe: 'one reference knows a topic for it, another nothing',
   ReadAccount: 'configuration that an environment only uses, or of a key whose tags IAM does not know yet',

@@ -152,6 +152,10 @@ export function variablesOf(
     IMAGE_REPOSITORY: outputs.repository_url,
     AWS_REGION: region,
     AWS_ROLE_ARN: role,
+    // Nothing of another registry is copied: none is part of this account.
+    ...(deployment === 'build'
+      ? { TF_VAR_collector_image: `${outputs.repository_url}@sha256:${'0'.repeat(64)}` }
+      : {}),
     TF_VAR_permissions_boundary_arn: outputs.workload_boundary_arns[environment],
     ...(environment === 'prod'
       ? { TF_VAR_domain_name: domainName, TF_VAR_certificate_arn: certificateArn }
