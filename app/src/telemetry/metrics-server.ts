@@ -10,11 +10,14 @@ const prometheusText = Registry.PROMETHEUS_CONTENT_TYPE;
  */
 export function createMetricsServer(registry: Metrics['registry']): Server {
   return createServer((request, response) => {
-    if (request.url === '/healthz' && request.method === 'GET') {
+    // Scrapers add parameters of their configuration, or a slash.
+    const path = request.url?.replace(/\?.*$/s, '').replace(/\/$/, '');
+    const isRead = request.method === 'GET' || request.method === 'HEAD';
+    if (path === '/healthz' && isRead) {
       response.writeHead(200, { 'content-type': 'application/json' }).end('{"status":"ok"}');
       return;
     }
-    if (request.url !== '/metrics' || request.method !== 'GET') {
+    if (path !== '/metrics' || !isRead) {
       response.writeHead(404, { 'content-type': 'text/plain; charset=utf-8' }).end('GET /metrics\n');
       return;
     }

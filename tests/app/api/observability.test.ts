@@ -94,6 +94,16 @@ describe('a trace', () => {
 });
 
 describe('the metrics', () => {
+  test.each([
+    ['GET', '/metrics?job=movies', 200],
+    ['GET', '/metrics/', 200],
+    ['HEAD', '/metrics', 200],
+    ['POST', '/metrics', 404],
+    ['GET', '/metrics/x', 404],
+  ])('%s %s of a scraper is answered by %i', async (method, path, status) => {
+    expect((await api.metrics(method, path)).status).toBe(status);
+  });
+
   test('are not on the public port, and nothing else is on theirs', async () => {
     const onPublicPort = await api.writer('GET', '/metrics');
     const elsewhere = await api.metrics('GET', '/movies');
