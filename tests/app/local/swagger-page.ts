@@ -39,11 +39,10 @@ export async function openSwaggerUi(browser: Browser, url: string): Promise<{ pa
 
 export const operation = (page: Page, tag: string, id: string) => page.locator(`#operations-${tag}-${id}`);
 
-/** Authorize with all scopes, by code and PKCE, through the issuer's sign-in page. */
+/** Authorize as the page offers it, by code and PKCE, through the issuer's sign-in page. */
 export async function authorize(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Authorize' }).first().click();
   const dialog = page.locator('.auth-container', { hasText: 'oauth2' });
-  await dialog.getByText('select all').click();
   const popup = page.waitForEvent('popup');
   await dialog.locator('button.authorize').click();
   await (await popup).getByRole('button', { name: 'Continue as local developer' }).click();

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Browser } from 'playwright-core';
 import { chromium, describeWith } from '../../support/requirements.ts';
 import { startApiUnderTest, type ApiUnderTest } from './api-under-test.ts';
-import { authorize, launchBrowser, openSwaggerUi, tryList } from './swagger-page.ts';
+import { authorize, launchBrowser, openSwaggerUi, operation, tryList } from './swagger-page.ts';
 
 describeWith([chromium], 'Swagger UI in a browser', () => {
   let api: ApiUnderTest;
@@ -31,6 +31,39 @@ describeWith([chromium], 'Swagger UI in a browser', () => {
     expect(status).toBe('200');
     expect(body).toContain('The Land Girls');
     expect(wrong).toEqual([]);
+  });
+
+  test('Authorize asks for no secret and has all scopes ticked', async () => {
+    const { page } = await openSwaggerUi(browser, api.url);
+
+    await page.getByRole('button', { name: 'Authorize' }).first().click();
+    const dialog = page.locator('.auth-container', { hasText: 'oauth2' });
+    await dialog.locator('button.authorize').waitFor();
+
+    expect(await dialog.locator('input[type=checkbox]:checked').count()).toBe(2);
+    expect(await dialog.getByLabel('client_secret').isVisible()).toBe(false);
+  });
+
+  test('PUT as the page fills it in replaces the movie that it names', async () => {
+    await fetch(`${api.url}/movies`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${await api.issuer.token('movies/write')}`,
+        'content-type': 'application/json',
+      },
+      body: JSON.stringify({ year: 1994, title: 'Pulp Fiction', info: {} }),
+    });
+    const { page } = await openSwaggerUi(browser, api.url);
+    await authorize(page);
+
+    const put = operation(page, 'movies', 'replaceMovie');
+    await put.locator('.opblock-summary-control').click();
+    await put.getByRole('button', { name: 'Try it out' }).click();
+    await put.getByRole('button', { name: 'Execute' }).click();
+    const answer = put.locator('.live-responses-table .response').first();
+    await answer.waitFor();
+
+    expect(await answer.innerText()).toMatch(/^200[^]*Quentin Tarantino/);
   });
 
   test('Try it out without a token: 401 that says what is missing', async () => {
