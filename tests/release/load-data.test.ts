@@ -49,7 +49,7 @@ test('movies of a file are in the table of the environment, by the credentials o
 });
 
 test("prod's movies are refused before anything is asked", () => {
-  const args = [bundled('tools/release/upkeep.ts'), 'load-data', '--env', 'prod'];
+  const args = [bundled('tools/release/main.ts'), 'load-data', '--env', 'prod'];
 
   const { status, stderr } = spawnSync(process.execPath, args, { cwd: project, encoding: 'utf8' });
 

@@ -47,8 +47,8 @@ describe('installing optional tools', () => {
     ]);
   });
 
-  test('what the caches of the pipeline are for must be had', () => {
-    const program = [bundled('tools/install/main.ts'), '--cached'];
+  test('what a kind of pipeline step uses must be had', () => {
+    const program = [bundled('tools/install/main.ts'), '--for', 'checks'];
 
     const ended = spawnSync(process.execPath, program, { cwd: project, env: { PATH: '' }, encoding: 'utf8' });
 
