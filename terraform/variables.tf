@@ -537,7 +537,7 @@ variable "trace_sample_rate" {
 
 variable "collector_image" {
   type        = string
-  description = "ADOT collector by digest in a private ECR registry; null for the copy that `make image` puts beside the service's image (app/collector/image.json)."
+  description = "ADOT collector by digest in a private ECR registry; null for the copy that `make push` puts beside the service's image (app/collector/image.json)."
   default     = null
 
   validation {
