@@ -8,8 +8,8 @@ const listOf = (value: Value | undefined): readonly Value[] => (isList(value) ? 
 /** The values of the only one. */
 const first = (found: readonly (Value | { readonly values: Value })[]): { readonly [key: string]: Value } => {
   const [one] = found;
-  const values = isObject(one) && 'values' in one ? one['values'] : one;
-  return isObject(values) ? (values as { readonly [key: string]: Value }) : {};
+  const values = isObject(one) && 'values' in one ? one.values : one;
+  return isObject(values) ? values : {};
 };
 /** So that what isn't there makes no relation true. */
 const number = (value: Value | undefined): number => (typeof value === 'number' ? value : Number.NaN);
