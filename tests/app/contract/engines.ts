@@ -182,6 +182,25 @@ export const behaviours: readonly Behaviour[] = [
     },
   },
   {
+    name: 'the order of a, b, c with one index key',
+    aws: 'not documented',
+    reliedOnBy: 'app/contract/lists',
+    observe: async ({ client, name, put }) => {
+      for (const title of ['b', 'a', 'c'])
+        await put({ year: { N: '2002' }, title: { S: title }, rating: { N: '7' } });
+      const { Items = [] } = await client.send(
+        new QueryCommand({
+          TableName: name,
+          IndexName: 'year-rating',
+          KeyConditionExpression: '#y = :y',
+          ExpressionAttributeNames: { '#y': 'year' },
+          ExpressionAttributeValues: { ':y': { N: '2002' } },
+        }),
+      );
+      return Items.map(({ title }) => title?.S).join(', ');
+    },
+  },
+  {
     name: 'an index key of another type, put and updated',
     aws: 'refused; refused',
     reliedOnBy: 'app/contract/foreign-items',
