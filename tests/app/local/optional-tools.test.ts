@@ -1,13 +1,9 @@
-import { spawnSync } from 'node:child_process';
 import { access } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import { createDebianTools } from '../../../tools/install/debian.ts';
 import tools from '../../../tools/install/optional-tools.json' with { type: 'json' };
 import { installTools } from '../../../tools/install/tool.ts';
-import { bundled } from '../../support/bundled.ts';
-
-const project = fileURLToPath(new URL('../../../', import.meta.url));
 
 describe('installing optional tools', () => {
   test('a tool that cannot be had is named with the reason, and the others are still installed', async () => {
@@ -45,15 +41,6 @@ describe('installing optional tools', () => {
     expect(lines).toEqual([
       'missing    no-such           for a test: `make tools` installs it on a Debian-like system as root',
     ]);
-  });
-
-  test('what a kind of pipeline step uses must be had', () => {
-    const program = [bundled('tools/install/main.ts'), '--for', 'checks'];
-
-    const ended = spawnSync(process.execPath, program, { cwd: project, env: { PATH: '' }, encoding: 'utf8' });
-
-    expect(ended.stdout).toMatch(/^missing {4}python3-venv /m);
-    expect(ended.status).toBe(1);
   });
 
   test('every Python tool of the list has its pins', async () => {
