@@ -1,5 +1,4 @@
 import { access } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import { createDebianTools } from '../../../tools/install/debian.ts';
 import tools from '../../../tools/install/optional-tools.json' with { type: 'json' };
