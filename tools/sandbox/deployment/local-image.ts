@@ -8,7 +8,7 @@ import { createEngine } from '../../lib/container-engine.ts';
 import { buildImage } from '../../lib/image-build.ts';
 import { summarise } from '../../lib/image-summary.ts';
 import { hasLocalBaseImages, localBaseImages } from '../../lib/local-base.ts';
-import type { RunnerKind } from './overrides.ts';
+import type { RunnerKind } from './runners.ts';
 import { keepBundle } from './runners.ts';
 
 const run = promisify(execFile);

@@ -9,7 +9,7 @@ import { readNames, type Outputs } from './applied.ts';
 import { createControlClient } from './control.ts';
 import { drillIds, noFaults, type FaultRequest } from './faults.ts';
 import type { LocalContext } from './deploy.ts';
-import type { RunnerKind } from './overrides.ts';
+import type { RunnerKind } from './runners.ts';
 import { createEmulatorHome, createServingHome, type ServingRecord } from './processes.ts';
 
 const project = resolve(import.meta.dirname, '../../..');

@@ -1,4 +1,5 @@
 import type { Address } from './fleet.ts';
+import type { RunnerKind } from './runners.ts';
 import type { TaskDefinition } from './task-definition.ts';
 
 /** What stands in for the managed services that no emulator has. */
@@ -22,8 +23,6 @@ export function overrides(
     METRICS_PORT: String(metricsPort),
   };
 }
-
-export type RunnerKind = 'containers' | 'processes';
 
 /** What is not as on AWS, a sentence each, for a person to read. */
 export function describeDifferences(

@@ -6,7 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Problem } from '../../../app/src/commands/problem.ts';
 import { pythonEnvironment } from '../../install/python/environment.ts';
 import type { Outputs } from './applied.ts';
-import type { RunnerKind } from './overrides.ts';
+import type { RunnerKind } from './runners.ts';
 
 const project = resolve(import.meta.dirname, '../../..');
 /** A bound on a hang: what may have to be installed before is installed before. */

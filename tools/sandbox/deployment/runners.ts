@@ -9,7 +9,6 @@ import pRetry from 'p-retry';
 import { Problem } from '../../../app/src/commands/problem.ts';
 import { createEngine, engineSettings } from '../../lib/container-engine.ts';
 import { runArguments } from '../../lib/container.ts';
-import type { RunnerKind } from './overrides.ts';
 import {
   digestOf,
   taskContainer,
@@ -17,6 +16,9 @@ import {
   type TaskDefinition,
   type TaskSettings,
 } from './task-definition.ts';
+
+/** What runs a task: the image in a container, or its bundle as a process. */
+export type RunnerKind = 'containers' | 'processes';
 
 export interface RunningTask {
   /** What it prints, stdout and stderr. */

@@ -2,7 +2,7 @@ import type { Balancer } from './balancer.ts';
 import type { ControlLoop } from './control-loop.ts';
 import type { DatabaseFaults } from './faults.ts';
 import type { Fleet, Task } from './fleet.ts';
-import type { RunnerKind } from './overrides.ts';
+import type { RunnerKind } from './runners.ts';
 import type { Deployments } from './scheduler.ts';
 import { digestOf } from './task-definition.ts';
 

@@ -3,7 +3,7 @@ import { Problem } from '../../../app/src/commands/problem.ts';
 import { type Outputs, readNames } from './applied.ts';
 import { createControlClient } from './control.ts';
 import { loadData } from './database.ts';
-import type { RunnerKind } from './overrides.ts';
+import type { RunnerKind } from './runners.ts';
 import { createServingHome, type ServingRecord } from './processes.ts';
 import type { LocalState } from './state.ts';
 
