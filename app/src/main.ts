@@ -1,9 +1,8 @@
-import { readConfig, type Config } from './config.ts';
+import { type Config, readConfig } from './config.ts';
 import { forgetOnlyTheStart } from './forget-only-the-start.ts';
 import { startService, type Service } from './service.ts';
 import { ConfigError } from './settings-reader.ts';
-import { createLogOutput } from './telemetry/log-output.ts';
-import { createLogger } from './telemetry/logger.ts';
+import { createLogger, createLogOutput } from './telemetry/logger.ts';
 
 /** EX_CONFIG of sysexits.h. */
 const exitMisconfigured = 78;

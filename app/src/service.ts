@@ -8,15 +8,13 @@ import { refuseEveryone } from './http/authenticate.ts';
 import { loadValidator } from './http/contract-validator.ts';
 import { createDiscovery, type DiscoverIssuer } from './http/issuer.ts';
 import { closeServer, createHttpServer, listen } from './http/server.ts';
-import { rememberTokens, type RememberedTokens } from './http/remembered-tokens.ts';
+import { createTokenVerifier, type RememberedTokens, rememberTokens } from './http/tokens.ts';
 import { createSigningKeys } from './http/signing-keys.ts';
-import { createTokenVerifier } from './http/token-verifier.ts';
 import { createCursors } from './movies/cursor.ts';
 import { callMs, createDynamoClient } from './dynamo/client.ts';
 import { createDynamoRepository } from './dynamo/repository.ts';
 import { createMovieCache } from './movies/movie-cache.ts';
-import { createMetricsServer } from './telemetry/metrics-server.ts';
-import { createMetrics } from './telemetry/metrics.ts';
+import { createMetrics, createMetricsServer } from './telemetry/metrics.ts';
 import { createTracing, traceHeaders, type Spans } from './telemetry/tracing.ts';
 
 export interface Service {

@@ -1,5 +1,4 @@
-import { movieAddress } from '../../app/src/movies/movie-address.ts';
-import type { Movie } from '../../app/src/movies/movie.ts';
+import { type Movie, movieAddress } from '../../app/src/movies/movie.ts';
 import type { Objective, Slo } from '../../tools/lib/objectives.ts';
 import { figuresOf, isFailed } from '../sandbox/drill/figures.ts';
 import { startLoad, type Outcome } from '../../tools/sandbox/deployment/load.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { BatchWriteItemCommand, type DynamoDBClient, type WriteRequest } from '@aws-sdk/client-dynamodb';
-import { toMovieError, toWriteError } from '../dynamo/failures.ts';
+import { toMovieError, toWriteError } from '../dynamo/calls.ts';
 import type { Item } from '../dynamo/movie-item.ts';
 import { InvalidMovie, MovieError, Throttled } from '../movies/errors.ts';
 import type { TableOptions } from './command.ts';

@@ -52,7 +52,7 @@ async function load(options: LoadOptions, signal: AbortSignal): Promise<number> 
   // Only now, so that help and misuse don't wait for the AWS SDK.
   const [{ createMovieCheck }, { loadMovies }, { openMovies }, { createRejectsFile }, { explainDatabase }] =
     await Promise.all([
-      import('./load/check-movie.ts'),
+      import('./load/load-movies.ts'),
       import('./load/load-movies.ts'),
       import('./load/read-movies.ts'),
       import('./load/rejects-file.ts'),

@@ -1,7 +1,7 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { createExpression, type Expression } from './expression.ts';
 import { canExist } from './movie-item.ts';
-import type { MovieFilter } from '../movies/movie-repository.ts';
+import type { MovieFilter } from '../movies/movie.ts';
 
 /** How DynamoDB serves a filter: what it finds by a key, and what it can only read and then drop. */
 export interface AccessPath {

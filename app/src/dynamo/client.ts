@@ -1,11 +1,18 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { ConfiguredRetryStrategy } from '@smithy/core/retry';
-import { buildInfo } from '../build-info.ts';
-import { observeCalls, type DynamoObserver } from './calls.ts';
-import { busy, currentDeadline, silent, throttled, type Deadline } from './deadline.ts';
-import { isThrottling } from './failures.ts';
-import { DynamoHttpHandler } from './http-handler.ts';
-import { createLimiter, type Limiter } from './limiter.ts';
+import { UndiciHttpHandler } from '@smithy/undici-http-handler';
+import type { Dispatcher } from 'undici';
+import { buildInfo } from '../config.ts';
+import { type DynamoObserver, isThrottling, observeCalls } from './calls.ts';
+import {
+  busy,
+  createLimiter,
+  currentDeadline,
+  type Deadline,
+  type Limiter,
+  silent,
+  throttled,
+} from './limits.ts';
 
 export interface DynamoSettings {
   readonly region: string;
@@ -114,3 +121,52 @@ const isOver = ({ at }: Deadline): boolean => performance.now() >= at;
 
 const hasHeaders = (request: unknown): request is { headers: Record<string, string> } =>
   typeof request === 'object' && request !== null && 'headers' in request;
+
+type Handle = UndiciHttpHandler['handle'];
+
+/**
+ * The SDK's handler over undici with a timer of Node.js's own for each attempt, from its first byte to the last of its answer:
+ * undici counts its timeouts in steps of half a second. An attempt ends no later than the call that it is part of.
+ */
+export class DynamoHttpHandler extends UndiciHttpHandler {
+  readonly #attemptMs: number;
+
+  constructor(attemptMs: number, options: ConstructorParameters<typeof UndiciHttpHandler>[0]) {
+    super(options);
+    this.#attemptMs = attemptMs;
+  }
+
+  override async handle(...[request, options]: Parameters<Handle>): ReturnType<Handle> {
+    const { at = Infinity } = currentDeadline() ?? {};
+    const attempt = new AbortController();
+    const timer = setTimeout(
+      () => {
+        attempt.abort();
+      },
+      Math.min(this.#attemptMs, Math.ceil(at - performance.now())),
+    );
+    try {
+      const { response } = await super.handle(request, { ...options, abortSignal: attempt.signal });
+      const body = response.body as Dispatcher.ResponseData['body'];
+      // Read here, for the timer; the SDK takes bytes as they are.
+      response.body = await body.bytes();
+      return { response };
+    } catch (error) {
+      throw attempt.signal.aborted ? timeout(this.#attemptMs, error) : named(error);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+/** By this name the SDK tries again. */
+const timeout = (ms: number, cause: unknown): Error =>
+  Object.assign(new Error(`The attempt was not answered within ${ms} ms.`, { cause }), {
+    name: 'TimeoutError',
+  });
+
+/** A connection that breaks in the middle of an answer has no name that the SDK knows. */
+function named(error: unknown): unknown {
+  const isBroken = error instanceof Error && 'code' in error && error.code === 'UND_ERR_SOCKET';
+  return isBroken ? Object.assign(error, { name: 'RequestTimeout' }) : error;
+}

@@ -1,8 +1,14 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { fromAttributes, patchAttributes, toAttribute, type Json } from './attribute-value.ts';
 import { InvalidMovie } from '../movies/errors.ts';
-import type { Movie, MovieInfo, MovieInfoPatch, MovieKey, StoredMovie } from '../movies/movie.ts';
-import { revisionOf } from '../movies/revision.ts';
+import {
+  type Movie,
+  type MovieInfo,
+  type MovieInfoPatch,
+  type MovieKey,
+  revisionOf,
+  type StoredMovie,
+} from '../movies/movie.ts';
 
 export type Item = Record<string, AttributeValue>;
 

@@ -1,7 +1,7 @@
 import shape from '../../table.json' with { type: 'json' };
 import { accessPathOf, type AccessPath } from './access-path.ts';
 import { fromItem, type Item } from './movie-item.ts';
-import type { MovieFilter, MoviePage, Position } from '../movies/movie-repository.ts';
+import type { MovieFilter, MoviePage, Position } from '../movies/movie.ts';
 
 /** What one request may read: no more than this many items … */
 export const maxItemsRead = 1_000;

@@ -2,23 +2,26 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import {
   DeleteItemCommand,
+  type DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
   QueryCommand,
   ScanCommand,
-  type DynamoDBClient,
 } from '@aws-sdk/client-dynamodb';
-import { withDeadline } from './deadline.ts';
-import { capacityUnits, retriesOf } from './calls.ts';
-import { isConditionFailure, toMovieError, toWriteError } from './failures.ts';
 import { Conflict, NotFound, PreconditionFailed } from '../movies/errors.ts';
-import { canExist, fromItem, keyOf, patchItem, toItem, type Item } from './movie-item.ts';
+import {
+  type Expected,
+  type Movie,
+  type MovieKey,
+  type MovieRepository,
+  revisionOf,
+  type StoredMovie,
+} from '../movies/movie.ts';
+import { capacityUnits, isConditionFailure, retriesOf, toMovieError, toWriteError } from './calls.ts';
+import { absent, type Condition, present, unchangedSince, withRevision } from './expression.ts';
+import { withDeadline } from './limits.ts';
+import { canExist, fromItem, type Item, keyOf, patchItem, toItem } from './movie-item.ts';
 import { listMovies, type ReadItems } from './movie-list.ts';
-import type { Expected, MovieRepository } from '../movies/movie-repository.ts';
-import type { Movie, MovieKey, StoredMovie } from '../movies/movie.ts';
-import { createReadiness } from './readiness.ts';
-import { revisionOf } from '../movies/revision.ts';
-import { absent, present, unchangedSince, withRevision, type Condition } from './expression.ts';
 
 export interface DynamoRepositoryDeps {
   readonly client: DynamoDBClient;
@@ -200,3 +203,29 @@ const isMissing = (error: unknown) => {
 const rethrow = (translate: (error: unknown) => Error) => (error: unknown) => {
   throw translate(error);
 };
+
+export interface ReadinessSettings {
+  /** How long one answer, good or bad, stands for the next callers. */
+  readonly cacheMs: number;
+  /** Milliseconds on any clock that only goes forward. */
+  readonly now?: () => number;
+}
+
+/** One probe at a time, its answer shared by all who ask meanwhile and for `cacheMs` after: never a stampede. */
+export function createReadiness(
+  probe: () => Promise<void>,
+  { cacheMs, now = () => performance.now() }: ReadinessSettings,
+): () => Promise<void> {
+  let answer: Promise<void> | undefined;
+  let staleAt = Infinity;
+  return () => {
+    if (answer !== undefined && now() < staleAt) return answer;
+    staleAt = Infinity;
+    const settle = () => {
+      staleAt = now() + cacheMs;
+    };
+    answer = probe();
+    answer.then(settle, settle);
+    return answer;
+  };
+}

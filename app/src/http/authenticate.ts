@@ -1,7 +1,6 @@
 import { HttpProblem } from './problem.ts';
-import type { RememberedTokens } from './remembered-tokens.ts';
 import type { ApiRequest, ApiResponse, Stage } from './stages.ts';
-import { InvalidToken, type Caller, type VerifyToken } from './token-verifier.ts';
+import { type Caller, InvalidToken, type RememberedTokens, type VerifyToken } from './tokens.ts';
 
 const bearer = /^Bearer +([\w.~+/-]+=*)$/i;
 
@@ -63,3 +62,16 @@ function unauthorized(why: string | undefined): HttpProblem {
     headers: { 'WWW-Authenticate': `Bearer realm="movies"${error}` },
   });
 }
+
+/** Throws a 403 unless the caller has each scope that the contract asks for. */
+export const authorize: Stage = (_request, { locals: { found, caller } }, next) => {
+  for (const scope of found?.operation?.scopes ?? []) {
+    if (caller?.scopes.has(scope) === true) continue;
+    throw new HttpProblem(403, `The access token lacks the scope ${scope}.`, {
+      headers: {
+        'WWW-Authenticate': `Bearer realm="movies", error="insufficient_scope", scope="${scope}"`,
+      },
+    });
+  }
+  next();
+};

@@ -13,7 +13,7 @@ import { HttpProblem, badRequest, statusName, type Problem } from './problem.ts'
 import { isForWholeServer } from './request-rules.ts';
 import { sendJson } from './send-json.ts';
 import type { ApiRequest, ApiResponse, Stage } from './stages.ts';
-import { toJsonText } from '../movies/json-text.ts';
+import { toJsonText } from '../movies/exact-json.ts';
 
 const retryAfterSeconds = 1;
 

@@ -1,7 +1,6 @@
 import type { Found } from './contract.ts';
-import type { Input } from './operation.ts';
-import type { RequestContext } from './request-context.ts';
-import type { Caller } from './token-verifier.ts';
+import type { Input, RequestContext } from './stages.ts';
+import type { Caller } from './tokens.ts';
 
 declare global {
   namespace Express {

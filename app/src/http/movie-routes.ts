@@ -1,7 +1,15 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { asksForFresh, noCache, ownCacheOnly } from './cache-control.ts';
-import type { components } from './contract.gen.ts';
-import { handle } from './operation.ts';
+import type { Cursors } from '../movies/cursor.ts';
+import { toJsonText } from '../movies/exact-json.ts';
+import {
+  type Expected,
+  movieAddress,
+  type MovieFilter,
+  type MovieKey,
+  type StoredMovie,
+} from '../movies/movie.ts';
+import type { MovieCache } from '../movies/movie-cache.ts';
+import type { components, operations } from './contract.gen.ts';
 import {
   expectedRevision,
   isUnchanged,
@@ -10,15 +18,8 @@ import {
   toEntityTag,
 } from './preconditions.ts';
 import { badRequest } from './problem.ts';
-import { sendJson } from './send-json.ts';
-import type { ApiResponse } from './stages.ts';
-import type { Cursors } from '../movies/cursor.ts';
-import { toJsonText } from '../movies/json-text.ts';
-import { movieAddress } from '../movies/movie-address.ts';
-import { listQuery, nextAddress } from '../movies/movie-query.ts';
-import type { MovieCache } from '../movies/movie-cache.ts';
-import type { Expected } from '../movies/movie-repository.ts';
-import type { MovieKey, StoredMovie } from '../movies/movie.ts';
+import { asksForFresh, noCache, ownCacheOnly, sendJson } from './send-json.ts';
+import { type ApiResponse, handle } from './stages.ts';
 
 export interface MovieRoutesDeps {
   readonly repository: MovieCache;
@@ -103,3 +104,32 @@ function refuseOtherKey(path: MovieKey, body: components['schemas']['MoviePatch'
     }
   }
 }
+
+type Query = NonNullable<operations['listMovies']['parameters']['query']>;
+
+export interface ListQuery {
+  readonly filter: MovieFilter;
+  readonly limit: number;
+  readonly cursor?: string;
+}
+
+const defaultLimit = 25;
+
+/** What a list request asks for, and the one rule that its contract can't state: some filters need a year. */
+export function listQuery({ limit = defaultLimit, cursor, ...filter }: Query): ListQuery {
+  for (const name of ['titlePrefix', 'sort'] as const) {
+    if (filter[name] !== undefined && filter.year === undefined) {
+      throw badRequest({ in: 'query', field: name, message: 'needs a year' });
+    }
+  }
+  return { filter, limit, ...(cursor === undefined ? {} : { cursor }) };
+}
+
+/** The address of the next page: the same question, from there on. */
+export function nextAddress(filter: MovieFilter, limit: number, cursor: string): string {
+  const query = new URLSearchParams({ ...textOf(filter), limit: String(limit), cursor });
+  return `/movies?${query.toString()}`;
+}
+
+const textOf = (filter: MovieFilter): Record<string, string> =>
+  Object.fromEntries(Object.entries(filter).map(([name, value]) => [name, String(value)]));

@@ -1,9 +1,9 @@
-import { handle } from './operation.ts';
+import type { RequestHandler } from 'express';
+import type { Config } from '../config.ts';
+import { toJsonText } from '../movies/exact-json.ts';
+import type { Movie, MovieRepository } from '../movies/movie.ts';
 import { sendJson } from './send-json.ts';
-import type { ApiResponse } from './stages.ts';
-import { toJsonText } from '../movies/json-text.ts';
-import type { MovieRepository } from '../movies/movie-repository.ts';
-import type { Movie } from '../movies/movie.ts';
+import { type ApiResponse, handle } from './stages.ts';
 
 /**
  * The first version's `/movies/`: key and content in the query, and an answer wrapped as for AWS Lambda. What was broken
@@ -27,4 +27,32 @@ function answerWrapped(response: ApiResponse, movie: Movie): void {
   const headers = { 'Content-Type': 'application/json' };
   response.setHeader('Cache-Control', 'no-store');
   sendJson(response, toJsonText({ statusCode: 200, headers, body: JSON.stringify(movie) }));
+}
+
+/** The first version's welcome, with links. */
+export const answerWelcome: RequestHandler = (_request, response) => {
+  response.json({
+    apiVersion: 'v1.0',
+    status: '200',
+    message: 'Welcome to the Movies Database API',
+    links: {
+      movies: '/movies',
+      documentation: '/api/docs/',
+      contract: '/openapi.json',
+      version: '/version',
+      liveness: '/healthz',
+      readiness: '/readyz',
+    },
+  });
+};
+
+/** As the first version did it. */
+export const answerEcho: RequestHandler = (request, response) => {
+  response.type('text/plain').send(`ECHO: ${request.method}`);
+};
+
+export function answerVersion(build: Config['build']): RequestHandler {
+  return (_request, response) => {
+    response.set('Cache-Control', 'no-store').json(build);
+  };
 }

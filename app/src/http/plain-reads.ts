@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { FindOperation, Found, FoundOperation, Schema } from './contract.ts';
 import { acceptsJson } from './media-types.ts';
-import type { Input } from './operation.ts';
+import type { Input } from './stages.ts';
 
 /** A request that the contract allows for sure, with its parameters as the contract types them. */
 export interface PlainRead {

@@ -1,7 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { PreconditionFailed } from '../movies/errors.ts';
-import type { Expected } from '../movies/movie-repository.ts';
-import { isRevision } from '../movies/revision.ts';
+import { type Expected, isRevision } from '../movies/movie.ts';
 import { badRequest } from './problem.ts';
 
 /** RFC 9110, section 8.8.3: `"…"`, or `W/"…"` for a weak one. */

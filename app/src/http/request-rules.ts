@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { HttpProblem, badRequest } from './problem.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { badRequest, HttpProblem } from './problem.ts';
 import type { ApiRequest, Stage } from './stages.ts';
 
 /** With user information it is an error (RFC 9110, section 4.2.4). */
@@ -64,4 +65,29 @@ function refuseTarget(request: ApiRequest): void {
     // Readers of queries put U+FFFD for it, which would be another title, or a filter that finds nothing.
     throw badRequest({ in: 'query', message: 'is not percent-encoded UTF-8; a percent sign itself is %25' });
   }
+}
+
+/** Who asks for health gets an answer in any case. */
+const unlimited = new Set(['/healthz', '/readyz']);
+
+/** Refuses with 503 what is too much at once, so that what was accepted is still answered in time. */
+export function shedLoad(mostInFlight: number, metrics: Pick<Metrics, 'requestShed'>): Stage {
+  let inFlight = 0;
+  return (_request, response, next) => {
+    if (unlimited.has(response.locals.found?.path ?? '')) {
+      next();
+      return;
+    }
+    if (inFlight >= mostInFlight) {
+      metrics.requestShed();
+      throw new HttpProblem(503, 'Too many requests at once. Try again in a moment.', {
+        headers: { 'Retry-After': '1' },
+      });
+    }
+    inFlight += 1;
+    response.once('close', () => {
+      inFlight -= 1;
+    });
+    next();
+  };
 }

@@ -1,4 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Trace, Tracing } from '../telemetry/tracing.ts';
+import type { operations } from './contract.gen.ts';
 import type { FindOperation } from './contract.ts';
 
 /** Node's own request and response. What Express adds to them is there only where Express dispatches. */
@@ -46,3 +48,90 @@ export const findInContract =
     locals.found ??= findOperation(method, url);
     next();
   };
+
+/** What is known of a request beside its content; `response.locals.context`. */
+export interface RequestContext {
+  readonly requestId: string;
+  readonly trace: Trace;
+  /** Milliseconds on a clock that only goes forward. */
+  readonly startedAt: number;
+  /** For what is mounted rather than routed: what the log and the metrics call it. */
+  route?: string;
+  /** Why the answer is an error. */
+  failure?: unknown;
+}
+
+/** A caller's own id is kept when it is harmless, so that both sides' logs can be joined. */
+const harmlessId = /^[\w.-]{8,64}$/;
+
+/** Opens the context and runs the rest of the request in its trace. */
+export function openContext(tracing: Tracing, newId: () => string): Stage {
+  return ({ headers }, response, next) => {
+    const requestId = textOf(headers['x-request-id']) ?? '';
+    const context: RequestContext = {
+      requestId: harmlessId.test(requestId) ? requestId : newId(),
+      trace: tracing.accept(textOf(headers['traceparent']), textOf(headers['tracestate'])),
+      startedAt: performance.now(),
+    };
+    response.locals.context = context;
+    response.setHeader('X-Request-Id', context.requestId);
+    tracing.run(context.trace, next);
+  };
+}
+
+const textOf = (header: string | string[] | undefined): string | undefined =>
+  typeof header === 'string' ? header : undefined;
+
+type Operations = operations;
+
+type Part<O extends keyof Operations, P extends 'path' | 'query' | 'header'> = NonNullable<
+  Operations[O]['parameters'][P]
+>;
+type Body<O extends keyof Operations> = Operations[O] extends {
+  requestBody: { content: Record<string, infer B> };
+}
+  ? B
+  : undefined;
+
+/** What a request brings, checked and converted by the contract; `response.locals.input`. */
+export interface Input {
+  readonly path: object;
+  readonly query: object;
+  readonly body: unknown;
+}
+
+/** The same, typed by the contract of its operation. */
+export interface TypedInput<O extends keyof Operations> {
+  readonly path: Part<O, 'path'>;
+  readonly query: Part<O, 'query'>;
+  readonly header: (name: keyof Part<O, 'header'> & string) => string | undefined;
+  readonly body: Body<O>;
+}
+
+export type Answer = (request: ApiRequest, response: ApiResponse) => Promise<void>;
+
+/**
+ * The answer of one operation of the contract. It stands behind all stages, which make these types true: this is the edge
+ * where a parsed request becomes typed.
+ */
+export function handle<O extends keyof Operations>(
+  _operation: O,
+  handler: (input: TypedInput<O>, response: ApiResponse, request: IncomingMessage) => Promise<void>,
+): Answer {
+  return (request, response) => {
+    const { path, query, body } = response.locals.input ?? { path: {}, query: {}, body: undefined };
+    return handler(
+      {
+        path: path as Part<O, 'path'>,
+        query: query,
+        header: (name) => {
+          const value = request.headers[name.toLowerCase()];
+          return typeof value === 'string' ? value : undefined;
+        },
+        body: body as Body<O>,
+      },
+      response,
+      request,
+    );
+  };
+}

@@ -4,7 +4,7 @@ import { createContractValidator } from './contract-validator.ts';
 import type { Contract, FoundOperation, Parameter } from './contract.ts';
 import { acceptsJson, isUtf8, readMediaType } from './media-types.ts';
 import { HttpProblem, badRequest } from './problem.ts';
-import { inOrder, type ApiResponse, type Stage } from './stages.ts';
+import { type ApiResponse, inOrder, type Stage } from './stages.ts';
 
 const maxBodyBytes = 100_000;
 

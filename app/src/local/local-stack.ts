@@ -7,7 +7,6 @@ import { claimPorts } from './listen.ts';
 import type { Problem } from '../commands/problem.ts';
 import { shownPath, type Paint } from '../commands/terminal.ts';
 import { startPrometheus } from './prometheus.ts';
-import type { RunOptions } from './run-options.ts';
 import type { StopStack } from './stop-stack.ts';
 import { startTokenIssuer } from './token-issuer.ts';
 import { createDynamoClient } from '../dynamo/client.ts';
@@ -15,6 +14,17 @@ import { createDynamoClient } from '../dynamo/client.ts';
 const tableName = 'movies';
 const region = 'eu-west-1';
 const tokenHours = 12;
+
+export interface RunOptions {
+  readonly port: number;
+  readonly metricsPort: number;
+  readonly issuerPort: number;
+  readonly dynamodbPort: number;
+  readonly dataDir: string;
+  /** Also a Prometheus on the API's metrics. */
+  readonly prometheus: boolean;
+  readonly prometheusPort: number;
+}
 
 export interface LocalStack {
   readonly apiUrl: string;

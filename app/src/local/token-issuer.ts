@@ -1,9 +1,14 @@
 import { createServer } from 'node:http';
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWTPayload } from 'jose';
-import { issuerConfiguration, type Client } from './issuer-configuration.ts';
+import {
+  type Client,
+  createProvider,
+  issuerConfiguration,
+  OidcError,
+  signIn,
+  signInPath,
+} from './oidc-provider.ts';
 import { closeServer, listenOnLoopback } from './listen.ts';
-import { createProvider, OidcError } from './quiet-oidc-provider.ts';
-import { signIn, signInPath } from './sign-in.ts';
 
 export interface TokenIssuer {
   /** Both the `iss` of its tokens and where `/.well-known/openid-configuration` is found. */

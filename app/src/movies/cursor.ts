@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { InvalidCursor } from './errors.ts';
-import type { MovieFilter, Position } from './movie-repository.ts';
+import type { MovieFilter, Position } from './movie.ts';
 
 /** No cursor is longer: a title of 1,024 bytes, each escaped in JSON, in base64url. */
 export const maxCursorLength = 8_704;

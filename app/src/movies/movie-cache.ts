@@ -1,8 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { NotFound } from './errors.ts';
-import { measured, type JsonText } from './json-text.ts';
-import type { MovieRepository } from './movie-repository.ts';
-import type { MovieKey, StoredMovie } from './movie.ts';
+import { type JsonText, measured } from './exact-json.ts';
+import type { MovieKey, MovieRepository, StoredMovie } from './movie.ts';
 
 export type ReadSource = 'memory' | 'shared' | 'table';
 

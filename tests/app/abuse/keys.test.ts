@@ -7,7 +7,7 @@ import { readConfig } from '../../../app/src/config.ts';
 import { createLogger } from '../../../app/src/telemetry/logger.ts';
 import { createDiscovery, IssuerMisconfigured } from '../../../app/src/http/issuer.ts';
 import { createSigningKeys } from '../../../app/src/http/signing-keys.ts';
-import { createTokenVerifier, InvalidToken } from '../../../app/src/http/token-verifier.ts';
+import { createTokenVerifier, InvalidToken } from '../../../app/src/http/tokens.ts';
 import { Unavailable } from '../../../app/src/movies/errors.ts';
 import { startApi, type Api } from '../../support/api.ts';
 import { createClient } from '../../support/client.ts';

@@ -1,8 +1,7 @@
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { movieAddress } from '../../../app/src/movies/movie-address.ts';
-import type { Movie } from '../../../app/src/movies/movie.ts';
+import { type Movie, movieAddress } from '../../../app/src/movies/movie.ts';
 import { startApi, type Api } from '../../support/api.ts';
 import { aMovie } from '../../support/movies.ts';
 

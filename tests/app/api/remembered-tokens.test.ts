@@ -1,6 +1,10 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { rememberTokens, type RememberedTokens } from '../../../app/src/http/remembered-tokens.ts';
-import { InvalidToken, type Caller } from '../../../app/src/http/token-verifier.ts';
+import {
+  type Caller,
+  InvalidToken,
+  type RememberedTokens,
+  rememberTokens,
+} from '../../../app/src/http/tokens.ts';
 
 const ttlMs = 60_000;
 const startMs = 1_700_000_000_000;

@@ -1,6 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
-import { createMovieCheck } from '../../../app/src/commands/load/check-movie.ts';
-import { loadMovies, recordsOf, type WriteBatch } from '../../../app/src/commands/load/load-movies.ts';
+import {
+  createMovieCheck,
+  loadMovies,
+  recordsOf,
+  type WriteBatch,
+} from '../../../app/src/commands/load/load-movies.ts';
 import type { InputRecord } from '../../../app/src/commands/load/read-movies.ts';
 import type { Reject } from '../../../app/src/commands/load/rejects-file.ts';
 import type { Item } from '../../../app/src/dynamo/movie-item.ts';

@@ -9,7 +9,7 @@ import { ensureTable } from '../../../app/src/local/create-table.ts';
 import { startEmbeddedDynamoDb, type EmbeddedDynamoDb } from '../../../app/src/local/embedded-dynamodb.ts';
 import { createDynamoClient } from '../../../app/src/dynamo/client.ts';
 import { createDynamoRepository } from '../../../app/src/dynamo/repository.ts';
-import type { MovieRepository } from '../../../app/src/movies/movie-repository.ts';
+import type { MovieRepository } from '../../../app/src/movies/movie.ts';
 import { createPace, rewriteOf } from '../../../app/src/commands/migrate/migrate-items.ts';
 import { forwardTo, operationOf, startFaultyDynamoDb } from '../../support/faulty-dynamodb.ts';
 import { aMovie } from '../../support/movies.ts';

@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { MovieFilter } from '../../../app/src/movies/movie-repository.ts';
-import type { Movie } from '../../../app/src/movies/movie.ts';
+import type { Movie, MovieFilter } from '../../../app/src/movies/movie.ts';
 import { aMovie } from '../../support/movies.ts';
 import type { RepositoryContext } from './repository-context.ts';
 

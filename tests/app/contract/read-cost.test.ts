@@ -1,12 +1,11 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { createTableWriter } from '../../../app/src/commands/database.ts';
-import { createMovieCheck } from '../../../app/src/commands/load/check-movie.ts';
-import { loadMovies, recordsOf } from '../../../app/src/commands/load/load-movies.ts';
+import { createMovieCheck, loadMovies, recordsOf } from '../../../app/src/commands/load/load-movies.ts';
 import { createDynamoRepository } from '../../../app/src/dynamo/repository.ts';
 import { accessPathOf } from '../../../app/src/dynamo/access-path.ts';
 import { listMovies, type ReadItems } from '../../../app/src/dynamo/movie-list.ts';
-import type { MovieFilter } from '../../../app/src/movies/movie-repository.ts';
+import type { MovieFilter } from '../../../app/src/movies/movie.ts';
 import { startDynamoDbLocal } from '../../../tools/sandbox/dynamodb-local.ts';
 import { dynamoDbLocal } from '../../support/dynamodb-local.ts';
 import { aMovie } from '../../support/movies.ts';

@@ -11,10 +11,14 @@ import { ensureTable } from '../../../app/src/local/create-table.ts';
 import { createDynamoClient } from '../../../app/src/dynamo/client.ts';
 import type { DynamoCall } from '../../../app/src/dynamo/calls.ts';
 import { toItem } from '../../../app/src/dynamo/movie-item.ts';
-import { revisionOf } from '../../../app/src/movies/revision.ts';
+import {
+  type Movie,
+  type MovieFilter,
+  type MovieRepository,
+  type Position,
+  revisionOf,
+} from '../../../app/src/movies/movie.ts';
 import { createDynamoRepository } from '../../../app/src/dynamo/repository.ts';
-import type { MovieFilter, MovieRepository, Position } from '../../../app/src/movies/movie-repository.ts';
-import type { Movie } from '../../../app/src/movies/movie.ts';
 
 export interface Engine {
   readonly endpoint: string;

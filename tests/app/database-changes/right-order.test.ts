@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { createTableWriter } from '../../../app/src/commands/database.ts';
-import { createMovieCheck } from '../../../app/src/commands/load/check-movie.ts';
-import { loadMovies, recordsOf } from '../../../app/src/commands/load/load-movies.ts';
+import { createMovieCheck, loadMovies, recordsOf } from '../../../app/src/commands/load/load-movies.ts';
 import type { Movie } from '../../../app/src/movies/movie.ts';
 import { dynamoDbLocal } from '../../support/dynamodb-local.ts';
 import { eventually } from '../../support/eventually.ts';

@@ -8,8 +8,7 @@ import { claimPorts } from '../../../app/src/local/listen.ts';
 import { startTokenIssuer, type TokenIssuer } from '../../../app/src/local/token-issuer.ts';
 import { readVegaMovies } from '../../../app/src/local/vega-movies.ts';
 import { createTableWriter } from '../../../app/src/commands/database.ts';
-import { createMovieCheck } from '../../../app/src/commands/load/check-movie.ts';
-import { loadMovies, recordsOf } from '../../../app/src/commands/load/load-movies.ts';
+import { createMovieCheck, loadMovies, recordsOf } from '../../../app/src/commands/load/load-movies.ts';
 import { createDynamoClient } from '../../../app/src/dynamo/client.ts';
 
 const tableName = 'movies';

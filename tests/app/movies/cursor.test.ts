@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { createCursors, maxCursorLength } from '../../../app/src/movies/cursor.ts';
 import { InvalidCursor } from '../../../app/src/movies/errors.ts';
-import type { MovieFilter, Position } from '../../../app/src/movies/movie-repository.ts';
+import type { MovieFilter, Position } from '../../../app/src/movies/movie.ts';
 import { titles, years } from '../../support/arbitraries.ts';
 
 const oldSecret = 'o'.repeat(32);

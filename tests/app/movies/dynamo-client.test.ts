@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { withDeadline } from '../../../app/src/dynamo/deadline.ts';
+import { withDeadline } from '../../../app/src/dynamo/limits.ts';
 import { createDynamoClient } from '../../../app/src/dynamo/client.ts';
 import { startFaultyDynamoDb, type FaultyDynamoDb } from '../../support/faulty-dynamodb.ts';
 

@@ -3,8 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { ensureTable } from '../../../app/src/local/create-table.ts';
 import { startEmbeddedDynamoDb, type EmbeddedDynamoDb } from '../../../app/src/local/embedded-dynamodb.ts';
 import { callMs, createDynamoClient, type DynamoSettings } from '../../../app/src/dynamo/client.ts';
-import { toMovieError } from '../../../app/src/dynamo/failures.ts';
-import type { DynamoCall } from '../../../app/src/dynamo/calls.ts';
+import { type DynamoCall, toMovieError } from '../../../app/src/dynamo/calls.ts';
 import { createDynamoRepository } from '../../../app/src/dynamo/repository.ts';
 import {
   Conflict,

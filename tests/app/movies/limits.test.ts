@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { Throttled } from '../../../app/src/movies/errors.ts';
-import { createLimiter } from '../../../app/src/dynamo/limiter.ts';
-import { createReadiness } from '../../../app/src/dynamo/readiness.ts';
+import { createLimiter } from '../../../app/src/dynamo/limits.ts';
+import { createReadiness } from '../../../app/src/dynamo/repository.ts';
 
 function aTask() {
   let finish: () => void = () => undefined;

@@ -1,8 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { NotFound, Unavailable } from '../../../app/src/movies/errors.ts';
 import { createMovieCache, type MovieCache } from '../../../app/src/movies/movie-cache.ts';
-import type { MovieRepository } from '../../../app/src/movies/movie-repository.ts';
-import type { Movie, StoredMovie } from '../../../app/src/movies/movie.ts';
+import type { Movie, MovieRepository, StoredMovie } from '../../../app/src/movies/movie.ts';
 import { aMovie } from '../../support/movies.ts';
 
 const key = { year: 2013, title: 'Rush' };

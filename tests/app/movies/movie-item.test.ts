@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { fromAttribute, toAttribute } from '../../../app/src/dynamo/attribute-value.ts';
 import { InvalidMovie } from '../../../app/src/movies/errors.ts';
 import { fromItem, toItem } from '../../../app/src/dynamo/movie-item.ts';
-import { revisionOf } from '../../../app/src/movies/revision.ts';
+import { revisionOf } from '../../../app/src/movies/movie.ts';
 import { json, movies, numbers } from '../../support/arbitraries.ts';
 import { aMovie } from '../../support/movies.ts';
 

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import { toItem } from '../../../app/src/dynamo/movie-item.ts';
-import { revisionOf } from '../../../app/src/movies/revision.ts';
+import { revisionOf } from '../../../app/src/movies/movie.ts';
 import { benchMovie, loopback, port } from './movies.ts';
 
 /**

@@ -2,8 +2,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import { json } from 'node:stream/consumers';
 import { DynamoDBClient, GetItemCommand, PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
 import { fromItem, toItem } from '../../../app/src/dynamo/movie-item.ts';
-import type { Movie } from '../../../app/src/movies/movie.ts';
-import { revisionOf } from '../../../app/src/movies/revision.ts';
+import { type Movie, revisionOf } from '../../../app/src/movies/movie.ts';
 import { dynamoDb, loopback, port } from './movies.ts';
 
 /**

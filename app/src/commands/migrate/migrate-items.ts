@@ -8,7 +8,7 @@ import {
   type DynamoDBClient,
   type ScanCommandOutput,
 } from '@aws-sdk/client-dynamodb';
-import { isConditionFailure, toMovieError, toWriteError } from '../../dynamo/failures.ts';
+import { isConditionFailure, toMovieError, toWriteError } from '../../dynamo/calls.ts';
 import { InvalidMovie } from '../../movies/errors.ts';
 import { fromAttribute } from '../../dynamo/attribute-value.ts';
 import { fromItem, keyOf, toItem, type Item } from '../../dynamo/movie-item.ts';

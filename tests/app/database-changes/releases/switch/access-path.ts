@@ -1,6 +1,6 @@
 import { accessPathOf as today, type AccessPath } from '../../../../../app/src/dynamo/access-path.ts';
 import { createExpression } from '../../../../../app/src/dynamo/expression.ts';
-import type { MovieFilter } from '../../../../../app/src/movies/movie-repository.ts';
+import type { MovieFilter } from '../../../../../app/src/movies/movie.ts';
 
 type Path = Omit<AccessPath, 'index'> & { readonly index?: AccessPath['index'] | 'decade-rating' };
 
