@@ -25,6 +25,7 @@ COPY --from=build --chown=65532:65532 /build/dist/ /app/
 RUN ["/nodejs/bin/node", "--predictable", "--max-semi-space-size=16", "--max-old-space-size=1024", "/build/tools/lib/bundle/code-cache.ts", "/app"]
 
 FROM ${BASE_IMAGE}
+ARG BASE_IMAGE
 ARG VERSION=unknown
 ARG REVISION=unknown
 ARG CREATED=1970-01-01T00:00:00Z
@@ -35,7 +36,8 @@ LABEL org.opencontainers.image.title="movies-api" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.created="${CREATED}" \
-      org.opencontainers.image.source="${SOURCE}"
+      org.opencontainers.image.source="${SOURCE}" \
+      org.opencontainers.image.base.name="${BASE_IMAGE}"
 ENV NODE_ENV=production \
     PATH=/nodejs/bin
 # Owned by root: the service can read its code, not change it.

@@ -106,7 +106,7 @@ push: install .cache/identity/token .cache/bin/crane ## Push the image once per 
 	@$(release) push --record release/image
 
 .PHONY: sign
-sign: install .cache/bin/cosign .cache/bin/crane .cache/bin/trivy ## IMAGE=…@sha256:… SIGNING_KEY=… Sign an image and both bills of materials
+sign: install .cache/bin/cosign .cache/bin/crane .cache/bin/trivy ## IMAGE=…@sha256:… SIGNING_KEY=… Sign an image, both bills of materials and its provenance
 	@$(release) sign "$$IMAGE"
 
 ##@ Deploy to an account
@@ -123,8 +123,9 @@ deploy: install .cache/identity/token .cache/bin/crane .cache/bin/cosign ## ENV=
 	@$(release) $(if $(DATA),load-data --env "$(ENV)" --file "$$FILE",deploy --env "$(ENV)" --image "$$IMAGE" --plan "$(PLAN)")
 
 .PHONY: verify
-verify: install .cache/identity/token .cache/bin/crane .cache/bin/cosign ## ENV=local|dev|… Probe a deployment: is it what was meant? (LOAD=yes: under load; ARCHIVE=yes: fetch its image, if it is what was signed)
-	@$(if $(ARCHIVE),$(release) deployed-image --archive "release/deployed-$(ENV).tar",node tools/release/verify.ts $(if $(LOAD),load,probes)) --env "$(ENV)"
+verify: install .cache/identity/token .cache/bin/crane .cache/bin/cosign ## ENV=local|dev|… Probe a deployment: is it what was meant, and what was it built from? (LOAD=yes: under load; ARCHIVE=yes: fetch its image, if it is what was signed)
+	@$(if $(ARCHIVE),$(release) deployed-image --archive "release/deployed-$(ENV).tar",node tools/release/verify.ts $(if $(LOAD),load,probes)) --env "$(ENV)"$(if $(filter local,$(ENV))$(ARCHIVE)$(LOAD),,; \
+	$(release) provenance --env "$(ENV)")
 
 .PHONY: release
 release: install .cache/identity/token .cache/bin/crane .cache/bin/cosign ## ENV=dev Deploy, probe (LOAD_TEST=yes: under load), and return to what ran before when that fails

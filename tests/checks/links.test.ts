@@ -51,6 +51,27 @@ describe('links between the documents', () => {
     expect(broken).toEqual([]);
   });
 
+  test('each page that code names in a remedy or a comment is there, with the heading that it names', () => {
+    const code = ['*.ts', '*.tf', '*.yml', 'Makefile'].map((pattern) => `:(glob)**/${pattern}`);
+    const paths = execFileSync('git', ['ls-files', ...code], { cwd: root, encoding: 'utf8' })
+      .trim()
+      .split('\n');
+    const named = paths
+      .filter((path) => path !== 'tests/checks/links.test.ts')
+      .flatMap((path) => [
+        ...readFileSync(join(root, path), 'utf8').matchAll(/\b(docs\/[a-z-]+\.md)(?:, "([^"]+)")?/g),
+      ])
+      .map(([, page = '', heading]) => ({ page, heading }));
+    const missing = named.filter(
+      ({ page, heading }) =>
+        !existsSync(join(root, page)) ||
+        (heading !== undefined && !readFileSync(join(root, page), 'utf8').includes(`## ${heading}`)),
+    );
+
+    expect(named.length).toBeGreaterThan(30);
+    expect(missing).toEqual([]);
+  });
+
   test.each(['docs/none.md', 'README.md#no-such-heading', '#nor-here'])('%s would be noticed', (link) => {
     expect(
       brokenLinks('LOG.md', `# Here\n[a link](${link}) and [a good one](README.md#two-commands)`),

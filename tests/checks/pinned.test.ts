@@ -57,7 +57,7 @@ describe('the Dockerfile', () => {
   test('is given facts of the build only, as arguments with a default', () => {
     const given = last.filter((line) => line.startsWith('ARG ')).map((line) => line.replace(/=.*/, ''));
 
-    expect(given).toEqual(['ARG VERSION', 'ARG REVISION', 'ARG CREATED', 'ARG SOURCE']);
+    expect(given).toEqual(['ARG BASE_IMAGE', 'ARG VERSION', 'ARG REVISION', 'ARG CREATED', 'ARG SOURCE']);
   });
 });
 

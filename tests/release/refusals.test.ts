@@ -150,7 +150,7 @@ test('nothing of a real account reaches a local deployment', () => {
 });
 
 describe('a signature', () => {
-  const check = (environment: string, key: string | undefined, fails?: 'image' | 'list') => {
+  const check = (environment: string, key: string | undefined, fails?: 'image' | 'list' | 'provenance') => {
     const calls: string[][] = [];
     const asked =
       (what: string) =>
@@ -161,24 +161,35 @@ describe('a signature', () => {
           : Promise.resolve();
       };
     const never = () => Promise.reject(new Error('is not asked for'));
-    const cosign = { verify: asked('image'), verifySbom: asked('list'), sign: never, attest: never };
+    const provenances = async (...call: [string, string]) => {
+      await asked('provenance')(...call);
+      return [];
+    };
+    const verifying = { verify: asked('image'), verifySbom: asked('list'), provenances };
+    const cosign = { ...verifying, sign: never, attest: never };
     const env = key === undefined ? {} : { SIGNING_KEY: key };
-    return { calls, result: checkSignature({ environment, image }, { env, cosign, say: () => undefined }) };
+    const deployed = { environment, image };
+    return { calls, result: checkSignature(deployed, { project: root, env, cosign, say: () => undefined }) };
   };
 
-  test.each([
-    ['is asked for, of the image and of its bill of materials', 'prod', 'awskms:///alias', 2],
-    ['is left out on purpose, outside of prod', 'dev', 'none', 0],
-  ])('%s', async (_what, environment, key, count) => {
-    const { result, calls } = check(environment, key);
+  test('is asked for, of the image, its bill of materials and its provenance', async () => {
+    const { result, calls } = check('prod', 'awskms:///alias');
+
+    await expect(result).rejects.toThrow('there is no statement');
+    expect(calls).toEqual(Array.from({ length: 3 }, () => [image, 'awskms:///alias']));
+  });
+
+  test('is left out on purpose, outside of prod', async () => {
+    const { result, calls } = check('dev', 'none');
 
     await expect(result).resolves.toBeUndefined();
-    expect(calls).toEqual(Array.from({ length: count }, () => [image, key]));
+    expect(calls).toEqual([]);
   });
 
   test.each([
     ['of the image does not verify', 'dev', 'awskms:///alias', 'image', 'image does not verify'],
     ['of the bill of materials does not', 'dev', 'awskms:///alias', 'list', 'list does not verify'],
+    ['of the provenance does not', 'dev', 'awskms:///alias', 'provenance', 'provenance does not verify'],
     ['has no key', 'dev', undefined, undefined, 'SIGNING_KEY is not set'],
     ['is left out in prod', 'prod', 'none', undefined, 'prod takes signed images only'],
   ] as const)('that %s is refused', async (_what, environment, key, fails, message) => {

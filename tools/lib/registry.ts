@@ -16,6 +16,8 @@ export interface Registry {
   readonly find: (tag: string) => Promise<string | undefined>;
   /** The processor that an image's own configuration names, such as `amd64`; of an index, that of the platform's image. */
   readonly architecture: (reference: string, platform: string) => Promise<string>;
+  /** What the image's own configuration says of it. */
+  readonly labels: (reference: string, platform: string) => Promise<Readonly<Record<string, string>>>;
   /** Copies an image of another repository, all its platforms, under a tag. Resolves with its reference by digest. */
   readonly copy: (reference: string, tag: string) => Promise<string>;
   /** Adds a tag to what is there. Tags never move: rejects when the tag stands for something else. */
@@ -43,6 +45,20 @@ export function createRegistry({ crane, repository, env }: RegistryOptions): Reg
     }
   };
 
+  interface Config {
+    readonly architecture?: string;
+    readonly config?: { readonly Labels?: Readonly<Record<string, string>> | null };
+  }
+  const configOf = async (reference: string, platform: string): Promise<Config> =>
+    JSON.parse(
+      await call('config', '--platform', platform, reference).catch((error: unknown) => {
+        throw new Problem(
+          `What ${reference} is built for can't be read: ${reasonOf(error)}`,
+          'Check address and credentials; crane comes with `make tools` (or make .cache/bin/crane).',
+        );
+      }),
+    ) as Config;
+
   return {
     find,
     push: async (archive, tag) => {
@@ -52,16 +68,8 @@ export function createRegistry({ crane, repository, env }: RegistryOptions): Reg
     pull: async (reference, archive) => {
       await call('pull', reference, archive);
     },
-    architecture: async (reference, platform) => {
-      const config = await call('config', '--platform', platform, reference).catch((error: unknown) => {
-        throw new Problem(
-          `What ${reference} is built for can't be read: ${reasonOf(error)}`,
-          'Check address and credentials; crane comes with `make tools` (or make .cache/bin/crane).',
-        );
-      });
-      const { architecture = '' } = JSON.parse(config) as { architecture?: string };
-      return architecture;
-    },
+    architecture: async (reference, platform) => (await configOf(reference, platform)).architecture ?? '',
+    labels: async (reference, platform) => (await configOf(reference, platform)).config?.Labels ?? {},
     copy: async (reference, tag) => {
       await call('copy', reference, `${repository}:${tag}`).catch((error: unknown) => {
         throw new Problem(

@@ -200,7 +200,7 @@ export const refuseProduction = (environment: string): void => {
   if (environment !== 'prod') return;
   throw new Problem(
     'prod is never destroyed by this project.',
-    'Its table, backups and state are protected one by one. Whoever really must: docs/operate.md, by hand, with a second person.',
+    'Its table, backups and state are protected one by one. Whoever really must: docs/deploy.md, by hand, with a second person.',
   );
 };
 

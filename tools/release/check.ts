@@ -3,6 +3,7 @@ import { Misuse } from '../../app/src/commands/problem.ts';
 import { createRegistry, signIn } from '../lib/registry.ts';
 import { architectureOf, checkArchitecture, platformOf, type Architecture } from './architecture.ts';
 import { createCosign, type Cosign } from './cosign.ts';
+import { checkProvenance, describeProvenance } from './provenance.ts';
 
 export interface Surroundings {
   readonly project: string;
@@ -17,7 +18,7 @@ interface Deployed {
 
 /** Between plan and apply: the image is what was signed, and its tasks can start it. Rejects with what is wrong. */
 export async function checkImage(deployed: Deployed, { project, env, say }: Surroundings): Promise<void> {
-  await checkSignature(deployed, { env, cosign: createCosign(env), say });
+  await checkSignature(deployed, { project, env, cosign: createCosign(env), say });
   const wanted = architectureOf(join(project, 'terraform'), deployed.environment, env);
   await checkPlatform(deployed.image, wanted, { project, env });
 }
@@ -36,12 +37,12 @@ export async function checkPlatform(
 }
 
 /**
- * Rejects unless the image and its bill of materials were signed with the key that SIGNING_KEY names: a file, or the output
- * `signing_key` of bootstrap (`awskms:///…`). SIGNING_KEY=none deploys unsigned, on purpose, anywhere but to prod.
+ * Rejects unless the image, its bill of materials and its provenance were signed with the key that SIGNING_KEY names (a file, or
+ * the output `signing_key` of bootstrap: `awskms:///…`), and what it was built from is what git holds. SIGNING_KEY=none deploys unsigned, on purpose, anywhere but to prod.
  */
 export async function checkSignature(
   { environment, image }: Deployed,
-  { env, cosign, say }: Pick<Surroundings, 'env' | 'say'> & { readonly cosign: Cosign },
+  { project, env, cosign, say }: Surroundings & { readonly cosign: Cosign },
 ): Promise<void> {
   const key = env['SIGNING_KEY'] ?? '';
   if (key === '' || (key === 'none' && environment === 'prod')) {
@@ -58,5 +59,7 @@ export async function checkSignature(
   }
   await cosign.verify(image, key);
   await cosign.verifySbom(image, key);
-  say(`The signatures of ${image} and of its bill of materials verify with ${key}.`);
+  const provenance = await checkProvenance(image, await cosign.provenances(image, key), { project, env });
+  say(`The signatures of ${image}, its bill of materials and its provenance verify with ${key}.`);
+  say(describeProvenance(provenance));
 }

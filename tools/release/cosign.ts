@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { Problem } from '../../app/src/commands/problem.ts';
+import type { Provenance } from './provenance.ts';
 
 const run = promisify(execFile);
 const built = resolve(import.meta.dirname, '../../.cache/bin/cosign');
@@ -15,13 +16,17 @@ const outputBytes = 256 * 1024 * 1024;
 export interface Cosign {
   /** @param image by digest; @param key a file, or `awskms:///<alias ARN>` */
   readonly sign: (image: string, key: string) => Promise<void>;
-  /** Attaches a CycloneDX bill of materials, signed. */
-  readonly attest: (image: string, key: string, sbomFile: string) => Promise<void>;
+  /** Attaches a statement about the image, signed: a CycloneDX bill of materials, or SLSA provenance. */
+  readonly attest: (image: string, key: string, file: string, type?: PredicateType) => Promise<void>;
   /** Rejects with a `Problem` unless the image was signed with the key. */
   readonly verify: (image: string, key: string) => Promise<void>;
   /** Rejects with a `Problem` unless a bill of materials of this very image was signed with the key. */
   readonly verifySbom: (image: string, key: string) => Promise<void>;
+  /** Statements of how this image was built, signed with the key. Rejects with a `Problem` when there is none. */
+  readonly provenances: (image: string, key: string) => Promise<readonly Provenance[]>;
 }
+
+type PredicateType = 'cyclonedx' | 'slsaprovenance1';
 
 /**
  * The key decides, not a public log: nothing about a private image is published, and nothing is asked of the internet.
@@ -64,6 +69,11 @@ export function createCosign(env: NodeJS.ProcessEnv, plainHttp = false): Cosign 
         'Deploy an image that the pipeline built and signed. Nothing was changed.',
       );
     };
+  const predicatesOf = async (image: string, key: string, type: PredicateType, what: string) =>
+    (await cosign('verify-attestation', '--type', type, ...trust(key), image).catch(refuse(image, key, what)))
+      .split('\n')
+      .filter(Boolean)
+      .map(predicateIn);
   const trust = (key: string): readonly string[] => [
     '--key',
     key,
@@ -77,34 +87,27 @@ export function createCosign(env: NodeJS.ProcessEnv, plainHttp = false): Cosign 
       privately((config) =>
         done(cosign('sign', bundle, '--yes', '--key', key, '--signing-config', config, ...registry, image)),
       ),
-    attest: (image, key, sbomFile) =>
+    attest: (image, key, file, type = 'cyclonedx') =>
       privately((config) =>
         done(
           cosign(
             ...['attest', bundle, '--yes', '--key', key, '--signing-config', config, ...registry],
-            ...['--type', 'cyclonedx', '--predicate', sbomFile, image],
+            ...['--type', type, '--predicate', file, image],
           ),
         ),
       ),
     verify: (image, key) =>
       done(cosign('verify', ...trust(key), image)).catch(refuse(image, key, 'The signature')),
     verifySbom: async (image, key) => {
-      const what = 'The bill of materials';
-      const type = ['--type', 'cyclonedx'];
-      const attested = await cosign('verify-attestation', ...type, ...trust(key), image).catch(
-        refuse(image, key, what),
-      );
-      if (
-        !attested
-          .split('\n')
-          .filter(Boolean)
-          .some((line) => isAbout(line, image))
-      )
+      const lists = await predicatesOf(image, key, 'cyclonedx', 'The bill of materials');
+      if (!lists.some((list) => isAbout(list as BillOfMaterials, image)))
         throw new Problem(
           `No signed bill of materials is one of ${image}.`,
           'Sign it with `make sign`, which lists the image itself. Nothing was changed.',
         );
     },
+    provenances: async (image, key) =>
+      (await predicatesOf(image, key, 'slsaprovenance1', 'The provenance')) as readonly Provenance[],
   };
 }
 
@@ -112,13 +115,19 @@ const done = async (work: Promise<unknown>): Promise<void> => {
   await work;
 };
 
-/** Whether an attestation (a DSSE envelope with an in-toto statement) carries the list of this image, by its digest. */
-function isAbout(envelope: string, image: string): boolean {
+/** What an attestation (a DSSE envelope with an in-toto statement) says. */
+function predicateIn(envelope: string): unknown {
   const { payload } = JSON.parse(envelope) as { payload: string };
-  const { predicate } = JSON.parse(Buffer.from(payload, 'base64').toString()) as {
-    predicate?: { metadata?: { component?: { type?: string; purl?: string } } };
-  };
-  const { type, purl = '' } = predicate?.metadata?.component ?? {};
+  return (JSON.parse(Buffer.from(payload, 'base64').toString()) as { predicate?: unknown }).predicate;
+}
+
+interface BillOfMaterials {
+  readonly metadata?: { readonly component?: { readonly type?: string; readonly purl?: string } };
+}
+
+/** Whether it is the list of this image, by its digest. */
+function isAbout(list: BillOfMaterials, image: string): boolean {
+  const { type, purl = '' } = list.metadata?.component ?? {};
   const [, digest = ''] = image.split('@');
   return type === 'container' && digest !== '' && decodeURIComponent(purl).includes(`@${digest}`);
 }

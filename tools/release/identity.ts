@@ -25,7 +25,7 @@ export async function takeIdentity(
   if (!/^arn:aws[a-z-]*:iam::\d{12}:role\/.+$/.test(role))
     throw new Problem(
       'AWS_ROLE_ARN names no role.',
-      "Set it as a variable of the step's deployment environment to what `make bootstrap` printed (docs/pipeline.md).",
+      "Set it as a variable of the step's deployment environment to what `make bootstrap` printed (docs/deploy.md).",
     );
   const { sub = '', aud = '', exp = 0 } = claimsOf(token);
   const expiresAt = new Date(exp * 1000);

@@ -105,7 +105,7 @@ program
 
 program
   .command('sign <image>')
-  .description('Sign an image by its digest, and attach the signed bills of materials')
+  .description('Sign an image by its digest, and attach its bills of materials and its provenance, signed')
   .action(async (name: string) => {
     const { sign } = await import('./sign.ts');
     await sign({ project, env, say }, name);
@@ -219,6 +219,31 @@ program
     await fetchDeployed(
       { project, env, say },
       { environment: name, image: String(outputs['image']), archive },
+    );
+  });
+
+program
+  .command('provenance')
+  .description(
+    'Say what the image that an environment runs was built from, by whom, if that is signed and holds',
+  )
+  .option(...environment)
+  .action(async ({ env: name }: Options) => {
+    if ((env['SIGNING_KEY'] ?? '') === '') {
+      say('note: SIGNING_KEY is not set: who built what runs was not asked.');
+      return;
+    }
+    const { image: running } = await (await openAccount()).deployedOutputs(name);
+    const [{ checkSignature }, { createCosign }, { openRegistry }] = await Promise.all([
+      import('./check.ts'),
+      import('./cosign.ts'),
+      import('./push.ts'),
+    ]);
+    const reference = String(running);
+    await openRegistry({ project, env }, reference.split('@')[0] ?? '');
+    await checkSignature(
+      { environment: name, image: reference },
+      { project, env, cosign: createCosign(env), say },
     );
   });
 

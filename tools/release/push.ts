@@ -85,7 +85,7 @@ export async function fetchDeployed(
   { environment, image, archive }: { environment: string; image: string; archive: string },
 ): Promise<void> {
   const { env, say } = surroundings;
-  await checkSignature({ environment, image }, { env, cosign: createCosign(env), say });
+  await checkSignature({ environment, image }, { ...surroundings, cosign: createCosign(env) });
   const registry = await openRegistry(surroundings, image.split('@')[0] ?? '');
   await mkdir(dirname(archive), { recursive: true });
   await rm(archive, { force: true });

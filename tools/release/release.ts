@@ -67,7 +67,7 @@ export async function release(
       )
     : new Problem(
         `${name}: ${image} failed ${missed}, and returning to ${good} FAILED TOO.`,
-        'Somebody must look now: docs/operate.md, "When the pipeline is down".',
+        'Somebody must look now: docs/deploy.md, "When the pipeline is down".',
       );
 }
 

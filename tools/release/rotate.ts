@@ -71,7 +71,7 @@ export async function rotate(
       )
     : new Problem(
         `${name}: stage ${wanted} failed its probes, and returning to ${before} FAILED TOO.`,
-        'Somebody must look now: docs/operate.md, "When the pipeline is down".',
+        'Somebody must look now: docs/deploy.md, "When the pipeline is down".',
       );
 }
 

@@ -4,11 +4,13 @@ import { dirname, join, relative } from 'node:path';
 import { Misuse, Problem } from '../../app/src/commands/problem.ts';
 import { output } from '../lib/processes.ts';
 import { findImage, type ScannedImage } from '../lib/scanned-image.ts';
-import { wantedArchitecture } from './architecture.ts';
+import { createRegistry } from '../lib/registry.ts';
+import { platformOf, wantedArchitecture, type Architecture } from './architecture.ts';
 import { checkPlatform, type Surroundings } from './check.ts';
 import { createCosign } from './cosign.ts';
+import { checkProvenance, describeBuild, writeProvenance, type Labels } from './provenance.ts';
 
-/** Signs an image by its digest with the key that SIGNING_KEY names, and attaches both signed bills of materials. */
+/** Signs an image by its digest with the key that SIGNING_KEY names, and attaches its bills of materials and its provenance, signed. */
 export async function sign(surroundings: Surroundings, image: string): Promise<void> {
   const { project, env, say } = surroundings;
   if (!/@sha256:[0-9a-f]{64}$/.test(image))
@@ -19,13 +21,33 @@ export async function sign(surroundings: Surroundings, image: string): Promise<v
       'SIGNING_KEY names no key.',
       'A file, or awskms:///… (output signing_key of terraform/bootstrap).',
     );
-  await checkPlatform(image, wantedArchitecture(join(project, 'terraform'), env), surroundings);
+  const wanted = wantedArchitecture(join(project, 'terraform'), env);
+  await checkPlatform(image, wanted, surroundings);
+  const provenance = await describeBuild(project, await labelsOf(surroundings, image, wanted), env);
+  // A deployment would refuse it: nothing is signed that nobody could deploy.
+  await checkProvenance(image, [provenance], surroundings);
+  const provenanceFile = join(project, 'reports', 'security', 'provenance.json');
+  await writeProvenance(provenanceFile, provenance);
   await listParts(surroundings, image);
   const cosign = createCosign(env);
   await cosign.sign(image, key);
   for (const subject of ['image', 'repository'] as const)
     await cosign.attest(image, key, billOfMaterials(project, subject));
-  say(`Signed ${image} and both bills of materials`);
+  await cosign.attest(image, key, provenanceFile, 'slsaprovenance1');
+  say(`Signed ${image}, both bills of materials and its provenance`);
+}
+
+/** What `make image` wrote into the image itself. */
+async function labelsOf(
+  { project, env }: Surroundings,
+  image: string,
+  wanted: Architecture,
+): Promise<Labels> {
+  const [repository = ''] = image.split('@');
+  const registry = createRegistry({ crane: join(project, '.cache', 'bin', 'crane'), repository, env });
+  const labels = await registry.labels(image, platformOf(wanted));
+  const label = (name: string): string => labels[`org.opencontainers.image.${name}`] ?? '';
+  return { revision: label('revision'), base: label('base.name') };
 }
 
 /** Writes both bills of materials: of the image by its name, else of what `make image` built. */

@@ -25,7 +25,7 @@ export function readStep(text: string): RotationStep {
   if (step !== undefined) return step;
   throw new Misuse(
     text === '' ? 'No step is named.' : `${text} is no step of a rotation.`,
-    `Name the next one with STEP=${rotationSteps.join('|')}: docs/operate.md, "Keys".`,
+    `Name the next one with STEP=${rotationSteps.join('|')}: docs/deploy.md, "Keys".`,
   );
 }
 

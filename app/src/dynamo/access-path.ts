@@ -23,7 +23,7 @@ interface Choice {
 }
 
 /**
- * The cheapest way to serve a filter, or nothing when no movie can match it. `docs/access-patterns.md` has the table.
+ * The cheapest way to serve a filter, or nothing when no movie can match it. `docs/service.md` has the table.
  * Movies without a rating are in no list that asks for one.
  */
 export function accessPathOf(filter: MovieFilter): AccessPath | undefined {

@@ -45,7 +45,7 @@ const combinations = Array.from({ length: 2 ** names.length }, (_, bits) =>
 const filterOf = (chosen: readonly (keyof MovieFilter)[]): MovieFilter =>
   Object.fromEntries(chosen.map((name) => [name, values[name]]));
 
-/** What the table or an index serves by keys alone (docs/access-patterns.md); a title implies its prefix. */
+/** What the table or an index serves by keys alone (docs/service.md); a title implies its prefix. */
 const indexed = new Set(
   [
     [],

@@ -12,7 +12,7 @@ import { startWorld, type Task, type World } from './world.ts';
 // A busy machine builds and starts four versions in its own time.
 jest.setTimeout(240_000);
 
-/** The walk of docs/database-changes.md: an index, a required field and a renamed attribute, in three releases. */
+/** The walk of docs/service.md: an index, a required field and a renamed attribute, in three releases. */
 describeWith([dynamoDbLocal], 'a database change in the documented order, under load', () => {
   let world: World;
   let table: string;

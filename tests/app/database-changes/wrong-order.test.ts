@@ -12,7 +12,7 @@ const infoAt = async (task: Task) => (await task.send('GET', address)).json;
 // A busy machine builds and starts four versions in its own time.
 jest.setTimeout(240_000);
 
-/** What docs/database-changes.md warns of. Each scenario leaves out or exchanges one step; the right order is part of every run. */
+/** What docs/service.md warns of. Each scenario leaves out or exchanges one step; the right order is part of every run. */
 describeInTestAll([dynamoDbLocal], 'a database change in the wrong order', () => {
   let world: World;
   beforeAll(async () => {

@@ -1,11 +1,17 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { appendFile, cp, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { billOfMaterials } from '../../../tools/lib/bundle/bill-of-materials.ts';
 import { checkSignature } from '../../../tools/release/check.ts';
 import { createCosign } from '../../../tools/release/cosign.ts';
+import {
+  checkProvenance,
+  describeBuild,
+  describeProvenance,
+  writeProvenance,
+} from '../../../tools/release/provenance.ts';
 import { writeImageSbom, writeRepositorySbom } from '../../../tools/release/sign.ts';
 import { built, cosign, describeWith } from '../../support/requirements.ts';
 import { goBinary, startRegistry, type LoopbackRegistry } from './registry.ts';
@@ -41,8 +47,114 @@ test("the repository's bill of materials lists every package of the lock file, a
   }
 });
 
+const inStep = {
+  BITBUCKET_REPO_FULL_NAME: 'local/movies-api',
+  BITBUCKET_BUILD_NUMBER: '7',
+  BITBUCKET_STEP_UUID: '{1}',
+};
+const materials = [
+  ...['Dockerfile', 'bitbucket-pipelines.yml', 'package-lock.json', 'security/modules.lock.json'],
+  ...['terraform/.terraform.lock.hcl', 'app/collector/image.json', 'tools/install/toolchain.json'],
+  ...['tools/install/go/cosign/go.sum', 'tools/install/python/checkov.txt', 'README.md'],
+];
+
+/** A repository with one commit that holds this project's materials. */
+async function createSource() {
+  const folder = await mkdtemp(join(tmpdir(), 'source-'));
+  const git = (...args: string[]): string =>
+    execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@localhost', ...args], {
+      cwd: folder,
+      encoding: 'utf8',
+    }).trim();
+  for (const path of materials) {
+    await mkdir(dirname(join(folder, path)), { recursive: true });
+    await cp(join(project, path), join(folder, path));
+  }
+  git('init', '--quiet');
+  git('add', '.');
+  git('commit', '--quiet', '--message=source');
+  const base = /^ARG BASE_IMAGE=(.+)$/m.exec(await readFile(join(folder, 'Dockerfile'), 'utf8'))?.[1] ?? '';
+  const revision = git('rev-parse', 'HEAD');
+  const build = (labels = {}, env: NodeJS.ProcessEnv = inStep) =>
+    describeBuild(folder, { revision, base, ...labels }, env);
+  const check = async (built: ReturnType<typeof build>, env: NodeJS.ProcessEnv = {}) =>
+    checkProvenance('image', [await built], { project: folder, env });
+  return { folder, git, base, revision, build, check };
+}
+type SourceRepository = Awaited<ReturnType<typeof createSource>>;
+
+describe('provenance', () => {
+  let source: SourceRepository;
+  beforeAll(async () => {
+    source = await createSource();
+  });
+  afterAll(() => rm(source.folder, { recursive: true }));
+
+  test('tells commit, run, image of the step, bases and each locked file', async () => {
+    const told = describeProvenance(await source.check(source.build()));
+
+    expect(told).toContain(`built from ${source.revision} of https://bitbucket.org/local/movies-api`);
+    expect(told).toContain('by         https://bitbucket.org/local/movies-api/pipelines/results/7/steps/{1}');
+    expect(told).toMatch(/^ {2}in {9}node:.*@sha256:[0-9a-f]{64}$/m);
+    expect(told).toContain(`on         ${source.base}`);
+    for (const name of materials.slice(0, -1)) expect(told).toContain(`locked by  ${name} sha256:`);
+    expect(told).not.toContain('README');
+  });
+
+  test('of a person has no image of a step, and holds', async () => {
+    const told = describeProvenance(await source.check(source.build({}, {})));
+
+    expect(told).toContain('by         by hand');
+    expect(told).not.toMatch(/^ {2}in /m);
+  });
+
+  test.each(materials.slice(0, -1))('with a byte more in %s is refused with that name', async (name) => {
+    await appendFile(join(source.folder, name), ' ');
+    const built = source.build();
+
+    await expect(source.check(built)).rejects.toThrow(
+      new RegExp(`^The provenance of image does not hold:\\n  ${name}: the build took in sha256:`),
+    );
+    source.git('checkout', '--quiet', '.');
+  });
+
+  test('is refused with another base, with uncommitted files, and with a material left out', async () => {
+    await expect(source.check(source.build({ base: 'node:24' }))).rejects.toThrow(
+      `BASE_IMAGE: the build took in node:24, commit ${source.revision.slice(0, 12)} holds ${source.base}`,
+    );
+    await expect(source.check(source.build({ revision: `${source.revision}-dirty` }))).rejects.toThrow(
+      `source: it was built from ${source.revision}-dirty, which no reviewer has seen`,
+    );
+    const { buildDefinition, runDetails } = await source.build();
+    const fewer = buildDefinition.resolvedDependencies.filter(({ name }) => name !== 'package-lock.json');
+    const thinned = { runDetails, buildDefinition: { ...buildDefinition, resolvedDependencies: fewer } };
+    await expect(source.check(Promise.resolve(thinned))).rejects.toThrow(
+      'package-lock.json: the build took in nothing',
+    );
+  });
+
+  test('of a commit that this clone lacks names the commit and how to get it', async () => {
+    const revision = '1'.repeat(40);
+
+    await expect(source.check(source.build({ revision }))).rejects.toMatchObject({
+      message: expect.stringContaining(`Commit ${revision}`) as unknown,
+      remedy: expect.stringContaining(`git fetch origin ${revision}`) as unknown,
+    });
+  });
+
+  test('with a base of this machine is good for an account on this machine, and no other', async () => {
+    const built = source.build({ base: 'localhost/movies-api-base:1' });
+
+    await expect(source.check(built, { AWS_ENDPOINT_URL: 'http://127.0.0.1:1' })).resolves.toBeDefined();
+    for (const url of ['https://dynamodb.eu-west-1.amazonaws.com', 'http://127.0.0.1.example.com:1'])
+      await expect(source.check(built, { AWS_ENDPOINT_URL: url })).rejects.toThrow('BASE_IMAGE');
+    await expect(source.check(built)).rejects.toThrow('BUILD_IMAGE: the build took in nothing');
+  });
+});
+
 describeWith([cosign, built('bin/crane'), built('bin/trivy')], 'what is signed', () => {
   const cosign = createCosign(process.env, true);
+  let source: SourceRepository;
   let registry: LoopbackRegistry;
   let key: { secret: string; public: string };
 
@@ -59,23 +171,47 @@ describeWith([cosign, built('bin/crane'), built('bin/trivy')], 'what is signed',
     await writeImageSbom(project, file, { reference: image });
     return file;
   };
-  const release = async (tag: string): Promise<string> => {
+  const attestBuild = async (
+    image: string,
+    provenance: ReturnType<SourceRepository['build']>,
+  ): Promise<void> => {
+    const file = join(registry.folder, 'provenance.json');
+    await writeProvenance(file, await provenance);
+    await cosign.attest(image, key.secret, file, 'slsaprovenance1');
+  };
+  /** Pushed, signed and listed; without provenance. */
+  const list = async (tag: string): Promise<string> => {
     const image = await registry.push(tag, bundle(tag));
     await cosign.sign(image, key.secret);
     await cosign.attest(image, key.secret, await sbomOf(image, tag));
     return image;
   };
+  const release = async (tag: string): Promise<string> => {
+    const image = await list(tag);
+    await attestBuild(image, source.build());
+    return image;
+  };
+  const said: string[] = [];
   const deploy = (image: string, publicKey = key.public): Promise<void> =>
     checkSignature(
       { environment: 'prod', image },
-      { env: { SIGNING_KEY: publicKey }, cosign, say: () => undefined },
+      {
+        project: source.folder,
+        env: { SIGNING_KEY: publicKey },
+        cosign,
+        say: (line) => said.push(line),
+      },
     );
 
   beforeAll(async () => {
     registry = await startRegistry();
+    source = await createSource();
     key = makeKey('ours');
   });
-  afterAll(() => registry.stop());
+  afterAll(async () => {
+    await registry.stop();
+    await rm(source.folder, { recursive: true });
+  });
 
   test('is deployed with the key that made it, and with no other', async () => {
     const image = await release('good');
@@ -83,6 +219,32 @@ describeWith([cosign, built('bin/crane'), built('bin/trivy')], 'what is signed',
     await expect(deploy(image)).resolves.toBeUndefined();
     await expect(deploy(image, makeKey('other').public)).rejects.toThrow(/signature of .* does not verify/);
   });
+
+  test('is refused without provenance', async () => {
+    await expect(deploy(await list('unknown'))).rejects.toThrow('The provenance of');
+  });
+
+  test('is refused with provenance that another key signed', async () => {
+    const image = await list('forged');
+    const file = join(registry.folder, 'provenance.json');
+    await writeProvenance(file, await source.build());
+    await cosign.attest(image, makeKey('forger').secret, file, 'slsaprovenance1');
+
+    await expect(deploy(image)).rejects.toThrow('The provenance of');
+  });
+
+  test('is refused with a changed lock file, by its name; then signed again from the commit it is deployed', async () => {
+    const image = await list('changed');
+    await appendFile(join(source.folder, 'package-lock.json'), ' ');
+    await attestBuild(image, source.build());
+    source.git('checkout', '--quiet', '.');
+
+    await expect(deploy(image)).rejects.toThrow('package-lock.json: the build took in sha256:');
+
+    await attestBuild(image, source.build());
+    await expect(deploy(image)).resolves.toBeUndefined();
+    expect(said.at(-1)).toContain(`built from ${source.revision}`);
+  }, 60_000);
 
   test('is refused with one changed byte', async () => {
     await release('content-a');

@@ -78,7 +78,7 @@ describeWith([python], 'the emulator', () => {
       text: {
         __type: 'NotEmulated',
         message:
-          "The emulator can't answer logs.PutDaydream (moto: NotImplementedError: The put_daydream action has not been implemented); see docs/emulator.md",
+          "The emulator can't answer logs.PutDaydream (moto: NotImplementedError: The put_daydream action has not been implemented); see docs/testing.md",
       },
     });
   });

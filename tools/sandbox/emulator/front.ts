@@ -143,7 +143,7 @@ async function explain(
   return refusal(
     call,
     'NotEmulated',
-    `The emulator can't answer ${name} (moto: ${cause}); see docs/emulator.md`,
+    `The emulator can't answer ${name} (moto: ${cause}); see docs/testing.md`,
   );
 }
 

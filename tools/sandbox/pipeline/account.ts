@@ -45,11 +45,13 @@ export interface PipelineAccountOptions {
   readonly bare: NodeJS.ProcessEnv;
   /** Remembers how to stop what was started. */
   readonly keep: (stop: () => Promise<void>) => void;
+  /** Ends what runs, for an interrupt. */
+  readonly signal: AbortSignal;
 }
 
-/** Starts an emulator and prepares the account as docs/pipeline.md says, by the same target. */
+/** Starts an emulator and prepares the account as docs/deploy.md says, by the same target. */
 export async function openPipelineAccount(options: PipelineAccountOptions): Promise<PipelineAccount> {
-  const { home, repository, definition, ids, bare, keep } = options;
+  const { home, repository, definition, ids, bare, keep, signal } = options;
   const emulators = createEmulatorHome(join(home, 'account'));
   const emulator = await emulators.start();
   keep(() => emulators.stop(emulator));
@@ -69,10 +71,10 @@ export async function openPipelineAccount(options: PipelineAccountOptions): Prom
     folder: clone,
     env,
     log,
-    signal: AbortSignal.timeout(600_000),
+    signal: AbortSignal.any([signal, AbortSignal.timeout(600_000)]),
   });
   if (!succeeded)
-    throw new Problem(`The account can't be prepared:\n${await readFile(log, 'utf8')}`, 'docs/emulator.md');
+    throw new Problem(`The account can't be prepared:\n${await readFile(log, 'utf8')}`, 'docs/testing.md');
   const { stdout } = await run('terraform', ['-chdir=terraform/bootstrap', 'output', '-json'], {
     cwd: clone,
   });
@@ -132,7 +134,7 @@ async function importCertificate(url: string, home: string): Promise<string> {
 
 export const domainName = 'movies.example.com';
 
-/** Variables of the repository and of each deployment environment, as docs/pipeline.md has a person set them. */
+/** Variables of the repository and of each deployment environment, as docs/deploy.md has a person set them. */
 export function variablesOf(
   { outputs, certificateArn }: PipelineAccount,
   deployment: string,
@@ -144,7 +146,7 @@ export function variablesOf(
       ? outputs.build_role_arn
       : (isPlan === undefined ? outputs.apply_role_arns : outputs.plan_role_arns)[environment];
   if (role === undefined)
-    throw new Problem(`No role is made for the environment ${deployment}.`, 'docs/pipeline.md, "Set it up".');
+    throw new Problem(`No role is made for the environment ${deployment}.`, 'docs/deploy.md, "Set it up".');
   return {
     STATE_BUCKET: backend.bucket,
     STATE_REGION: backend.region,
@@ -159,6 +161,10 @@ export function variablesOf(
     TF_VAR_permissions_boundary_arn: outputs.workload_boundary_arns[environment],
     ...(environment === 'prod'
       ? { TF_VAR_domain_name: domainName, TF_VAR_certificate_arn: certificateArn }
-      : { TF_VAR_allowed_cidrs: '["127.0.0.1/32"]', TF_VAR_plain_http: 'tokens in clear' }),
+      : {
+          TF_VAR_allowed_cidrs: '["127.0.0.1/32"]',
+          RUNNER_CIDRS: '127.0.0.1/32',
+          TF_VAR_plain_http: 'tokens in clear',
+        }),
   };
 }

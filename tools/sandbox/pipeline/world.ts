@@ -124,6 +124,7 @@ export async function openWorld({ project, home, variables, say }: WorldOptions)
       keep: (stop) => {
         stack.keep(stop);
       },
+      signal: interrupted.signal,
     });
     const issuer = await createTokenIssuer(ids, 'local');
     const exchange = await startTokenExchange(account.url, issuer);
