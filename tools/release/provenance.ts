@@ -8,8 +8,8 @@ import { output, run } from '../lib/processes.ts';
 interface Material {
   readonly name: string;
   readonly uri?: string;
-  /** `sha256` or `gitCommit`. */
-  readonly digest: Readonly<Record<string, string>>;
+  /** `sha256` or `gitCommit`; none of what nobody but this machine has. */
+  readonly digest?: Readonly<Record<string, string>>;
 }
 
 /** How an image was built: the predicate https://slsa.dev/provenance/v1 of an in-toto statement about the image. */
@@ -98,7 +98,7 @@ export async function describeBuild(
       resolvedDependencies: [
         source,
         // The labels are the truth: bases that were named otherwise are none of the Dockerfile's.
-        ...(isPinned ? bases : [{ name: 'BASE_IMAGE', uri: base, digest: {} }]),
+        ...(isPinned ? bases : [{ name: 'BASE_IMAGE', uri: base }]),
         ...files,
       ],
     },
@@ -145,7 +145,7 @@ async function faultsOf(
   allowsLocalBase: boolean,
 ): Promise<readonly string[]> {
   const told = [...buildDefinition.resolvedDependencies, ...runDetails.builder.builderDependencies];
-  const commit = told.find(({ name }) => name === 'source')?.digest['gitCommit'] ?? '';
+  const commit = told.find(({ name }) => name === 'source')?.digest?.['gitCommit'] ?? '';
   if (!/^[0-9a-f]{40}$/.test(commit))
     return [`source: it was built from ${commit === '' ? 'no commit' : commit}, which no reviewer has seen`];
   const { source, bases, stepImage, files } = await readCommit(project, commit);
@@ -186,7 +186,7 @@ async function readCommit(project: string, commit: string): Promise<Materials> {
 const isEmulated = ({ AWS_ENDPOINT_URL: url = '' }: NodeJS.ProcessEnv): boolean =>
   /^http:\/\/(127\.0\.0\.1|localhost):\d+\/?$/.test(url);
 
-const referenceOf = ({ uri = '', digest }: Material): string => {
+const referenceOf = ({ uri = '', digest = {} }: Material): string => {
   const sum = digest['sha256'] === undefined ? digest['gitCommit'] : `sha256:${digest['sha256']}`;
   return uri === '' ? (sum ?? 'nothing') : sum === undefined ? uri : `${uri}@${sum}`;
 };
@@ -196,14 +196,14 @@ export function describeProvenance({ buildDefinition, runDetails }: Provenance):
   const { resolvedDependencies: materials, externalParameters } = buildDefinition;
   const { builder, metadata } = runDetails;
   const row = (what: string, text: string): string => `  ${what.padEnd(10)} ${text}`;
-  const source = materials.find(({ name }) => name === 'source')?.digest['gitCommit'] ?? '';
+  const source = materials.find(({ name }) => name === 'source')?.digest?.['gitCommit'] ?? '';
   return [
     row('built from', `${source} of ${externalParameters.repository}`),
     row('by', metadata.invocationId),
     ...builder.builderDependencies.map((one) => row('in', referenceOf(one))),
     ...materials.filter(({ uri }) => uri !== undefined).map((one) => row('on', referenceOf(one))),
     ...materials
-      .filter(({ digest, uri }) => digest['sha256'] !== undefined && uri === undefined)
+      .filter(({ digest, uri }) => digest?.['sha256'] !== undefined && uri === undefined)
       .map((one) => row('locked by', `${one.name} ${referenceOf(one)}`)),
   ].join('\n');
 }

@@ -1,6 +1,8 @@
-import { resolve } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { beforeAll, expect, test } from '@jest/globals';
 import { renderDocuments, type Document, type Documents } from '../../../tools/checks/roles/documents.ts';
+import { describeEnvironments } from '../../../tools/checks/roles/environments.ts';
 import {
   evaluate,
   isEvaluatorInstalled,
@@ -14,6 +16,8 @@ import {
   judgeStatements,
   takeovers,
 } from '../../../tools/checks/roles/statements.ts';
+import { replaceBlock } from '../../../tools/lib/block.ts';
+import { readDefinition } from '../../../tools/lib/pipeline-definition.ts';
 import { describeWith, type Requirement } from '../../support/requirements.ts';
 import { allowedActions, refusedOperations } from '../../support/role-permissions.ts';
 import { awsProvider, terraform } from '../../support/terraform.ts';
@@ -39,6 +43,41 @@ describeWith([terraform, awsProvider], 'the documents of the roles', () => {
     );
     expect(pipeline.map(([, { maxSessionSeconds }]) => maxSessionSeconds)).toEqual(pipeline.map(() => 3600));
     expect(pipeline.filter(([, { boundary }]) => boundary === null)).toEqual([]);
+  });
+
+  const pipeline = readFileSync(join(project, 'bitbucket-pipelines.yml'), 'utf8');
+  /** The documents with the trust of one role written otherwise. */
+  const trusting = (role: string, from: string | RegExp, to: string): Documents => {
+    const { [role]: changed, ...others } = documents.roles;
+    const trust = JSON.parse(JSON.stringify(changed?.trust).replace(from, to)) as Document;
+    expect(trust).not.toEqual(changed?.trust);
+    return { ...documents, roles: { ...others, ...(changed && { [role]: { ...changed, trust } }) } };
+  };
+
+  test("docs/deploy.md lists each environment of Bitbucket as the trust policies expect it, in the pipeline's use", () => {
+    const page = readFileSync(join(project, 'docs/deploy.md'), 'utf8');
+    const list = describeEnvironments(documents, readDefinition(pipeline));
+
+    expect(list.match(/^\| ☐ /gm)).toHaveLength(7);
+    expect(replaceBlock(page, 'environments', list)).toBe(page);
+  });
+
+  test.each([
+    ['every step of the repository', 'dev-apply', /:\{[0-9a-f-]{36}\}:\*/, ':*'],
+    ['another environment, too', 'prod-plan', /"(\{[^"]*:)\{([0-9a-f-]{36})\}:\*"/, '["$1{$2}:*","$1{0}:*"]'],
+    ['no environment by name', 'build', /:sub"/, ':step"'],
+  ])('a role that trusts %s stands in no list: the list is refused', (_whom, role, from, to) => {
+    expect(() => describeEnvironments(trusting(role, from, to), readDefinition(pipeline))).toThrow(
+      `The role ${role} trusts`,
+    );
+  });
+
+  test('a step that deploys to an environment which no role trusts is named', () => {
+    const changed = pipeline.replace('deployment: staging-plan', 'deployment: attic');
+
+    expect(() => describeEnvironments(documents, readDefinition(changed))).toThrow(
+      'The pipeline deploys to attic, which no role trusts.',
+    );
   });
 
   const denials = (document: Document | null): readonly unknown[] =>

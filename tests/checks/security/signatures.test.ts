@@ -145,7 +145,8 @@ describe('provenance', () => {
   test('with a base of this machine is good for an account on this machine, and no other', async () => {
     const built = source.build({ base: 'localhost/movies-api-base:1' });
 
-    await expect(source.check(built, { AWS_ENDPOINT_URL: 'http://127.0.0.1:1' })).resolves.toBeDefined();
+    const held = await source.check(built, { AWS_ENDPOINT_URL: 'http://127.0.0.1:1' });
+    expect(describeProvenance(held)).toMatch(/^ {2}on {9}localhost\/movies-api-base:1$/m);
     for (const url of ['https://dynamodb.eu-west-1.amazonaws.com', 'http://127.0.0.1.example.com:1'])
       await expect(source.check(built, { AWS_ENDPOINT_URL: url })).rejects.toThrow('BASE_IMAGE');
     await expect(source.check(built)).rejects.toThrow('BUILD_IMAGE: the build took in nothing');

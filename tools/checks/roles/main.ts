@@ -2,6 +2,9 @@ import { glob, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { createCommand, runCommand } from '../../../app/src/commands/command.ts';
 import { Problem } from '../../../app/src/commands/problem.ts';
+import { replaceBlock } from '../../lib/block.ts';
+import { readDefinition } from '../../lib/pipeline-definition.ts';
+import { describeEnvironments } from './environments.ts';
 import { environments, renderDocuments, type Documents } from './documents.ts';
 import { evaluate, isEvaluatorInstalled, isRight } from './evaluate.ts';
 import {
@@ -89,22 +92,44 @@ async function subtract(documents: Documents, requests: readonly Request[]): Pro
   return idle;
 }
 
+/** The page that a person follows, and the trust policies: neither may change alone. */
+async function keepChecklist(documents: Documents, mayWrite: boolean): Promise<void> {
+  const page = join(project, 'docs', 'deploy.md');
+  const [text, pipeline] = await Promise.all(
+    [page, join(project, 'bitbucket-pipelines.yml')].map((file) => readFile(file, 'utf8')),
+  );
+  const meant = replaceBlock(
+    text ?? '',
+    'environments',
+    describeEnvironments(documents, readDefinition(pipeline ?? '')),
+  );
+  if (meant === text) return;
+  if (!mayWrite)
+    throw new Problem(
+      "docs/deploy.md tells another list of Bitbucket's environments than the trust policies and the pipeline do.",
+      'If the policies are right: make roles ARGS=--docs, and restrict the environments as it says.',
+    );
+  await writeFile(page, meant);
+}
+
 await runCommand(async (argv) => {
   const options = createCommand(
     'make roles',
     'Decide what each role of the pipeline may do, request by request',
   )
     .option('--json <file>', 'write the documents that are judged, with all values resolved')
+    .option('--docs', "write the checklist of Bitbucket's environments into docs/deploy.md", false)
     .option('--subtract', 'name each statement whose loss no request notices (takes minutes)', false)
     .addHelpText(
       'after',
       '\nExit codes: 0 as expected or not checked, 1 not as expected (STRICT=1: or not checked), 2 misuse.',
     )
     .parse(argv, { from: 'user' })
-    .opts<{ json?: string; subtract: boolean }>();
+    .opts<{ json?: string; docs: boolean; subtract: boolean }>();
   const documents = await renderDocuments(project);
   if (options.json !== undefined)
     await writeFile(options.json, `${JSON.stringify(documents, undefined, 2)}\n`);
+  await keepChecklist(documents, options.docs);
   if (!isEvaluatorInstalled(project)) {
     console.log('NOT CHECKED: the evaluator of IAM policies is not installed (make tools).');
     return process.env['STRICT'] === '1' ? 1 : 0;
