@@ -127,6 +127,10 @@ verify: install .cache/identity/token .cache/bin/crane .cache/bin/cosign ## ENV=
 	@$(if $(ARCHIVE),$(release) deployed-image --archive "release/deployed-$(ENV).tar",node tools/release/verify.ts $(if $(LOAD),load,probes)) --env "$(ENV)"$(if $(filter local,$(ENV))$(ARCHIVE)$(LOAD),,; \
 	$(release) provenance --env "$(ENV)")
 
+.PHONY: status
+status: install .cache/identity/token ## ENV=local|dev|… On one screen: what runs, what is wrong now (then exit code 1), what changed in the last day
+	@$(release) status --env "$(ENV)"
+
 .PHONY: release
 release: install .cache/identity/token .cache/bin/crane .cache/bin/cosign ## ENV=dev Deploy, probe (LOAD_TEST=yes: under load), and return to what ran before when that fails
 	@$(release) release --env "$(ENV)" --image "$$IMAGE" --plan "$(PLAN)" --load-test "$(LOAD_TEST)"

@@ -34,7 +34,7 @@ resource "aws_cloudwatch_metric_alarm" "deployment" {
   }
 
   alarm_name          = "${local.name}-deployment-${each.key}"
-  alarm_description   = each.value.description
+  alarm_description   = "${each.value.description} During a deployment it brings the version before back. ${format(module.observability.read_on, "deployment-rolled-back")}"
   namespace           = "AWS/ApplicationELB"
   metric_name         = each.value.metric
   statistic           = each.value.statistic

@@ -128,7 +128,7 @@ resource "aws_cloudwatch_event_target" "deployment" {
 
   input_transformer {
     input_paths    = { reason = "$.detail.reason", event = "$.detail.eventName", time = "$.time" }
-    input_template = "\"${var.name}: <event> at <time>. <reason> Users are served by the previous version. Severity: page. Runbook: ${var.runbook_url}#deployment-${each.key}\""
+    input_template = "\"${var.name}: <event> at <time>. <reason> Users are served by the previous version. Severity: page. Dashboard: ${local.dashboard_url} Saved query: ${var.name}/Tasks and deployments, ${local.look_back.page}. Runbook: ${var.runbook_url}#deployment-${each.key}\""
   }
 }
 
@@ -186,25 +186,47 @@ data "aws_iam_policy_document" "events_page" {
 # The questions of 3 a.m., ready to run.
 resource "aws_cloudwatch_query_definition" "main" {
   for_each = {
-    "Slow requests"     = <<-EOT
+    "Slow requests" = { group = var.service.log_group_name, query = <<-EOT
       fields @timestamp, method, route, status, durationMs, requestId, traceId
       | filter msg = "request"
       | sort durationMs desc
       | limit 50
     EOT
-    "Errors by route"   = <<-EOT
+    }
+    "Errors by route" = { group = var.service.log_group_name, query = <<-EOT
       filter msg = "request" and status >= 500
       | stats count(*) as errors, pct(durationMs, 99) as p99 by route, method, status, bin(5m)
       | sort errors desc
     EOT
-    "One request by id" = <<-EOT
+    }
+    "One request by id" = { group = var.service.log_group_name, query = <<-EOT
       fields @timestamp, level, msg, method, route, status, durationMs, err.message
       | filter requestId = "PUT-THE-REQUEST-ID-HERE" or traceId = "OR-THE-TRACE-ID-HERE"
       | sort @timestamp asc
     EOT
+    }
+    "Logged errors" = { group = var.service.log_group_name, query = <<-EOT
+      filter level = "error" or level = "fatal"
+      | stats count(*) as times, max(@timestamp) as last, latest(requestId) as request by msg, err.type, err.message
+      | sort times desc
+    EOT
+    }
+    "Tasks and deployments" = { group = aws_cloudwatch_log_group.events.name, query = <<-EOT
+      fields @timestamp, detail.eventName, detail.reason, detail.stopCode, detail.stoppedReason, detail.containers.0.exitCode, detail.availabilityZone
+      | sort @timestamp desc
+      | limit 50
+    EOT
+    }
+    "Blocked requests" = { group = "aws-waf-logs-${var.web_acl_name}", query = <<-EOT
+      filter action = "BLOCK"
+      | stats count(*) as blocked by terminatingRuleId, httpRequest.country, httpRequest.clientIp
+      | sort blocked desc
+      | limit 50
+    EOT
+    }
   }
 
   name            = "${var.name}/${each.key}"
-  log_group_names = [var.service.log_group_name]
-  query_string    = each.value
+  log_group_names = [each.value.group]
+  query_string    = each.value.query
 }

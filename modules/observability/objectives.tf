@@ -98,7 +98,9 @@ resource "aws_cloudwatch_composite_alarm" "burn" {
   alarm_name = "${var.name}-${replace(each.value.objective, "_", "-")}-${each.value.severity}"
   alarm_description = format(local.describe,
     "${var.slo.objectives[each.value.objective].user_impact} The error budget of ${var.slo.window_days} days burns ${join(" or ", [for rate in each.value.rates : "${rate.factor} times too fast over ${rate.long}"])}.",
-  each.value.severity, replace(each.value.objective, "_", "-"))
+    each.value.severity,
+    "${var.slo.objectives[each.value.objective].kind == "latency" ? "Slow requests" : "Errors by route"}, last ${each.value.rates[length(each.value.rates) - 1].long}",
+  replace(each.value.objective, "_", "-"))
   alarm_actions = [aws_sns_topic.main[each.value.severity].arn]
   ok_actions    = [aws_sns_topic.main[each.value.severity].arn]
 

@@ -24,3 +24,8 @@ output "prometheus_workspace" {
     remote_write_url = "${aws_prometheus_workspace.main.prometheus_endpoint}api/v1/remote_write"
   }
 }
+
+output "read_on" {
+  description = "What the text of an alarm ends with, as a format of a runbook's paragraph."
+  value       = "Dashboard: ${local.dashboard_url} Saved query: ${var.name}/Tasks and deployments, ${local.look_back.page}. Runbook: ${var.runbook_url}#%s"
+}

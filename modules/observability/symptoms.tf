@@ -11,12 +11,12 @@ locals {
     {
       no-healthy-task = {
         meaning  = "Nobody is served: the load balancer has no healthy task left."
-        severity = "page", period = 60, evaluations = 1, threshold = 1, comparison = "LessThanThreshold", missing = "breaching"
+        severity = "page", query = "Tasks and deployments", period = 60, evaluations = 1, threshold = 1, comparison = "LessThanThreshold", missing = "breaching"
         metrics  = { healthy = { namespace = "AWS/ApplicationELB", name = "HealthyHostCount", stat = "Minimum", dimensions = local.targets } }
       }
       edge-errors = {
         meaning    = "The load balancer itself answers errors, before any task has seen the request."
-        severity   = "page", period = 60, evaluations = 3, threshold = 1
+        severity   = "page", query = "Tasks and deployments", period = 60, evaluations = 3, threshold = 1
         expression = "IF(FILL(errors, 0) >= 5, 100 * errors / (FILL(requests, 0) + errors), 0)"
         metrics = {
           errors   = { namespace = "AWS/ApplicationELB", name = "HTTPCode_ELB_5XX_Count", stat = "Sum", dimensions = local.alb }
@@ -34,12 +34,12 @@ locals {
       }
       slow-answers = {
         meaning  = "One answer in a hundred takes longer than a second."
-        severity = "ticket", period = 300, evaluations = 3, threshold = 1
+        severity = "ticket", query = "Slow requests", period = 300, evaluations = 3, threshold = 1
         metrics  = { p99 = { namespace = "AWS/ApplicationELB", name = "TargetResponseTime", stat = "p99", dimensions = local.targets } }
       }
       fewer-tasks-than-desired = {
         meaning    = "Users are served by fewer tasks than the load asks for; the next loss may be felt."
-        severity   = "ticket", period = 60, evaluations = 10, threshold = 1
+        severity   = "ticket", query = "Tasks and deployments", period = 60, evaluations = 10, threshold = 1
         expression = "desired - running"
         metrics = {
           desired = { namespace = "ECS/ContainerInsights", name = "DesiredTaskCount", stat = "Maximum", dimensions = local.ecs }
@@ -48,7 +48,7 @@ locals {
       }
       tasks-restarting = {
         meaning  = "Tasks keep failing and being replaced; users may see errors in between."
-        severity = "ticket", period = 900, evaluations = 1, threshold = 3
+        severity = "ticket", query = "Tasks and deployments", period = 900, evaluations = 1, threshold = 3
         metrics  = { stops = { namespace = local.namespace, name = "task_failures", stat = "Sum", dimensions = {} } }
       }
       scaling-at-maximum = {
@@ -58,7 +58,7 @@ locals {
       }
       table-throttled = {
         meaning    = "The table refuses requests because they come too fast, mostly for one hot partition: users get 503s."
-        severity   = "ticket", period = 60, evaluations = 5, threshold = 1
+        severity   = "ticket", query = "Logged errors", period = 60, evaluations = 5, threshold = 1
         expression = "SUM(FILL(METRICS(), 0))"
         metrics = merge([
           for event in ["ReadThrottleEvents", "WriteThrottleEvents"] : merge(
@@ -69,7 +69,7 @@ locals {
       }
       table-errors = {
         meaning    = "DynamoDB itself fails: users get 503s until it recovers."
-        severity   = "page", period = 60, evaluations = 3, threshold = 5
+        severity   = "page", query = "Logged errors", period = 60, evaluations = 3, threshold = 5
         expression = "SUM(FILL(METRICS(), 0))"
         metrics = { for operation in local.operations : lower(operation) => {
           namespace = "AWS/DynamoDB", name = "SystemErrors", stat = "Sum", dimensions = { TableName = var.table.name, Operation = operation }
@@ -86,34 +86,34 @@ locals {
       }
       log-errors = {
         meaning  = "The service logs errors that no user may have seen yet."
-        severity = "ticket", period = 300, evaluations = 1, threshold = 10
+        severity = "ticket", query = "Logged errors", period = 300, evaluations = 1, threshold = 10
         metrics  = { errors = { namespace = local.namespace, name = "log_errors", stat = "Sum", dimensions = {} } }
       }
       logs-missing = {
         meaning  = "Nothing is logged any more: what goes wrong now is not seen."
-        severity = "ticket", period = 300, evaluations = 3, threshold = 1, comparison = "LessThanThreshold", missing = "breaching"
+        severity = "ticket", query = "Tasks and deployments", period = 300, evaluations = 3, threshold = 1, comparison = "LessThanThreshold", missing = "breaching"
         metrics  = { events = { namespace = "AWS/Logs", name = "IncomingLogEvents", stat = "Sum", dimensions = { LogGroupName = var.service.log_group_name } } }
       }
       memory-high = {
         meaning  = "The tasks use most of their memory; beyond it they are killed and users see errors. More tasks don't help."
-        severity = "ticket", period = 300, evaluations = 3, threshold = 85
+        severity = "ticket", query = "Tasks and deployments", period = 300, evaluations = 3, threshold = 85
         metrics  = { memory = { namespace = "AWS/ECS", name = "MemoryUtilization", stat = "Maximum", dimensions = local.ecs } }
       }
       events-lost = {
         meaning  = "Events of tasks and deployments are not written down: tasks that keep restarting would not be seen."
-        severity = "ticket", period = 300, evaluations = 1, threshold = 1
+        severity = "ticket", query = "Tasks and deployments", period = 300, evaluations = 1, threshold = 1
         metrics  = { lost = { namespace = "AWS/Events", name = "FailedInvocations", stat = "Sum", dimensions = { RuleName = aws_cloudwatch_event_rule.recorded.name } } }
       }
       metrics-missing = {
         meaning  = "ECS reports no running task, or reports nothing: tasks are gone, or they are not seen."
-        severity = "page", period = 60, evaluations = 5, threshold = 1, comparison = "LessThanThreshold", missing = "breaching"
+        severity = "page", query = "Tasks and deployments", period = 60, evaluations = 5, threshold = 1, comparison = "LessThanThreshold", missing = "breaching"
         metrics  = { running = { namespace = "ECS/ContainerInsights", name = "RunningTaskCount", stat = "Maximum", dimensions = local.ecs } }
       }
     },
     {
       for zone in var.zones : "no-healthy-task-in-${zone}" => {
         meaning  = "Zone ${zone} serves nobody; users are served by the other zones, with less in reserve."
-        severity = "ticket", period = 60, evaluations = 5, threshold = 1, comparison = "LessThanThreshold", missing = "breaching", runbook = "no-healthy-task-in-a-zone"
+        severity = "ticket", query = "Tasks and deployments", period = 60, evaluations = 5, threshold = 1, comparison = "LessThanThreshold", missing = "breaching", runbook = "no-healthy-task-in-a-zone"
         metrics  = { healthy = { namespace = "AWS/ApplicationELB", name = "HealthyHostCount", stat = "Minimum", dimensions = merge(local.targets, { AvailabilityZone = zone }) } }
       }
     },
@@ -138,7 +138,7 @@ resource "aws_cloudwatch_metric_alarm" "symptom" {
   for_each = local.symptoms
 
   alarm_name          = "${var.name}-${each.key}"
-  alarm_description   = format(local.describe, each.value.meaning, each.value.severity, try(each.value.runbook, each.key))
+  alarm_description   = format(local.describe, each.value.meaning, each.value.severity, "${try(each.value.query, "Errors by route")}, ${local.look_back[each.value.severity]}", try(each.value.runbook, each.key))
   alarm_actions       = [aws_sns_topic.main[each.value.severity].arn]
   ok_actions          = [aws_sns_topic.main[each.value.severity].arn]
   comparison_operator = try(each.value.comparison, "GreaterThanOrEqualToThreshold")
@@ -183,7 +183,7 @@ resource "aws_cloudwatch_metric_alarm" "symptom" {
 resource "aws_cloudwatch_metric_alarm" "blocked_requests" {
   alarm_name = "${var.name}-blocked-requests"
   alarm_description = format(local.describe,
-  "The firewall blocks far more requests than usual: an attack, or a rule that hits real users.", "ticket", "blocked-requests")
+  "The firewall blocks far more requests than usual: an attack, or a rule that hits real users.", "ticket", "Blocked requests, ${local.look_back.ticket}", "blocked-requests")
   alarm_actions       = [aws_sns_topic.main["ticket"].arn]
   ok_actions          = [aws_sns_topic.main["ticket"].arn]
   comparison_operator = "GreaterThanUpperThreshold"

@@ -84,6 +84,11 @@ run "the_same_without_a_mistake_is_planned" {
   }
 
   assert {
+    condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.deployment : can(regex("Dashboard: https://.+ Saved query: movies-api-dev/Tasks and deployments, last hour\\. Runbook: https://.+#deployment-rolled-back$", alarm.alarm_description))])
+    error_message = "An alarm that takes a deployment back doesn't say what to open and where to read on."
+  }
+
+  assert {
     condition     = local.replica_region != var.region
     error_message = "A provider of the replica in the home region would take the table's key for its replica's."
   }

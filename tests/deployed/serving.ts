@@ -9,9 +9,10 @@ import {
   UpdateServiceCommand,
 } from '@aws-sdk/client-ecs';
 import { FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
+import { CloudWatchClient, SetAlarmStateCommand } from '@aws-sdk/client-cloudwatch';
 import { DescribeTargetHealthCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { createAwsClients, type AwsClients } from '../../tools/sandbox/deployment/applied.ts';
+import { clientSettings, createAwsClients, type AwsClients } from '../../tools/sandbox/deployment/applied.ts';
 import { deployRevision } from '../../tools/sandbox/deployment/revisions.ts';
 import { createServingHome } from '../../tools/sandbox/deployment/processes.ts';
 import type { LocalState } from '../../tools/sandbox/deployment/state.ts';
@@ -65,16 +66,18 @@ export function describeServing(deployment: () => LocalDeployment): void {
       { deadlineMs: 2 * minutesMs, everyMs: 500 },
     );
 
+  const makeLocal = (target: string): Promise<Ended> =>
+    run('make', [target, 'ENV=local'], { env: { ...process.env, LOCAL_HOME: local.home } }).then(
+      (output) => ({ code: 0, ...output }),
+      (error: unknown) => error as Ended,
+    );
+
   /** What `make verify` says when this definition is what was applied. */
   const verifyAsIfApplied = async (taskDefinition: string): Promise<Ended> => {
     const home = createServingHome(local.home);
-    const env = { ...process.env, LOCAL_HOME: local.home };
     await home.intend({ ...local.outputs, task_definition_arn: taskDefinition });
     try {
-      return await run('make', ['verify', 'ENV=local'], { env }).then(
-        (output) => ({ code: 0, ...output }),
-        (error: unknown) => error as Ended,
-      );
+      return await makeLocal('verify');
     } finally {
       await home.intend(local.outputs);
     }
@@ -162,6 +165,28 @@ export function describeServing(deployment: () => LocalDeployment): void {
       );
       expect(events.map(({ message }) => message).join('')).toContain(requestId);
     });
+  });
+
+  test('`make status` tells what runs; of an alarm that rings it tells what to do, and calls it wrong', async () => {
+    const AlarmName = `${names.service}-no-healthy-task`;
+    const watch = new CloudWatchClient(clientSettings(local.aws, String(local.outputs['region'])));
+    const ring = (StateValue: 'ALARM' | 'OK') =>
+      watch.send(new SetAlarmStateCommand({ AlarmName, StateValue, StateReason: 'a test' }));
+
+    const quiet = await makeLocal('status');
+    await ring('ALARM');
+    const ringing = await makeLocal('status').finally(() =>
+      ring('OK').finally(() => {
+        watch.destroy();
+      }),
+    );
+
+    expect(quiet).toMatchObject({ code: 0, stdout: expect.stringContaining('Wrong now: nothing') });
+    expect(quiet.stdout).toContain(String(local.outputs['image']).split('@')[1]);
+    expect(ringing).toMatchObject({ code: 2, stderr: expect.stringContaining(': status] Error 1') });
+    expect(ringing.stdout).toMatch(
+      new RegExp(`WRONG NOW\n +page +${AlarmName} since .*\n.*Runbook: https://.*#no-healthy-task\n`),
+    );
   });
 
   test('metrics are closed from outside and scraped inside', async () => {

@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline/promises';
 import { InvalidArgumentError, Option } from 'commander';
 import { createCommand, runCommand } from '../../app/src/commands/command.ts';
 import { Misuse } from '../../app/src/commands/problem.ts';
+import { run } from '../lib/processes.ts';
 import { createProgress } from '../lib/progress.ts';
 import type { Account } from './account.ts';
 
@@ -41,6 +42,18 @@ const openAccount = async (): Promise<Account> =>
   (await import('./account.ts')).createAccount({ project, env, progress, confirm });
 const planFileOf = (environment: string): string =>
   join(project, '.cache', 'deploy', `${environment}.tfplan`);
+
+/** The local deployment belongs to another program: it says itself what is wrong with it. */
+async function findLocal(): Promise<{ endpoint: string; outputs: Readonly<Record<string, unknown>> }> {
+  const { code, stdout, stderr } = await run(
+    process.execPath,
+    ['tools/sandbox/deployment/main.ts', 'state', '--outputs'],
+    { cwd: project },
+  );
+  if (code === 0) return JSON.parse(stdout) as Awaited<ReturnType<typeof findLocal>>;
+  const [reason = '', remedy = ''] = stderr.trim().split('\n');
+  throw new Misuse(reason.replace(/^error: /, ''), remedy);
+}
 
 interface Options {
   readonly env: string;
@@ -206,6 +219,30 @@ program
     await writeReport(join(project, 'reports', `drift-${name}`), report);
     say(['', ...differences.map(describeDifference), report.details].join('\n'));
     process.exitCode = report.result === 'PASSED' ? 0 : 1;
+  });
+
+program
+  .command('status')
+  .description(
+    'On one screen: what runs, what is wrong now, what changed in the last day; it changes nothing',
+  )
+  .option('--env <name>', 'local, or an environment that is deployed', '')
+  .addHelpText(
+    'after',
+    '\nExit codes: 0 nothing is wrong, 1 something is or could not be looked at, 2 misuse.\nIt needs the right to describe services, tasks, targets and alarms, and cloudtrail:LookupEvents.',
+  )
+  .action(async ({ env: name }: { env: string }) => {
+    const { describeStatus, readFacts } = await import('./status.ts');
+    const deployment =
+      name === 'local' ? await findLocal() : { outputs: await (await openAccount()).deployedOutputs(name) };
+    const now = (): Date => new Date();
+    const reports = join(project, 'reports');
+    const { text, isWrong } = describeStatus(
+      await readFacts({ environment: name, ...deployment, reports, now }),
+      now(),
+    );
+    say(text);
+    process.exitCode = isWrong ? 1 : 0;
   });
 
 program

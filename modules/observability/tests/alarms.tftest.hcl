@@ -100,11 +100,23 @@ run "reads_are_told_from_writes_and_slow_from_failed" {
   }
 }
 
-run "each_alarm_says_what_it_means_how_urgent_it_is_and_where_to_read_on" {
+run "each_alarm_says_what_it_means_how_urgent_it_is_what_to_open_and_where_to_read_on" {
   assert {
     condition = alltrue([for alarm in concat(values(aws_cloudwatch_metric_alarm.symptom), values(aws_cloudwatch_composite_alarm.burn), [aws_cloudwatch_metric_alarm.blocked_requests]) :
-    can(regex("^[A-Z].+\\. Severity: (page|ticket)\\. Runbook: https://example\\.com/runbook\\.md#[a-z-]+$", alarm.alarm_description))])
-    error_message = "Meaning, severity and runbook are in each description."
+      can(regex("^[A-Z].+\\. Severity: (page|ticket)\\. Dashboard: https://eu-west-1\\.console\\.aws\\.amazon\\.com/cloudwatch/home\\?region=eu-west-1#dashboards/dashboard/movies-api-test Saved query: movies-api-test/[A-Z][a-z ]+, last (hour|\\d+ hours|\\d+[hd])\\. Runbook: https://example\\.com/runbook\\.md#[a-z-]+$", alarm.alarm_description))
+    && length(alarm.alarm_description) <= 1024])
+    error_message = "Meaning, severity, dashboard, saved query with its time and runbook are in each description, which may hold 1,024 characters."
+  }
+
+  assert {
+    condition = alltrue([for alarm in concat(values(aws_cloudwatch_metric_alarm.symptom), values(aws_cloudwatch_composite_alarm.burn), [aws_cloudwatch_metric_alarm.blocked_requests]) :
+    contains([for query in aws_cloudwatch_query_definition.main : query.name], try(regex("Saved query: ([^,]+),", alarm.alarm_description)[0], "none"))])
+    error_message = "An alarm names a query that is not saved."
+  }
+
+  assert {
+    condition     = alltrue([for target in aws_cloudwatch_event_target.deployment : can(regex("Dashboard: https://.+ Saved query: movies-api-test/Tasks and deployments, last hour\\. Runbook: https://example\\.com/runbook\\.md#deployment-[a-z-]+\"$", one(target.input_transformer).input_template))])
+    error_message = "A message of a deployment lacks what to open."
   }
 
   # The paragraphs themselves: tests/observability/runbook.test.ts.
@@ -116,7 +128,7 @@ run "each_alarm_says_what_it_means_how_urgent_it_is_and_where_to_read_on" {
 
   assert {
     condition = alltrue([for key, alarm in aws_cloudwatch_composite_alarm.burn :
-    endswith(alarm.alarm_description, " Severity: ${split(" ", key)[1]}. Runbook: https://example.com/runbook.md#${replace(split(" ", key)[0], "_", "-")}")])
+    strcontains(alarm.alarm_description, " Severity: ${split(" ", key)[1]}. ") && strcontains(alarm.alarm_description, endswith(key, "page") ? ", last 6h." : ", last 3d.") && endswith(alarm.alarm_description, "Runbook: https://example.com/runbook.md#${replace(split(" ", key)[0], "_", "-")}")])
     error_message = "An objective has one paragraph, for pages and for tickets."
   }
 }

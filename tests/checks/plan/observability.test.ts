@@ -174,14 +174,22 @@ checkPlans({
     },
   },
 
-  'saved queries look at the log of the service': {
+  'saved queries look at the logs of the service, of its tasks and of its firewall': {
     holds: (plan) => {
-      expect(plan.all('aws_cloudwatch_query_definition')).toHaveLength(3);
-      plan.every('aws_cloudwatch_query_definition', { log_group_names: each(/^\/movies-api-\w+\/api$/) });
+      expect(plan.all('aws_cloudwatch_query_definition')).toHaveLength(6);
+      plan.every('aws_cloudwatch_query_definition', {
+        log_group_names: each(/^\/movies-api-\w+\/(api|events)$|^aws-waf-logs-movies-api-\w+$/),
+      });
     },
     mistakes: {
       'one is lost': ({ remove }) => {
         remove('aws_cloudwatch_query_definition.main["Slow requests"]');
+      },
+      'one looks elsewhere': ({ planned }) => {
+        planned(
+          'aws_cloudwatch_query_definition.main["Errors by route"]',
+          (after) => (after.log_group_names = ['/another-team/api']),
+        );
       },
     },
   },

@@ -23,9 +23,15 @@ export interface AwsClients {
   readonly destroy: () => void;
 }
 
-/** Clients of an emulated account: its address, and credentials that mean nothing. */
+/** Of a client of an emulated account: its address, and credentials that mean nothing. */
+export const clientSettings = (endpoint: string, region: string) => ({
+  endpoint,
+  region,
+  credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+});
+
 export function createAwsClients(endpoint: string, region: string): AwsClients {
-  const settings = { endpoint, region, credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };
+  const settings = clientSettings(endpoint, region);
   const clients = {
     dynamodb: new DynamoDBClient(settings),
     ecs: new ECSClient(settings),

@@ -79,8 +79,13 @@ program
 program
   .command('state')
   .description('Tasks with zone, digest and health, deployments with their rollout state, as JSON')
-  .action(async () => {
-    console.log(JSON.stringify(await (await client()).state(), null, 2));
+  .option('--outputs', 'instead, what was applied last and the address of the emulated account', false)
+  .action(async ({ outputs }: { outputs: boolean }) => {
+    const { emulator: endpoint, control } = await find();
+    const asked = outputs
+      ? { endpoint, outputs: JSON.parse(await readFile(join(home(), 'outputs.json'), 'utf8')) as Outputs }
+      : await createControlClient(control).state();
+    console.log(JSON.stringify(asked, null, 2));
   });
 program
   .command('token')

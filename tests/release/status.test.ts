@@ -1,0 +1,222 @@
+import { expect, test } from '@jest/globals';
+import { describeStatus, type Alarm, type Facts } from '../../tools/release/status.ts';
+
+const now = new Date('2026-01-02T03:20:00Z');
+const minutesAgo = (minutes: number): Date => new Date(now.getTime() - minutes * 60_000);
+const definition = (revision: number): string =>
+  `arn:aws:ecs:eu-west-1:123456789012:task-definition/movies-api-dev:${revision}`;
+const digest = `sha256:${'a'.repeat(64)}`;
+const alarm = (changes: Partial<Alarm> = {}): Alarm => ({
+  name: 'movies-api-dev-no-healthy-task',
+  state: 'OK',
+  isEnabled: true,
+  description: 'Nobody is served. Severity: page. Runbook: https://example.com/runbook.md#no-healthy-task',
+  since: minutesAgo(3_000),
+  appliedAt: minutesAgo(4_000),
+  ...changes,
+});
+const task = {
+  taskArn: 'cluster/0123',
+  availabilityZone: 'eu-west-1a',
+  containers: [{ name: 'api', imageDigest: digest }],
+};
+const primary = {
+  taskDefinition: definition(7),
+  rolloutState: 'COMPLETED' as const,
+  createdAt: minutesAgo(4_320),
+};
+
+/** An environment that is well, but for what is named. */
+const facts = (changes: Partial<Facts> = {}): Facts => ({
+  environment: 'dev',
+  meant: { taskDefinition: definition(7), image: `repository@${digest}` },
+  service: { value: { runningCount: 2, desiredCount: 2, deployments: [primary] } },
+  definition: {
+    value: {
+      definition: {
+        registeredBy: 'arn:aws:sts::123456789012:assumed-role/movies-api-dev-apply/bitbucket-41-dev',
+      },
+      commit: 'c0ffee',
+    },
+  },
+  tasks: { value: [task, { ...task, availabilityZone: 'eu-west-1b' }] },
+  targets: { value: ['healthy', 'healthy'] },
+  alarms: { value: [alarm()] },
+  alarmNames: ['movies-api-dev-no-healthy-task'],
+  drift: { unknown: 'nobody looked from here' },
+  changes: { value: [] },
+  ...changes,
+});
+const judge = (changes: Partial<Facts>) => describeStatus(facts(changes), now);
+
+test('an environment that is well says what runs, since when and who released it, and that nothing is wrong', () => {
+  expect(judge({})).toEqual({
+    isWrong: false,
+    text: `dev at 2026-01-02 03:20 UTC
+
+Runs
+  image      ${digest}
+  commit     c0ffee
+  tasks      2 of 2, zones eu-west-1a eu-west-1b
+  released   since 2025-12-30 03:20 UTC, 3 days ago
+  by         arn:aws:sts::123456789012:assumed-role/movies-api-dev-apply/bitbucket-41-dev
+
+Wrong now: nothing
+
+In the last day
+  drift: not known: nobody looked from here
+  nobody changed anything by the AWS API`,
+  });
+});
+
+test.each<readonly [string, Partial<Facts>, string]>([
+  [
+    'an alarm rings',
+    { alarms: { value: [alarm({ state: 'ALARM', since: minutesAgo(8) })] } },
+    'page       movies-api-dev-no-healthy-task since 2026-01-02 03:12 UTC, 8 min ago',
+  ],
+  [
+    'an alarm tells nobody',
+    { alarms: { value: [alarm({ isEnabled: false })] } },
+    'movies-api-dev-no-healthy-task tells nobody',
+  ],
+  [
+    'an alarm was deleted',
+    { alarms: { value: [] } },
+    'movies-api-dev-no-healthy-task was applied, and is gone',
+  ],
+  ['no target is left', { targets: { value: [] } }, 'nobody is served'],
+  [
+    'a target is ill',
+    { targets: { value: ['healthy', 'unhealthy 10.0.0.1 eu-west-1a'] } },
+    'unhealthy 10.0.0.1 eu-west-1a',
+  ],
+  [
+    'a release was rolled back',
+    { service: { value: { deployments: [{ ...primary, taskDefinition: definition(6) }] } } },
+    'movies-api-dev:6 runs, movies-api-dev:7 was applied: it was rolled back',
+  ],
+  [
+    'a deployment failed',
+    {
+      service: {
+        value: {
+          deployments: [
+            primary,
+            {
+              taskDefinition: definition(8),
+              rolloutState: 'FAILED',
+              rolloutStateReason: 'tasks failed to start',
+            },
+          ],
+        },
+      },
+    },
+    'movies-api-dev:8 failed: tasks failed to start',
+  ],
+  [
+    'tasks are lost',
+    { service: { value: { runningCount: 1, desiredCount: 2, deployments: [primary] } } },
+    '1 run, 2 are wanted',
+  ],
+  [
+    'a task runs another image',
+    { meant: { taskDefinition: definition(7), image: 'repository@sha256:b' } },
+    'which is not what was applied',
+  ],
+  [
+    'somebody changed it by hand',
+    {
+      drift: {
+        value: {
+          at: minutesAgo(300),
+          report: {
+            id: '',
+            title: '',
+            details: 'dev differs: 1 by hand',
+            report_type: 'BUG',
+            result: 'FAILED',
+            data: [],
+            annotations: [],
+          },
+        },
+      },
+    },
+    'dev differs: 1 by hand (seen 5 h ago)',
+  ],
+  [
+    'the alarms may not be read',
+    { alarms: { unknown: 'AccessDenied: no' } },
+    'alarms: not known (AccessDenied: no)',
+  ],
+  [
+    'the targets may not be read',
+    { targets: { unknown: 'AccessDenied: no' } },
+    'targets: not known (AccessDenied: no)',
+  ],
+])('where %s, that is wrong, and it is said', (_what, changes, line) => {
+  const { isWrong, text } = judge(changes);
+
+  expect(isWrong).toBe(true);
+  expect(text.slice(text.indexOf('WRONG NOW'), text.indexOf('In the last day'))).toContain(line);
+});
+
+test.each<readonly [string, Partial<Facts>, string]>([
+  [
+    'a deployment that is under way',
+    {
+      service: {
+        value: {
+          runningCount: 3,
+          desiredCount: 2,
+          deployments: [{ ...primary, rolloutState: 'IN_PROGRESS', createdAt: minutesAgo(2) }],
+        },
+      },
+    },
+    'deployment of movies-api-dev:7: IN_PROGRESS',
+  ],
+  [
+    'an alarm that is over',
+    { alarms: { value: [alarm({ since: minutesAgo(90) })] } },
+    'movies-api-dev-no-healthy-task is quiet again',
+  ],
+  ['a target that is new', { targets: { value: ['healthy', 'initial 10.0.0.2'] } }, 'nobody changed'],
+  [
+    'what somebody called three times',
+    {
+      changes: {
+        value: [1, 2, 3].map((minutes) => ({ at: minutesAgo(minutes), who: 'ann', action: 'UpdateService' })),
+      },
+    },
+    '2026-01-02 03:19 UTC  ann UpdateService (3 times)',
+  ],
+  [
+    'a trail that may not be read',
+    { changes: { unknown: 'AccessDenied: no' } },
+    'who changed what: not known (AccessDenied: no)',
+  ],
+])('%s is told, and nothing is wrong', (_what, changes, line) => {
+  const { isWrong, text } = judge(changes);
+
+  expect(isWrong).toBe(false);
+  expect(text.slice(text.indexOf('In the last day'))).toContain(line);
+});
+
+test('an alarm that was just applied has not rung', () => {
+  const fresh = alarm({ since: minutesAgo(5), appliedAt: minutesAgo(6) });
+
+  expect(judge({ alarms: { value: [fresh] } }).text).not.toContain('quiet again');
+});
+
+test('it stays one screen: what is too much is counted', () => {
+  const many = Array.from({ length: 40 }, (_, index) => ({
+    at: minutesAgo(index),
+    who: `person-${index}`,
+    action: 'PutRule',
+  }));
+
+  const { text } = judge({ changes: { value: many } });
+
+  expect(text.split('\n').length).toBeLessThan(25);
+  expect(text).toContain('… 33 more');
+});
