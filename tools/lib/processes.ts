@@ -54,7 +54,12 @@ export async function output(
   const { code, stdout, stderr } = await run(program, args, options);
   if (code === 0) return stdout.trim();
   const lines = `${stdout}\n${stderr}`.trim().split('\n');
-  const said = lines.find((line) => /\berror\b/i.test(line)) ?? lines.at(-1) ?? '';
+  // A plan may show the word long before it says what is wrong.
+  const said =
+    lines.find((line) => /^\W*error:/i.test(line)) ??
+    lines.find((line) => /\berror\b/i.test(line)) ??
+    lines.at(-1) ??
+    '';
   throw new Problem(
     `${program} ${args[0] ?? ''} failed (exit ${code}): ${said.slice(0, 500)}`,
     `Run it by hand to see all that it says.`,
