@@ -5,7 +5,7 @@ import { Script } from 'node:vm';
 
 /** The bundle's file: a function of what CommonJS knows. ASCII alone, so that V8 keeps a byte for each character. */
 export const serviceFile = 'service.js';
-/** What V8 made of it, by tools/lib/bundle/code-cache.ts. V8 takes none but that of its own version and of this very code. */
+/** What V8 made of it, by tools/lib/code-cache.ts. V8 takes none but that of its own version and of this very code. */
 export const cacheFile = 'service.cache';
 
 /** Starts the bundle of a folder. Returns it as V8 compiled it. */

@@ -157,7 +157,7 @@ function readCursorSecrets(
   return [first, ...others, ...accepted];
 }
 
-/** Replaced by tools/lib/bundle with an object literal; undeclared everywhere else. */
+/** Replaced by tools/lib/bundle.ts with an object literal; undeclared everywhere else. */
 declare const BUILD_INFO: BuildInfo;
 
 export interface BuildInfo {
@@ -169,7 +169,7 @@ export interface BuildInfo {
   readonly builtAt: string;
 }
 
-/** What the bundle was made from, from tools/lib/bundle; commit and time are `unknown` when the sources run as they are. */
+/** What the bundle was made from, from tools/lib/bundle.ts; commit and time are `unknown` when the sources run as they are. */
 export const buildInfo: BuildInfo =
   typeof BUILD_INFO === 'undefined'
     ? { version: packageJson.version, commit: 'unknown', builtAt: 'unknown' }

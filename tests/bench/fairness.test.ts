@@ -4,7 +4,7 @@ import { median } from '../../tools/bench/load.ts';
 import { judge, withServer } from '../../tools/bench/measures.ts';
 import { buildPrograms, waitForAnswer, type Programs } from '../../tools/bench/processes.ts';
 import { requestsOf } from '../../tools/bench/scenarios.ts';
-import { benchMovie } from '../../tools/bench/servers/movies.ts';
+import { benchMovie } from '../../tools/bench/server-movies.ts';
 
 describe('what the bench compares does the same work', () => {
   let programs: Programs;

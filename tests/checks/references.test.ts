@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { sourcesOf } from '../../tools/lib/plan/references.ts';
-import type { ModuleConfiguration } from '../../tools/lib/plan/plan-json.ts';
+import { sourcesOf } from '../../tools/lib/terraform/references.ts';
+import type { ModuleConfiguration } from '../../tools/lib/terraform/plan-json.ts';
 
 const references = (...names: readonly string[]) => ({ references: names });
 

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
+import { resolve } from 'node:path';
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startTokenIssuer, type TokenIssuer } from '../../app/src/local/token-issuer.ts';
-import { bundled } from '../support/bundled.ts';
 import { openAwsAccess } from './aws-access.ts';
 import { readOutputs } from './deployment.ts';
 
@@ -75,7 +75,7 @@ describe('tokens of an issuer that is not ours', () => {
 
 describe('make verify', () => {
   const verify = (...args: readonly string[]) => {
-    const program = [bundled('tools/release/verify.ts'), 'probes', ...args];
+    const program = [resolve('tools/release/verify.ts'), 'probes', ...args];
     const env = { PATH: process.env['PATH'], LOCAL_HOME: '/nonexistent' };
     const { status, stderr } = spawnSync(process.execPath, program, { env, encoding: 'utf8' });
     return { status, stderr };

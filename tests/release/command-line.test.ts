@@ -5,7 +5,6 @@ import { join, resolve } from 'node:path';
 import { afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { SignJWT } from 'jose';
 import { takeIdentity } from '../../tools/release/identity.ts';
-import { bundled } from '../support/bundled.ts';
 
 const repository = resolve(import.meta.dirname, '../..');
 const role = 'arn:aws:iam::123456789012:role/pipeline/movies-api-dev-apply';
@@ -30,7 +29,7 @@ const tokenUntil = (end: Date | string): Promise<string> =>
     .sign(new TextEncoder().encode('a-key-of-a-test-that-is-long-enough'));
 
 beforeAll(() => {
-  program = bundled('tools/release/main.ts');
+  program = resolve('tools/release/main.ts');
 });
 
 beforeEach(() => {

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ScanCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
@@ -9,7 +9,6 @@ import { ensureTable } from '../../app/src/local/create-table.ts';
 import { startEmbeddedDynamoDb } from '../../app/src/local/embedded-dynamodb.ts';
 import { createDynamoClient } from '../../app/src/dynamo/client.ts';
 import { runLoader } from '../../tools/release/load-data.ts';
-import { bundled } from '../support/bundled.ts';
 import { aMovie } from '../support/movies.ts';
 
 const project = fileURLToPath(new URL('../../', import.meta.url));
@@ -49,7 +48,7 @@ test('movies of a file are in the table of the environment, by the credentials o
 });
 
 test("prod's movies are refused before anything is asked", () => {
-  const args = [bundled('tools/release/main.ts'), 'load-data', '--env', 'prod'];
+  const args = [resolve('tools/release/main.ts'), 'load-data', '--env', 'prod'];
 
   const { status, stderr } = spawnSync(process.execPath, args, { cwd: project, encoding: 'utf8' });
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Problem } from '../../app/src/commands/problem.ts';
-import { emulatedAws } from '../../tools/lib/aws-environment.ts';
+import { emulatedAws } from '../../tools/lib/terraform/emulated.ts';
 import { createProgress } from '../../tools/lib/progress.ts';
 import { backendOf, checkEnvironment, checkRelease } from '../../tools/lib/terraform/service-root.ts';
 import { createTerraform, failureOf } from '../../tools/lib/terraform/terraform.ts';

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundled } from './bundled.ts';
 
 export interface ApiProcess {
   readonly pid: number;
@@ -19,7 +19,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
  */
 export function startApiProcess(
   settings: Readonly<Record<string, string>>,
-  program: readonly string[] = [bundled('app/src/main.ts')],
+  program: readonly string[] = [resolve('app/src/main.ts')],
   node = process.execPath,
 ): ApiProcess {
   const child = spawn(node, [...program], {

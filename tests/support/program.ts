@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { bundled } from './bundled.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -25,7 +24,7 @@ export function runProgram(
   { input, signals = [], when, env = {} }: CommandOptions = {},
 ): Promise<CommandRun> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [bundled(`app/src/commands/${program}.ts`), ...args], {
+    const child = spawn(process.execPath, [join(root, `app/src/commands/${program}.ts`), ...args], {
       cwd: root,
       env: { PATH: process.env['PATH'], ...env },
     });

@@ -67,7 +67,7 @@ export async function buildPrograms(
   await build({
     entryPoints: [
       ...['express', 'raw', 'raw-dynamo', 'dynamo'].map((name) =>
-        join(import.meta.dirname, `servers/${name}.ts`),
+        join(import.meta.dirname, `server-${name}.ts`),
       ),
       join(import.meta.dirname, 'probe.ts'),
     ],
@@ -83,7 +83,7 @@ export async function buildPrograms(
   say('building the service as it is shipped');
   const commands = new Map<Program, readonly string[]>([['ours', [process.execPath, bundleOf(project)]]]);
   for (const name of ['express', 'raw', 'raw-dynamo', 'dynamo'] as const)
-    commands.set(name, [process.execPath, join(scripts, `${name}.js`)]);
+    commands.set(name, [process.execPath, join(scripts, `server-${name}.js`)]);
   for (const [name, make] of [
     ['base', () => [process.execPath, bundleOfBase(wanted.against, say)]],
     ['go', () => [buildGo(say)]],
@@ -140,7 +140,7 @@ function buildGo(say: (line: string) => void): string {
   say('building the rival in Go');
   const program = join(folder, 'go-rival');
   execFileSync('go', ['build', '-trimpath', '-o', program, '.'], {
-    cwd: join(import.meta.dirname, 'go'),
+    cwd: import.meta.dirname,
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   return program;

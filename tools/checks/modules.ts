@@ -1,4 +1,4 @@
-import { runCommandLine } from '../lib/modules/command-line.ts';
+import { runCommandLine } from '../lib/module-commands.ts';
 
 process.exitCode = await runCommandLine(process.argv.slice(2), {
   directory: process.cwd(),

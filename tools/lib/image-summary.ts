@@ -72,3 +72,41 @@ interface Inspected {
     readonly Healthcheck?: { readonly Test?: readonly string[] };
   };
 }
+
+const neededLabels = ['title', 'version', 'revision', 'created', 'licenses', 'source'];
+const secretName = /secret|password|token|private|access_key/i;
+
+/** What must not be true of an image that is deployed: one sentence each, none when it is fine. */
+export function imageFaults({ config }: ImageSummary): string[] {
+  const missingLabels = neededLabels.filter((name) => !config.labels[`org.opencontainers.image.${name}`]);
+  const shells = [config.entryPoint, config.command].filter((words) => /(^|\/)(ba)?sh$/.test(words[0] ?? ''));
+  return [
+    ...when(
+      !/^[1-9]\d*(:\d+)?$/.test(config.user),
+      `runs as "${config.user}": USER must be a number that isn't 0`,
+    ),
+    ...when(config.healthCheck[0] !== 'CMD', 'has no HEALTHCHECK in exec form'),
+    ...when(shells.length > 0, 'starts through a shell: signals would not arrive'),
+    ...when(missingLabels.length > 0, `lacks the labels ${missingLabels.join(', ')}`),
+    ...config.environment
+      .map((setting) => setting.split('=', 1)[0] ?? '')
+      .filter((name) => secretName.test(name))
+      .map((name) => `carries ${name}: no secret belongs into an image`),
+  ];
+}
+
+const when = (isFault: boolean, sentence: string): string[] => (isFault ? [sentence] : []);
+
+const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(2).padStart(8)} MB`;
+
+/** The digest, size and layers of an image as a small table. The base's layers come first. */
+export function describeImage(tag: string, { id, digest, size, layers, config }: ImageSummary): string {
+  return [
+    `image   ${tag}`,
+    `id      ${id}`,
+    `digest  ${digest ?? 'given by the registry at the push'}`,
+    `user    ${config.user}`,
+    `size    ${megabytes(size).trim()} in ${layers.length} layers`,
+    ...layers.map((layer) => `  ${megabytes(layer.size)}  ${layer.digest}  ${layer.createdBy.slice(0, 60)}`),
+  ].join('\n');
+}

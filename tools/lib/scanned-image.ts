@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createEngine, engineNames, findEngine } from './container-engine.ts';
-import { readSource } from './bundle/source.ts';
+import { readSource } from './source.ts';
 import { reasonOf } from '../../app/src/commands/problem.ts';
 import { signIn } from './registry.ts';
 

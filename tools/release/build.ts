@@ -1,7 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { fileURLToPath } from 'node:url';
-import { bundle } from '../lib/bundle/bundle.ts';
-import { readSource } from '../lib/bundle/source.ts';
+import { bundle } from '../lib/bundle.ts';
+import { readSource } from '../lib/source.ts';
 
 const projectRoot = fileURLToPath(new URL('../../', import.meta.url));
 

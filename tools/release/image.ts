@@ -2,13 +2,11 @@ import { Command, CommanderError, Option } from 'commander';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createEngine, engineNames, findEngine, type EngineName } from '../lib/container-engine.ts';
-import { readSource } from '../lib/bundle/source.ts';
+import { createEngine, type EngineName, engineNames, findEngine } from '../lib/container-engine.ts';
+import { readSource } from '../lib/source.ts';
 import { buildImage } from '../lib/image-build.ts';
-import { imageFaults } from '../lib/image-faults.ts';
+import { describeImage, imageFaults, summarise } from '../lib/image-summary.ts';
 import { localBaseImages } from '../lib/local-base.ts';
-import { describeImage } from '../lib/image-report.ts';
-import { summarise } from '../lib/image-summary.ts';
 import { machineArchitecture, platformOf, wantedArchitecture } from './architecture.ts';
 
 const projectRoot = fileURLToPath(new URL('../../', import.meta.url));

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { Misuse, Problem } from '../../app/src/commands/problem.ts';
-import { readSource } from '../lib/bundle/source.ts';
+import { readSource } from '../lib/source.ts';
 import { createEngine, findEngine } from '../lib/container-engine.ts';
 import { createRegistry, signIn, type Registry } from '../lib/registry.ts';
 import { checkArchitecture, wantedArchitecture } from './architecture.ts';

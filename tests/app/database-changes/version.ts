@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build as esbuild, type Plugin } from 'esbuild';
-import { bundle } from '../../../tools/lib/bundle/bundle.ts';
+import { bundle } from '../../../tools/lib/bundle.ts';
 import { contractWith, tableWithIndex } from './releases/declarations.ts';
 
 /** This very version, and the three releases after it that carry the example changes to their end. */

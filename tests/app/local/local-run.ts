@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundled } from '../../support/bundled.ts';
 
 const projectRoot = fileURLToPath(new URL('../../../', import.meta.url));
 const patienceMs = 60_000;
@@ -22,7 +22,7 @@ const freePorts = ['--port', '0', '--metrics-port', '0', '--issuer-port', '0', '
 /** What `make run` runs, on free ports, as a process of its own. */
 export function startRun(dataDir: string, ...more: readonly string[]): LocalRun {
   return startProgram(process.execPath, [
-    bundled('app/src/local/main.ts'),
+    resolve('app/src/local/main.ts'),
     '--data-dir',
     dataDir,
     ...freePorts,

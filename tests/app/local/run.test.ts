@@ -3,10 +3,9 @@ import { once } from 'node:events';
 import { readFile, mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { bundled } from '../../support/bundled.ts';
 import { describeWith, program } from '../../support/requirements.ts';
 import { startMakeRunOnTerminal, startProgram, startRun, type LocalRun } from './local-run.ts';
 
@@ -131,7 +130,7 @@ describeWith([curl], 'make run', () => {
 
 describe('make run, where it can not', () => {
   const start = (args: readonly string[], env?: NodeJS.ProcessEnv) =>
-    startProgram(process.execPath, [bundled('app/src/local/main.ts'), ...args], env);
+    startProgram(process.execPath, [resolve('app/src/local/main.ts'), ...args], env);
 
   test('names the port that is taken and the setting that chooses another one', async () => {
     const other = createServer().listen(0, '127.0.0.1');

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { readCapabilities, type TreeFile } from '../../../tools/lib/modules/tree.ts';
+import { readCapabilities, type TreeFile } from '../../../tools/lib/module-tree.ts';
 
 const tree = (files: Record<string, string>): TreeFile[] =>
   Object.entries(files).map(([path, content]) => ({ path, kind: 'file', content: Buffer.from(content) }));

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { runCommandLine } from '../../../tools/lib/modules/command-line.ts';
+import { runCommandLine } from '../../../tools/lib/module-commands.ts';
 import { createRoot, createWorkplace, gardenFiles, writeFiles, type Workplace } from './fixture.ts';
 
 const project = join(import.meta.dirname, '../../..');

@@ -2,7 +2,7 @@ import { chmod, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { gitTreeHash, readTree } from '../../../tools/lib/modules/tree.ts';
+import { gitTreeHash, readTree } from '../../../tools/lib/module-tree.ts';
 import { createClone, git, writeFiles } from './fixture.ts';
 
 let directory: string;

@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { add, config, list, lock } from '../../../tools/lib/modules/command-line.ts';
-import { serveMirror, type RegistryServer } from '../../../tools/lib/modules/mirror.ts';
-import { parseRelease } from '../../../tools/lib/modules/releases.ts';
-import { gitTreeHash, readTree } from '../../../tools/lib/modules/tree.ts';
+import { add, config, list, lock } from '../../../tools/lib/module-commands.ts';
+import { type RegistryServer, serveMirror } from '../../../tools/lib/module-mirror.ts';
+import { parseRelease } from '../../../tools/lib/module-releases.ts';
+import { gitTreeHash, readTree } from '../../../tools/lib/module-tree.ts';
 import {
   createClone,
   createRootWithCopy,

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { describeRelease, isGrave, lockPath, readLock } from '../../../tools/lib/modules/lock.ts';
+import { describeRelease, isGrave, lockPath, readLock } from '../../../tools/lib/module-lock.ts';
 import { cacheDirectory } from '../../../tools/lib/terraform/environment.ts';
 import { describeWith, type Requirement } from '../../support/requirements.ts';
 

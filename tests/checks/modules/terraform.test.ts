@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { appendFile, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { add, lock, verify } from '../../../tools/lib/modules/command-line.ts';
-import { parseRelease } from '../../../tools/lib/modules/releases.ts';
+import { add, lock, verify } from '../../../tools/lib/module-commands.ts';
+import { parseRelease } from '../../../tools/lib/module-releases.ts';
 import { terraformEnvironment, type TerraformEnvironment } from '../../../tools/lib/terraform/environment.ts';
 import { describeWith, program } from '../../support/requirements.ts';
 import {

@@ -1,7 +1,7 @@
 import { chmod, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { lock, verify } from '../../../tools/lib/modules/command-line.ts';
+import { lock, verify } from '../../../tools/lib/module-commands.ts';
 import {
   createRoot,
   createRootWithCopy,

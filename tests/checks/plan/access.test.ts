@@ -1,5 +1,5 @@
 import { checkPlans } from '../../support/plan/checks.ts';
-import { atLeast, atMost, each, exactly, from, not } from '../../../tools/lib/plan/matchers.ts';
+import { atLeast, atMost, each, exactly, from, not } from '../../../tools/lib/terraform/matchers.ts';
 
 checkPlans({
   'nobody signs up by themselves, and nobody deletes the users of prod': {

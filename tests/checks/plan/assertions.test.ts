@@ -10,9 +10,9 @@ import {
   not,
   oneOf,
   present,
-} from '../../../tools/lib/plan/matchers.ts';
-import type { PlanJson } from '../../../tools/lib/plan/plan-json.ts';
-import { Plan } from '../../../tools/lib/plan/plan.ts';
+} from '../../../tools/lib/terraform/matchers.ts';
+import type { PlanJson } from '../../../tools/lib/terraform/plan-json.ts';
+import { Plan } from '../../../tools/lib/terraform/plan.ts';
 
 /** A table in a module, encrypted with a key of the root that reaches it through a variable and an output. */
 const tableInModule: PlanJson = {

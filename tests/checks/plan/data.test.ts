@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { checkPlans } from '../../support/plan/checks.ts';
-import { atLeast, exactly, from } from '../../../tools/lib/plan/matchers.ts';
+import { atLeast, exactly, from } from '../../../tools/lib/terraform/matchers.ts';
 
 interface Key {
   readonly name: string;

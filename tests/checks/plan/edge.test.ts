@@ -1,5 +1,5 @@
 import { checkPlans } from '../../support/plan/checks.ts';
-import { absent, exactly, from, present, type Shape } from '../../../tools/lib/plan/matchers.ts';
+import { absent, exactly, from, present, type Shape } from '../../../tools/lib/terraform/matchers.ts';
 
 const withDomain = ['staging', 'prod'] as const;
 

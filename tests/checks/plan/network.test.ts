@@ -1,7 +1,7 @@
 import { checkPlans } from '../../support/plan/checks.ts';
-import { exactly, from, knownAfterApply, type Shape } from '../../../tools/lib/plan/matchers.ts';
-import type { Plan } from '../../../tools/lib/plan/plan.ts';
-import { isObject, show, type Value } from '../../../tools/lib/plan/plan-json.ts';
+import { exactly, from, knownAfterApply, type Shape } from '../../../tools/lib/terraform/matchers.ts';
+import type { Plan } from '../../../tools/lib/terraform/plan.ts';
+import { isObject, show, type Value } from '../../../tools/lib/terraform/plan-json.ts';
 
 const text = (value: Value | undefined): string => (typeof value === 'string' ? value : show(value));
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import type { Slo } from '../../../tools/lib/objectives.ts';
 import { checkPlans } from '../../support/plan/checks.ts';
-import { each, from, oneOf, present } from '../../../tools/lib/plan/matchers.ts';
+import { each, from, oneOf, present } from '../../../tools/lib/terraform/matchers.ts';
 
 const slo = parse(readFileSync('docs/slo.yaml', 'utf8')) as Slo;
 const objectives = Object.keys(slo.objectives);

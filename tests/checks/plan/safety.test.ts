@@ -1,6 +1,6 @@
-import { exactly, json, oneOf, present } from '../../../tools/lib/plan/matchers.ts';
-import { isList, isObject, show, unknown, type Value } from '../../../tools/lib/plan/plan-json.ts';
-import type { Plan } from '../../../tools/lib/plan/plan.ts';
+import { exactly, json, oneOf, present } from '../../../tools/lib/terraform/matchers.ts';
+import { isList, isObject, show, unknown, type Value } from '../../../tools/lib/terraform/plan-json.ts';
+import type { Plan } from '../../../tools/lib/terraform/plan.ts';
 import { checkPlans } from '../../support/plan/checks.ts';
 
 const listOf = (value: Value | undefined): readonly Value[] =>

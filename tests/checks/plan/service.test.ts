@@ -1,8 +1,8 @@
 import { readConfig } from '../../../app/src/config.ts';
 import { processSettings } from '../../../tools/bench/processes.ts';
-import { isList, isObject, type Value } from '../../../tools/lib/plan/plan-json.ts';
+import { isList, isObject, type Value } from '../../../tools/lib/terraform/plan-json.ts';
 import { checkPlans } from '../../support/plan/checks.ts';
-import { atLeast, exactly, from, oneOf } from '../../../tools/lib/plan/matchers.ts';
+import { atLeast, exactly, from, oneOf } from '../../../tools/lib/terraform/matchers.ts';
 
 const listOf = (value: Value | undefined): readonly Value[] => (isList(value) ? value : []);
 /** The values of the only one. */

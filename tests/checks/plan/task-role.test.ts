@@ -1,8 +1,8 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { startEmbeddedDynamoDb } from '../../../app/src/local/embedded-dynamodb.ts';
-import { isList, isObject } from '../../../tools/lib/plan/plan-json.ts';
-import type { Plan } from '../../../tools/lib/plan/plan.ts';
+import { isList, isObject } from '../../../tools/lib/terraform/plan-json.ts';
+import type { Plan } from '../../../tools/lib/terraform/plan.ts';
 import { useRepository } from '../../app/contract/repository-context.ts';
 import { aMovie } from '../../support/movies.ts';
 import { checkPlans } from '../../support/plan/checks.ts';

@@ -1,9 +1,8 @@
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { bundled } from '../../support/bundled.ts';
 import { project } from './mistakes.ts';
 
 const unreachable = `127.0.0.1:1/movies-api@sha256:${'0'.repeat(64)}`;
@@ -18,7 +17,7 @@ describe('make security', () => {
 
   const security = (...args: readonly string[]): Promise<{ code: number; output: string }> =>
     new Promise((done) => {
-      const program = [bundled('tools/checks/security.ts'), '--report', report, ...args];
+      const program = [resolve('tools/checks/security.ts'), '--report', report, ...args];
       const child = execFile('node', program, { cwd: project }, (_error, stdout, stderr) => {
         done({ code: child.exitCode ?? -1, output: `${stdout}${stderr}` });
       });

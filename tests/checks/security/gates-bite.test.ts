@@ -12,7 +12,7 @@ import type { StoppedMistake } from '../../../tools/checks/gates/reports.ts';
 import { suppressions } from '../../../tools/checks/gates/suppressions.ts';
 import { moduleLock, providers, tflint } from '../../../tools/checks/gates/terraform.ts';
 import { trivyConfiguration, trivySecrets } from '../../../tools/checks/gates/trivy.ts';
-import { lock } from '../../../tools/lib/modules/command-line.ts';
+import { lock } from '../../../tools/lib/module-commands.ts';
 import { built, describeWith, type Requirement } from '../../support/requirements.ts';
 import { createRoot, createWorkplace, gardenFiles, writeFiles } from '../modules/fixture.ts';
 import {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Json, PlanJson, ResourceChange } from '../../../tools/lib/plan/plan-json.ts';
+import type { Json, PlanJson, ResourceChange } from '../../../tools/lib/terraform/plan-json.ts';
 import { project } from './mistakes.ts';
 
 export interface PlanMistake {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { pythonTool, runTool } from '../../../tools/checks/gates/tools.ts';
-import type { Json } from '../../../tools/lib/plan/plan-json.ts';
+import type { Json } from '../../../tools/lib/terraform/plan-json.ts';
 import { built, describeWith } from '../../support/requirements.ts';
 import { project } from './mistakes.ts';
 

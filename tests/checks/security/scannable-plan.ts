@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ModuleConfiguration, ResourceChange } from '../../../tools/lib/plan/plan-json.ts';
+import type { ModuleConfiguration, ResourceChange } from '../../../tools/lib/terraform/plan-json.ts';
 import type { EditablePlan } from './plan-mistakes.ts';
 
 const moduleOf = ({ address, type, name }: ResourceChange): string =>

@@ -3,7 +3,7 @@ import { appendFile, cp, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { billOfMaterials } from '../../../tools/lib/bundle/bill-of-materials.ts';
+import { billOfMaterials } from '../../../tools/lib/bundled-packages.ts';
 import { checkSignature } from '../../../tools/release/check.ts';
 import { createCosign } from '../../../tools/release/cosign.ts';
 import {

@@ -3,8 +3,7 @@ import { join, relative, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { build as esbuild, type Plugin } from 'esbuild';
 import { OpenAPISchemaValidator } from 'express-openapi-validator/dist/framework/openapi.schema.validator.js';
-import { bundle } from '../../../tools/lib/bundle/bundle.ts';
-import { checkedContract } from '../../../tools/lib/bundle/checked-contract.ts';
+import { bundle, checkedContract } from '../../../tools/lib/bundle.ts';
 
 const projectRoot = resolve(import.meta.dirname, '../../..');
 const source = { version: '0.0.0', commit: '0123456789abcdef', epoch: 1_700_000_000 };

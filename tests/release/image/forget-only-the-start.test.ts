@@ -4,7 +4,6 @@ import { join, resolve } from 'node:path';
 import { afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { nodePrograms } from '../../../tools/install/node-programs.ts';
 import { startApiProcess, type ApiProcess } from '../../support/api-process.ts';
-import { bundled } from '../../support/bundled.ts';
 
 const projectRoot = resolve(import.meta.dirname, '../../..');
 const home = join(projectRoot, '../../image/.cache/forget-only-the-start-test');
@@ -82,7 +81,7 @@ describe('a service tells V8 to forget its start', () => {
     );
     service = startApiProcess(
       { TABLE_NAME: 'movies', DRAIN_DELAY_MS: '0' },
-      ['--require', spy, bundled('app/src/main.ts')],
+      ['--require', spy, resolve('app/src/main.ts')],
       nodePrograms().program,
     );
   });

@@ -8,13 +8,11 @@ import { runContainer, type Container, type ContainerOptions } from '../../../to
 import {
   buildArguments,
   buildImage,
-  certificates,
   type BuildOptions,
+  certificates,
 } from '../../../tools/lib/image-build.ts';
-import { imageFaults } from '../../../tools/lib/image-faults.ts';
+import { describeImage, imageFaults, summarise } from '../../../tools/lib/image-summary.ts';
 import { localBaseImages, type BaseImages } from '../../../tools/lib/local-base.ts';
-import { describeImage } from '../../../tools/lib/image-report.ts';
-import { summarise } from '../../../tools/lib/image-summary.ts';
 import { eventually } from '../../support/eventually.ts';
 import { describeWith, podman, program } from '../../support/requirements.ts';
 

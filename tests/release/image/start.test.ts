@@ -4,8 +4,7 @@ import { join, resolve } from 'node:path';
 import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Plugin } from 'esbuild';
 import { processSettings } from '../../../tools/bench/processes.ts';
-import { bundle } from '../../../tools/lib/bundle/bundle.ts';
-import { codeCacheCommand } from '../../../tools/lib/bundle/code-cache-command.ts';
+import { bundle } from '../../../tools/lib/bundle.ts';
 import { nodePrograms } from '../../../tools/install/node-programs.ts';
 import { startApiProcess, type ApiProcess } from '../../support/api-process.ts';
 
@@ -57,6 +56,20 @@ describe('without its validator, a bundle', () => {
   });
 });
 
+/**
+ * What fills the code cache of a bundle, by the Node.js that will run it. With one thread and one seed, from which V8 draws
+ * how it hashes names (`--predictable`), and a heap of one size on every machine, two runs give the same bytes. V8 takes what
+ * they write without these settings, too, and draws a seed of its own then.
+ */
+const codeCacheCommand = (node: string, script: string, folder: string): [string, ...string[]] => [
+  node,
+  '--predictable',
+  '--max-semi-space-size=16',
+  '--max-old-space-size=1024',
+  script,
+  folder,
+];
+
 describe('the code cache of a bundle', () => {
   const out = `${home}/whole`;
   const folder = join(projectRoot, out);
@@ -67,7 +80,7 @@ describe('the code cache of a bundle', () => {
     await bundle({ projectRoot, out, source });
   });
 
-  const script = join(projectRoot, 'tools/lib/bundle/code-cache.ts');
+  const script = join(projectRoot, 'tools/lib/code-cache.ts');
   function fill(): Buffer {
     rmSync(cache, { force: true });
     const [program, ...args] = codeCacheCommand(node, script, folder);
@@ -96,7 +109,7 @@ describe('the code cache of a bundle', () => {
 
   test('is made by the image as it is made here', () => {
     const dockerfile = readFileSync(join(projectRoot, 'Dockerfile'), 'utf8');
-    const made = codeCacheCommand('/nodejs/bin/node', '/build/tools/lib/bundle/code-cache.ts', '/app');
+    const made = codeCacheCommand('/nodejs/bin/node', '/build/tools/lib/code-cache.ts', '/app');
 
     expect(dockerfile).toContain(`RUN ${JSON.stringify(made).replaceAll(',', ', ')}\n`);
   });

@@ -1,14 +1,14 @@
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { emulatedAws } from '../../../tools/lib/aws-environment.ts';
+import { emulatedAws } from '../../../tools/lib/terraform/emulated.ts';
 import { createProgress } from '../../../tools/lib/progress.ts';
 import { terraformEnvironment } from '../../../tools/lib/terraform/environment.ts';
 import { planRelease, type Release } from '../../../tools/lib/terraform/service-root.ts';
 import { createTerraform } from '../../../tools/lib/terraform/terraform.ts';
 import { createAwsClients } from '../../../tools/sandbox/deployment/applied.ts';
 import { readSecrets } from '../../../tools/sandbox/deployment/task-definition.ts';
-import { startEmulator } from '../../../tools/sandbox/emulator/emulator.ts';
+import { startEmulator } from '../../../tools/sandbox/emulator.ts';
 
 const project = resolve(import.meta.dirname, '../../..');
 const region = 'eu-west-1';

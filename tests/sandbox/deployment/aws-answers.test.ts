@@ -6,8 +6,8 @@ import { describe, expect, test } from '@jest/globals';
 import { completeAnswer } from '../../../tools/sandbox/deployment/aws-answers.ts';
 import { noFaults } from '../../../tools/sandbox/deployment/faults.ts';
 import type { LocalState, TaskState } from '../../../tools/sandbox/deployment/state.ts';
-import type { Answer, Call } from '../../../tools/sandbox/emulator/call.ts';
-import { createDataPlane } from '../../../tools/sandbox/emulator/front.ts';
+import type { Answer, Call } from '../../../tools/sandbox/call.ts';
+import { createDataPlane } from '../../../tools/sandbox/front.ts';
 
 const digest = `sha256:${'a'.repeat(64)}`;
 const service = 'arn:aws:ecs:eu-west-1:123456789012:service/movies/movies';

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createAwsClients, type AwsClients } from '../../../tools/sandbox/deployment/applied.ts';
 import { forgetRevisions } from '../../../tools/sandbox/deployment/revisions.ts';
 import { deployRevision } from '../../../tools/sandbox/deployment/revisions.ts';
-import { startEmulator, type Emulator } from '../../../tools/sandbox/emulator/emulator.ts';
+import { type Emulator, startEmulator } from '../../../tools/sandbox/emulator.ts';
 import { describeWith, program } from '../../support/requirements.ts';
 
 describeWith(

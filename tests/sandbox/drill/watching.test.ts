@@ -1,15 +1,15 @@
 import { spawnSync } from 'node:child_process';
+import { resolve } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { allDrills } from './drills.ts';
 import { renderHistory } from './prometheus.ts';
-import { bundled } from '../../support/bundled.ts';
 import { drillIds } from '../../../tools/sandbox/deployment/faults.ts';
 import { scrapeTargets } from '../../../tools/sandbox/deployment/serve.ts';
 import type { TaskState } from '../../../tools/sandbox/deployment/state.ts';
 
 /** As `make drill DRILLS=…` runs it, where no local deployment serves. */
 const drill = (ids: string) => {
-  const program = [bundled('tools/sandbox/deployment/main.ts'), 'drill', '--only', ids];
+  const program = [resolve('tools/sandbox/deployment/main.ts'), 'drill', '--only', ids];
   const env = { PATH: process.env['PATH'], LOCAL_HOME: '/nonexistent' };
   const { status, stderr } = spawnSync(process.execPath, program, { env, encoding: 'utf8' });
   return { status, stderr };

@@ -5,8 +5,8 @@ import { CreateTableCommand, DescribeTableCommand, DynamoDBClient } from '@aws-s
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createRawClient, type RawClient } from './client.ts';
 import { describeWith, program } from '../../support/requirements.ts';
-import { type Emulator, startEmulator } from '../../../tools/sandbox/emulator/emulator.ts';
-import { type Front, startFront } from '../../../tools/sandbox/emulator/front.ts';
+import { type Emulator, startEmulator } from '../../../tools/sandbox/emulator.ts';
+import { type Front, startFront } from '../../../tools/sandbox/front.ts';
 
 /** The first run installs moto. */
 const installTimeoutMs = 300_000;

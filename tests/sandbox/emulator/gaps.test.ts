@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { startEmulator, type Emulator } from '../../../tools/sandbox/emulator/emulator.ts';
-import { createGaps } from '../../../tools/sandbox/emulator/gaps.ts';
+import { type Emulator, startEmulator } from '../../../tools/sandbox/emulator.ts';
+import { createGaps } from '../../../tools/sandbox/gaps.ts';
 import { describeWith, program } from '../../support/requirements.ts';
 import { bodyOf, createRawClient, type RawAnswer, type RawClient } from './client.ts';
 

@@ -7,7 +7,7 @@ import { createAwsClients, readNames } from '../../../tools/sandbox/deployment/a
 import { repository, withLocalDeployment } from '../../../tools/sandbox/deployment/deploy.ts';
 import { listLeftovers } from '../../../tools/sandbox/deployment/leftovers.ts';
 import { deployRevision } from '../../../tools/sandbox/deployment/revisions.ts';
-import { startEmulator } from '../../../tools/sandbox/emulator/emulator.ts';
+import { startEmulator } from '../../../tools/sandbox/emulator.ts';
 import { describeInTestAll, program } from '../../support/requirements.ts';
 import { awsProvider, registryModules, terraform } from '../../support/terraform.ts';
 import { createRawClient } from './client.ts';

@@ -2,12 +2,11 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { bundled } from '../../support/bundled.ts';
 import { variablesOf } from '../../../tools/sandbox/pipeline/account.ts';
 
 const project = resolve(import.meta.dirname, '../../..');
 const runProgram = (...args: string[]): { status: number | null; output: string } => {
-  const program = [bundled('tools/sandbox/pipeline/main.ts'), ...args];
+  const program = [resolve('tools/sandbox/pipeline/main.ts'), ...args];
   const { status, stdout, stderr } = spawnSync(process.execPath, program, { cwd: project, encoding: 'utf8' });
   return { status, output: `${stdout}${stderr}` };
 };

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { environments, type Environment } from '../../../tools/checks/plans/inputs.ts';
 import { denormalise, type Recording } from '../../../tools/checks/plans/recording.ts';
-import type { Json, ModuleConfiguration, PlanJson } from '../../../tools/lib/plan/plan-json.ts';
-import { Plan } from '../../../tools/lib/plan/plan.ts';
+import type { Json, ModuleConfiguration, PlanJson } from '../../../tools/lib/terraform/plan-json.ts';
+import { Plan } from '../../../tools/lib/terraform/plan.ts';
 import { assertionsIn, linesOf } from './assertion-lines.ts';
 import { liesFor } from './lies.ts';
 

@@ -1,6 +1,6 @@
-import { compare } from '../../../tools/lib/plan/matchers.ts';
-import { show, type Value } from '../../../tools/lib/plan/plan-json.ts';
-import type { Plan, View } from '../../../tools/lib/plan/plan.ts';
+import { compare } from '../../../tools/lib/terraform/matchers.ts';
+import { show, type Value } from '../../../tools/lib/terraform/plan-json.ts';
+import type { Plan, View } from '../../../tools/lib/terraform/plan.ts';
 
 /** One of them is no answer to any assertion that asserts something. */
 const others: readonly (Value | undefined)[] = ['another value', null, -1, Number.MAX_SAFE_INTEGER, []];

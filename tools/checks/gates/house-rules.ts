@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readDefinition } from '../../lib/pipeline-definition.ts';
-import type { PlanJson } from '../../lib/plan/plan-json.ts';
-import { Plan } from '../../lib/plan/plan.ts';
+import type { PlanJson } from '../../lib/terraform/plan-json.ts';
+import { Plan } from '../../lib/terraform/plan.ts';
 import { rules } from '../pipeline-rules.ts';
 import { planPolicies } from '../plans/policies.ts';
 import { NotChecked, checked, type Finding, type Gate } from './gate.ts';

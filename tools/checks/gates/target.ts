@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { reasonOf } from '../../../app/src/commands/problem.ts';
-import { findInitialisedRoots } from '../../lib/modules/releases.ts';
+import { findInitialisedRoots } from '../../lib/module-releases.ts';
 import { findImage } from '../../lib/scanned-image.ts';
 import { digestInputs, environments } from '../plans/inputs.ts';
 import { planEnvironments } from '../plans/live.ts';

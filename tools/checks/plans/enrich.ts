@@ -1,8 +1,8 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import type { Json, PlanJson } from '../../lib/plan/plan-json.ts';
-import { sourcesOf } from '../../lib/plan/references.ts';
+import type { Json, PlanJson } from '../../lib/terraform/plan-json.ts';
+import { sourcesOf } from '../../lib/terraform/references.ts';
 
 interface PlannedModule {
   readonly resources?: readonly { readonly address: string; values: Record<string, Json> }[];

@@ -5,11 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Problem } from '../../../app/src/commands/problem.ts';
-import { emulatedAws } from '../../lib/aws-environment.ts';
-import type { PlanJson } from '../../lib/plan/plan-json.ts';
+import { emulatedAws, prepareScratch } from '../../lib/terraform/emulated.ts';
+import type { PlanJson } from '../../lib/terraform/plan-json.ts';
 import { output } from '../../lib/processes.ts';
 import { terraformEnvironment } from '../../lib/terraform/environment.ts';
-import { prepareScratch } from '../../lib/terraform/scratch.ts';
 import { digestInputs, environments, planRelease, planVariables, type Environment } from './inputs.ts';
 import { normalise, type Recording } from './recording.ts';
 
@@ -81,7 +80,7 @@ async function startEmulator(project: string): Promise<{ url: string; stop: () =
   const record = join(folder, 'emulator.json');
   const child = spawn(
     process.execPath,
-    [join(project, 'tools/sandbox/emulator/main.ts'), '--port', '0', '--record', record],
+    [join(project, 'tools/sandbox/run-emulator.ts'), '--port', '0', '--record', record],
     { stdio: ['ignore', 'ignore', 'inherit'] },
   );
   const ended = new Promise<void>((resolve) =>

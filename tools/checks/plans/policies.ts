@@ -1,6 +1,13 @@
-import { isList, isObject, show, type Json, type PlanJson, type Value } from '../../lib/plan/plan-json.ts';
-import { Plan, type PlannedResource } from '../../lib/plan/plan.ts';
-import { referencesAt, sourcesOf } from '../../lib/plan/references.ts';
+import {
+  isList,
+  isObject,
+  type Json,
+  type PlanJson,
+  show,
+  type Value,
+} from '../../lib/terraform/plan-json.ts';
+import { Plan, type PlannedResource } from '../../lib/terraform/plan.ts';
+import { referencesAt, sourcesOf } from '../../lib/terraform/references.ts';
 
 /** What breaks a policy: the resource, and what is wrong with it. */
 export interface Violation {

@@ -2,15 +2,15 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import stringify from 'json-stringify-pretty-compact';
 import {
-  priorResources,
   type Change,
   type Expression,
   type ExpressionBlock,
   type Json,
   type ModuleConfiguration,
   type PlanJson,
+  priorResources,
   type ResourceChange,
-} from '../../lib/plan/plan-json.ts';
+} from '../../lib/terraform/plan-json.ts';
 import type { Environment } from './inputs.ts';
 
 /** Sentences of other people's modules, and ours beside the code they describe: noise in a review of what changes. */

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { createMirror, serveMirror } from '../modules/mirror.ts';
-import { publicRegistry } from '../modules/releases.ts';
+import { createMirror, serveMirror } from '../module-mirror.ts';
+import { publicRegistry } from '../module-releases.ts';
 
 export interface TerraformEnvironment {
   /** The whole environment for `terraform`, `TF_CLI_CONFIG_FILE` included. */

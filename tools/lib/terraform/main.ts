@@ -3,8 +3,7 @@ import { join, relative, resolve } from 'node:path';
 import { runCommand } from '../../../app/src/commands/command.ts';
 import { Problem } from '../../../app/src/commands/problem.ts';
 import { createPaint } from '../../../app/src/commands/terminal.ts';
-import { lockPath, readLock, verifyRoot } from '../modules/lock.ts';
-import { describeVerification, upgradeAdvice } from '../modules/report.ts';
+import { describeVerification, lockPath, readLock, upgradeAdvice, verifyRoot } from '../module-lock.ts';
 import { terraformEnvironment } from './environment.ts';
 
 /**

@@ -2,8 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Misuse, Problem, reasonOf } from '../../../app/src/commands/problem.ts';
 import { createPaint } from '../../../app/src/commands/terminal.ts';
-import { lockPath, readLock, verifyRoot } from '../modules/lock.ts';
-import { describeVerification } from '../modules/report.ts';
+import { describeVerification, lockPath, readLock, verifyRoot } from '../module-lock.ts';
 import { findDifferences, type Difference } from './drift.ts';
 import type { Steps, Terraform, Variables } from './terraform.ts';
 

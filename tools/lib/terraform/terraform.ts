@@ -179,10 +179,7 @@ const remedies: readonly (readonly [RegExp, string])[] = [
     /NoSuchBucket|S3 bucket .* does not exist/,
     'This account has no state bucket yet: run `make bootstrap` first.',
   ],
-  [
-    /NotEmulated/,
-    'The emulator lacks this action: tools/sandbox/emulator/gaps.ts says what it adds to moto.',
-  ],
+  [/NotEmulated/, 'The emulator lacks this action: tools/sandbox/gaps.ts says what it adds to moto.'],
   [
     /locked provider .* (checksum|doesn't match)|doesn't match any of the checksums|lock file/i,
     'The provider is not the one in .terraform.lock.hcl. Never accept this in passing: find out where the other one came from.',

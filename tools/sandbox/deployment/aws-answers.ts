@@ -1,4 +1,4 @@
-import { escape, list, readJson, text, type Json, type JsonObject } from '../emulator/call.ts';
+import { escape, type Json, type JsonObject, list, readJson, text } from '../call.ts';
 import type { LocalState, TaskState } from './state.ts';
 
 export interface Asked {

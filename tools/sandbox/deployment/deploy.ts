@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Problem } from '../../../app/src/commands/problem.ts';
-import { emulatedAws } from '../../lib/aws-environment.ts';
+import { emulatedAws, prepareScratch } from '../../lib/terraform/emulated.ts';
 import { writeReport } from '../../lib/insights.ts';
 import type { Progress } from '../../lib/progress.ts';
 import {
@@ -11,7 +11,6 @@ import {
   type Difference,
 } from '../../lib/terraform/drift.ts';
 import { terraformEnvironment } from '../../lib/terraform/environment.ts';
-import { prepareScratch } from '../../lib/terraform/scratch.ts';
 import {
   backendOf,
   enter,
@@ -115,7 +114,7 @@ export async function withLocalDeployment<T>(
       const changes = describeChanges(await planner.show(planFile));
       throw new Problem(
         `A second plan would change something:\n${changes.join('\n')}`,
-        'Either the configuration never settles, or the emulator forgets what it was told: then that is a gap of tools/sandbox/emulator/gaps.ts.',
+        'Either the configuration never settles, or the emulator forgets what it was told: then that is a gap of tools/sandbox/gaps.ts.',
       );
     },
     drift: async () => {

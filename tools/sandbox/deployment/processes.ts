@@ -50,7 +50,7 @@ export function createEmulatorHome(
     start: async () => {
       await mkdir(folder, { recursive: true });
       await install();
-      const args = ['tools/sandbox/emulator/main.ts', '--port', '0', '--record', record];
+      const args = ['tools/sandbox/run-emulator.ts', '--port', '0', '--record', record];
       return startProcess({ args, record, log, find, now, failure: 'The emulator did not start' });
     },
     stop: async ({ pid, url }) => {

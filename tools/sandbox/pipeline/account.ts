@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { emulatedAws } from '../../lib/aws-environment.ts';
+import { emulatedAws } from '../../lib/terraform/emulated.ts';
 import { createEmulatorHome } from '../deployment/processes.ts';
 import { Problem } from '../../../app/src/commands/problem.ts';
 import type { Definition } from '../../lib/pipeline-definition.ts';

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
-import { toItem } from '../../../app/src/dynamo/movie-item.ts';
-import { revisionOf } from '../../../app/src/movies/movie.ts';
-import { benchMovie, loopback, port } from './movies.ts';
+import { toItem } from '../../app/src/dynamo/movie-item.ts';
+import { revisionOf } from '../../app/src/movies/movie.ts';
+import { benchMovie, loopback, port } from './server-movies.ts';
 
 /**
  * A DynamoDB that answers a constant at once, because every local engine is slower than what is measured in front of it.

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { lstat, readFile, readdir, readlink } from 'node:fs/promises';
+import { lstat, readdir, readFile, readlink } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { parse } from '@cdktn/hcl2json';
-import { Problem, reasonOf } from '../../../app/src/commands/problem.ts';
-import { parseRegistrySource } from './releases.ts';
+import { Problem, reasonOf } from '../../app/src/commands/problem.ts';
+import { parseRegistrySource } from './module-releases.ts';
 
 /** A file of a module's tree. Paths are relative, with `/`. */
 export interface TreeFile {

@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import { json } from 'node:stream/consumers';
 import { DynamoDBClient, GetItemCommand, PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
-import { fromItem, toItem } from '../../../app/src/dynamo/movie-item.ts';
-import { type Movie, revisionOf } from '../../../app/src/movies/movie.ts';
-import { dynamoDb, loopback, port } from './movies.ts';
+import { fromItem, toItem } from '../../app/src/dynamo/movie-item.ts';
+import { type Movie, revisionOf } from '../../app/src/movies/movie.ts';
+import { dynamoDb, loopback, port } from './server-movies.ts';
 
 /**
  * Rival: `node:http` and the AWS SDK as it comes; no token, no validation, no log, nothing remembered. Items become movies by

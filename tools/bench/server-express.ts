@@ -1,5 +1,5 @@
 import express from 'express';
-import { benchMovie, loopback, port } from './movies.ts';
+import { benchMovie, loopback, port } from './server-movies.ts';
 
 /** Rival: Express 5 as it comes, one route, the movie in memory. */
 const app = express();

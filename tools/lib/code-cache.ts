@@ -6,11 +6,11 @@ import { join, resolve } from 'node:path';
 import { mock } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
-import { cacheFile, launch, serviceFile } from '../../../app/src/compiled-service.ts';
-import { forgetAsV8Comes } from '../../../app/src/forget-only-the-start.ts';
+import { cacheFile, launch, serviceFile } from '../../app/src/compiled-service.ts';
+import { forgetAsV8Comes } from '../../app/src/forget-only-the-start.ts';
 
 /**
- * Run as code-cache-command.ts says: starts a bundle, lets it answer what it answers first after each start, and lays what V8
+ * Run as the Dockerfile says: starts a bundle, lets it answer what it answers first after each start, and lays what V8
  * compiled for that beside it. Without timers, which on a slow machine would run more of the bundle than on a fast one.
  */
 const folder = resolve(process.argv[2] ?? '');

@@ -1,5 +1,20 @@
-import { account, escape, form, json, members, readJson, refusal, regionOf, text, xml } from './call.ts';
-import type { Answer, Call, Forward, Gap, JsonObject } from './call.ts';
+import {
+  account,
+  type Answer,
+  type Call,
+  escape,
+  form,
+  type Forward,
+  type Gap,
+  json,
+  type JsonObject,
+  members,
+  readJson,
+  refusal,
+  regionOf,
+  text,
+  xml,
+} from './call.ts';
 
 const namespace = 'http://monitoring.amazonaws.com/doc/2010-08-01/';
 const suppressor = ['', 'WaitPeriod', 'ExtensionPeriod'].map((end) => `ActionsSuppressor${end}`);

@@ -1,13 +1,18 @@
+import {
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
-import { mkdirSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { serviceFile } from '../../../app/src/compiled-service.ts';
-import { billOfMaterials } from './bill-of-materials.ts';
-import { bundledPackages } from './bundled-packages.ts';
-import { checkedContract } from './checked-contract.ts';
-import { licenceNotices } from './licence-notices.ts';
+import { serviceFile } from '../../app/src/compiled-service.ts';
 import { builtAt, type Source } from './source.ts';
-import { swaggerUiAssets } from './swagger-ui-assets.ts';
+import { billOfMaterials, bundledPackages, licenceNotices } from './bundled-packages.ts';
 
 export interface BundleOptions {
   readonly projectRoot: string;
@@ -16,7 +21,7 @@ export interface BundleOptions {
   readonly source: Source;
   /** Exchange a part for a measurement; what is shipped has none. */
   readonly plugins?: readonly Plugin[];
-  /** Folders that plugins take code from, such as `tools/bench/servers/`: no other development code may be in a bundle. */
+  /** Folders that plugins take code from, such as `tests/`: no other development code may be in a bundle. */
   readonly exchanged?: readonly string[];
 }
 
@@ -102,3 +107,57 @@ function settle(folder: string, epoch: number): { files: number; bytes: number }
   });
   return { files: files.length, bytes: files.reduce((sum, file) => sum + statSync(file).size, 0) };
 }
+
+const compiler = /express-openapi-validator\/dist\/framework\/openapi\.schema\.validator\.js$/;
+const stand = join(import.meta.dirname, 'openapi-schema-validator.cjs');
+
+/**
+ * express-openapi-validator compiles the schema of OpenAPI itself each time that it is made, even where it is told not
+ * to validate the document (validateApiSpec: false)
+ * (https://github.com/cdimascio/express-openapi-validator/blob/master/src/framework/openapi.schema.validator.ts).
+ * A bundle goes without that compiler, and so does the service in tests (jest.moduleNameMapper). A test fails when the library doesn't need this any more, a build when it has
+ * moved.
+ */
+export const checkedContract: Plugin = {
+  name: 'checked-contract',
+  setup(build) {
+    let isTaken = false;
+    build.onLoad({ filter: compiler }, () => {
+      isTaken = true;
+      return { contents: readFileSync(stand, 'utf8') };
+    });
+    build.onEnd(() =>
+      isTaken
+        ? {}
+        : { errors: [{ text: 'express-openapi-validator has no openapi.schema.validator.js any more.' }] },
+    );
+  },
+};
+
+/** What the page loads, and what its licence asks for: 2 of the package's 13 MB. */
+const assets = [
+  'swagger-ui.css',
+  'index.css',
+  'swagger-ui-bundle.js',
+  'swagger-ui-standalone-preset.js',
+  'oauth2-redirect.html',
+  'oauth2-redirect.js',
+  'favicon-16x16.png',
+  'favicon-32x32.png',
+  'LICENSE',
+  'NOTICE',
+];
+
+/** Copies Swagger UI's files beside the bundle, into a folder of their own, and points `swagger-ui-dist` at it. */
+export const swaggerUiAssets = (outdir: string): Plugin => ({
+  name: 'swagger-ui-assets',
+  setup: (build) => {
+    build.onLoad({ filter: /swagger-ui-dist[\\/]absolute-path\.js$/ }, ({ path }) => {
+      mkdirSync(join(outdir, 'swagger-ui'), { recursive: true });
+      assets.forEach((asset) => {
+        copyFileSync(join(dirname(path), asset), join(outdir, 'swagger-ui', asset));
+      });
+      return { contents: `module.exports = () => require('node:path').join(__dirname, 'swagger-ui');` };
+    });
+  },
+});

@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
+import { sourcesOf, sourcesOfCall } from './references.ts';
 import { compare, type Leaf, type Mismatch, type Shape } from './matchers.ts';
 import {
   overlay,
+  type PlanJson,
   priorResources,
   replaceAt,
-  type PlanJson,
   type ResourceChange,
   type Value,
 } from './plan-json.ts';
-import { sourcesOf, sourcesOfCall } from './references.ts';
 
 /** A resource or data source as the plan leaves it. */
 export interface PlannedResource {

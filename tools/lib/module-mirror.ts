@@ -5,18 +5,18 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { Misuse, Problem, isMissing } from '../../../app/src/commands/problem.ts';
-import { output } from '../processes.ts';
+import { isMissing, Misuse, Problem } from '../../app/src/commands/problem.ts';
 import {
   compareVersions,
   formatAddress,
   formatRelease,
-  publicRegistry,
-  readInstalledPackages,
   type ModuleAddress,
   type ModuleRelease,
-} from './releases.ts';
-import { gitTreeHash, readTree } from './tree.ts';
+  publicRegistry,
+  readInstalledPackages,
+} from './module-releases.ts';
+import { gitTreeHash, readTree } from './module-tree.ts';
+import { output } from './processes.ts';
 
 /** A directory of module releases as file trees: `<host>/<namespace>/<name>/<provider>/<version>/…`. */
 export interface Mirror {

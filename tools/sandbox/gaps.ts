@@ -1,9 +1,15 @@
 import {
   account,
+  type Answer,
+  type Call,
   escape,
   form,
+  type Forward,
+  type Gap,
   isObject,
   json,
+  type Json,
+  type JsonObject,
   list,
   objectOf,
   path,
@@ -12,7 +18,6 @@ import {
   regionOf,
   text,
 } from './call.ts';
-import type { Answer, Call, Forward, Gap, Json, JsonObject } from './call.ts';
 import { compositeAlarms } from './composite-alarms.ts';
 import { ecsServices } from './ecs-services.ts';
 

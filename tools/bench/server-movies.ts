@@ -1,4 +1,4 @@
-import type { Movie } from '../../../app/src/movies/movie.ts';
+import type { Movie } from '../../app/src/movies/movie.ts';
 
 export const loopback = '127.0.0.1';
 export const port = Number(process.env['PORT']);

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { readFile, readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
-import { Misuse, Problem, isMissing } from '../../../app/src/commands/problem.ts';
+import { isMissing, Misuse, Problem } from '../../app/src/commands/problem.ts';
 
 export const publicRegistry = 'registry.terraform.io';
 

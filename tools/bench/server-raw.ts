@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import { benchMovie, loopback, port } from './movies.ts';
+import { benchMovie, loopback, port } from './server-movies.ts';
 
 /** Rival: `node:http` alone, the movie in memory. */
 const body = JSON.stringify(benchMovie);

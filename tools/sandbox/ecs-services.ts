@@ -1,13 +1,13 @@
 import {
-  isObject,
-  json,
-  list,
-  readJson,
-  text,
   type Answer,
   type Call,
   type Gap,
+  isObject,
+  json,
   type JsonObject,
+  list,
+  readJson,
+  text,
 } from './call.ts';
 
 /** What CreateService and UpdateService take and moto forgets. */

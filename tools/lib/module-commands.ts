@@ -1,40 +1,43 @@
 import { writeFile } from 'node:fs/promises';
 import { relative, resolve } from 'node:path';
 import { Command } from 'commander';
-import { explain, wholeNumber } from '../../../app/src/commands/command.ts';
-import { Misuse, reasonOf } from '../../../app/src/commands/problem.ts';
-import { createPaint, type Paint } from '../../../app/src/commands/terminal.ts';
-import { cacheDirectory, findProviderMirrors, renderCliConfiguration } from '../terraform/environment.ts';
+import { explain, wholeNumber } from '../../app/src/commands/command.ts';
+import { Misuse, reasonOf } from '../../app/src/commands/problem.ts';
+import { createPaint, type Paint } from '../../app/src/commands/terminal.ts';
 import {
   compareCapabilities,
   compareFiles,
+  describeCapability,
+  describeFile,
   describeRelease,
+  describeVerification,
   findLocked,
+  type Lock,
+  type LockedRelease,
   lockPath,
   readLock,
+  upgradeAdvice,
   verifyRoot,
   withRelease,
   writeLock,
-  type Lock,
-  type LockedRelease,
-} from './lock.ts';
+} from './module-lock.ts';
 import {
   addFromClone,
   addFromWorkingDirectory,
   createMirror,
   fullestPackages,
-  serveMirror,
   type Mirror,
-} from './mirror.ts';
+  serveMirror,
+} from './module-mirror.ts';
 import {
   findInitialisedRoots,
   formatAddress,
   formatRelease,
-  parseRelease,
   type ModuleRelease,
-} from './releases.ts';
-import { describeCapability, describeFile, describeVerification, upgradeAdvice } from './report.ts';
-import { gitTreeHash, readTree } from './tree.ts';
+  parseRelease,
+} from './module-releases.ts';
+import { gitTreeHash, readTree } from './module-tree.ts';
+import { cacheDirectory, findProviderMirrors, renderCliConfiguration } from './terraform/environment.ts';
 
 /** Where the command line is used from, and where its words go. */
 export interface Surroundings {
