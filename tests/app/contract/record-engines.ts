@@ -1,4 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import { replaceBlock } from '../../../tools/lib/markdown.ts';
 import { engines } from '../../support/engines.ts';
 import { behaviours, createEngineTable } from './engines.ts';
 
@@ -19,14 +20,3 @@ const head = `| behaviour | AWS's documentation | ${engines.map(({ name }) => na
 const content = [head, `|${'---|'.repeat(engines.length + 3)}`, ...rows].join('\n');
 await writeFile(page, replaceBlock(await readFile(page, 'utf8'), 'engines', content));
 console.log(content);
-
-/**
- * Puts generated text between `<!-- name -->` and `<!-- /name -->` of a page. Throws when the page has no such place: what
- * is generated must not get lost in silence.
- */
-export function replaceBlock(page: string, name: string, content: string): string {
-  const [start, end] = [`<!-- ${name} -->\n`, `<!-- /${name} -->`];
-  const [from, to] = [page.indexOf(start), page.indexOf(end)];
-  if (from < 0 || to < from) throw new Error(`The page has no place for "${name}".`);
-  return `${page.slice(0, from + start.length)}\n${content.trim()}\n\n${page.slice(to)}`;
-}

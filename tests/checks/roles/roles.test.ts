@@ -16,7 +16,7 @@ import {
   judgeStatements,
   takeovers,
 } from '../../../tools/checks/roles/statements.ts';
-import { replaceBlock } from '../../../tools/lib/block.ts';
+import { replaceBlock } from '../../../tools/lib/markdown.ts';
 import { readDefinition } from '../../../tools/lib/pipeline-definition.ts';
 import { describeWith, type Requirement } from '../../support/requirements.ts';
 import { allowedActions, refusedOperations } from '../../support/role-permissions.ts';

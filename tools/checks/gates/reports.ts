@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Paint } from '../../../app/src/commands/terminal.ts';
 import type { Annotation, Report } from '../../lib/insights.ts';
+import { markdownTable } from '../../lib/markdown.ts';
 import type { Severity } from './gate.ts';
 import type { GateVerdict, JudgedFinding, Verdict } from './verdict.ts';
 
@@ -225,14 +226,4 @@ export function toInsights(verdict: Verdict): Report {
       };
     }),
   };
-}
-
-/** Columns whose titles end with a space are aligned left, the others right. */
-export function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.trim()).join(' | ')} |`;
-  return [
-    line(head),
-    `|${head.map((title) => (title.endsWith(' ') ? '---' : '---:')).join('|')}|`,
-    ...rows.map(line),
-  ].join('\n');
 }

@@ -1,5 +1,5 @@
 import { Problem } from '../../../app/src/commands/problem.ts';
-import { markdownTable } from '../../lib/markdown-table.ts';
+import { markdownTable } from '../../lib/markdown.ts';
 import { type Definition, textOf } from '../../lib/pipeline-definition.ts';
 import { bitbucket, environments, type Documents } from './documents.ts';
 

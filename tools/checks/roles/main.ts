@@ -2,7 +2,7 @@ import { glob, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { createCommand, runCommand } from '../../../app/src/commands/command.ts';
 import { Problem } from '../../../app/src/commands/problem.ts';
-import { replaceBlock } from '../../lib/block.ts';
+import { replaceBlock } from '../../lib/markdown.ts';
 import { readDefinition } from '../../lib/pipeline-definition.ts';
 import { describeEnvironments } from './environments.ts';
 import { environments, renderDocuments, type Documents } from './documents.ts';
