@@ -7,6 +7,7 @@ const digest = `node@sha256:${'0'.repeat(64)}`;
 /** A file that keeps every rule. */
 const good = `
 image: ${digest}
+options: { max-time: 45 }
 definitions:
   services:
     docker: { type: docker, memory: 4096 }
@@ -235,6 +236,12 @@ const mistakes: readonly (readonly [string, string, string, ...string[]])[] = [
     `no-secrets: ${tests}: "make test API_TOKEN=x" puts a secret into the log`,
   ],
   [
+    'a step that its role does not outlive',
+    'name: Dev, deployment',
+    'name: Dev, max-time: 46, deployment',
+    'rights-outlive-the-step: branches/main, step "Dev": it may last 46 minutes; its token and role end after 60, and a return at its end has to fit in: max-time 45 at most',
+  ],
+  [
     'a scanner beside a token',
     'make release ENV=dev',
     'make release security ENV=dev',
@@ -248,11 +255,11 @@ test.each(mistakes)('%s is found', (_mistake, part, wrong, ...expected) => {
   expect(judgePipeline(readDefinition(good.replace(part, wrong)))).toEqual(expected);
 });
 
-test('every rule has a mistake that it finds, and there are ten', () => {
+test('every rule has a mistake that it finds, and there are eleven', () => {
   const found = mistakes.flatMap(([, , , ...faults]) => faults.map((fault) => fault.split(':')[0]));
 
   expect(new Set(found)).toEqual(new Set(rules.map(({ id }) => id)));
-  expect(rules).toHaveLength(10);
+  expect(rules).toHaveLength(11);
 });
 
 test.each([

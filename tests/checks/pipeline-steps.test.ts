@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { callsOf, judgePipeline } from '../../tools/checks/pipeline-rules.ts';
+import { callsOf, judgePipeline, longestMinutes } from '../../tools/checks/pipeline-rules.ts';
 import optionalTools from '../../tools/install/optional-tools.json' with { type: 'json' };
 import { linesOf, listOf, readDefinition, settingsOf } from '../../tools/lib/pipeline-definition.ts';
 import parts from '../../tools/lib/test-parts.json' with { type: 'json' };
@@ -81,6 +81,15 @@ test('every step has a size and a time limit, and calls targets that the Makefil
   const unbounded = definition.steps.filter(({ settings }) => !settings['size'] || !settings['max-time']);
 
   expect([unknown, unbounded]).toEqual([[], []]);
+});
+
+test('each role, and the token that the local issuer makes, outlive the longest step that signs in by a quarter of an hour', () => {
+  const sessions = [...read('terraform/bootstrap/roles.tf').matchAll(/max_session_duration = (\d+)/g)];
+  const tokens = [...read('tools/sandbox/pipeline/tokens.ts').matchAll(/lifetimeSeconds = ([\d_]+)/g)];
+  const seconds = [...sessions, ...tokens].map(([, text = '']) => Number(text.replace('_', '')));
+
+  expect(seconds).toHaveLength(3);
+  expect(Math.min(...seconds)).toBeGreaterThanOrEqual((longestMinutes + 15) * 60);
 });
 
 test('a recipe of the Makefile ends with its first failure', () => {

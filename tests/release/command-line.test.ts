@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { SignJWT } from 'jose';
-import { takeIdentity } from '../../tools/release/identity.ts';
+import { checkLifetime, takeIdentity } from '../../tools/release/identity.ts';
 
 const repository = resolve(import.meta.dirname, '../..');
 const role = 'arn:aws:iam::123456789012:role/pipeline/movies-api-dev-apply';
@@ -22,6 +22,8 @@ const run = (program: string, args: readonly string[], settings: NodeJS.ProcessE
 let program: string;
 const release = (args: readonly string[], settings?: NodeJS.ProcessEnv) =>
   run(process.execPath, [program, ...args], settings);
+/** Prod lets everybody in, so that a step may come from anywhere. */
+const step = { BITBUCKET_BUILD_NUMBER: '1', AWS_ROLE_ARN: role };
 const tokenUntil = (end: Date | string): Promise<string> =>
   new SignJWT({ sub: subject, aud: audience })
     .setProtectedHeader({ alg: 'HS256' })
@@ -76,7 +78,7 @@ test("in a step, every target's AWS clients look for the token where `make` lays
 
 test.each([
   [['plan', '--env', 'dev', '--image', 'movies-api:1.0'], '`make image` prints the digest'],
-  [['release', '--env', 'dev'], 'No image is named.'],
+  [['release', '--env', 'dev'], 'an artifact, which Bitbucket drops after 14 days'],
   [['rollback', '--env', 'moon', '--image', image], 'There is no environment moon.'],
   [['push', '--record', 'release/image'], 'IMAGE_REPOSITORY is not set.'],
   [['sign', 'movies-api:1.0'], 'A tag can be moved.'],
@@ -139,6 +141,29 @@ test.each([
 
   await expect(refusal).rejects.toThrow(message);
   await expect(refusal).rejects.not.toThrow(env.BITBUCKET_STEP_OIDC_TOKEN);
+});
+
+test('a release begins where its token outlives a return, and outside of a step', async () => {
+  const token = await tokenUntil(new Date(now.getTime() + 40 * 60_000));
+
+  expect(() => {
+    checkLifetime({ BITBUCKET_STEP_OIDC_TOKEN: token }, now);
+    checkLifetime({}, now);
+  }).not.toThrow();
+});
+
+test('a release whose token ends before a return could is refused before anything is changed', async () => {
+  const env = { ...step, BITBUCKET_STEP_OIDC_TOKEN: await tokenUntil('39m') };
+
+  const { status, output } = release(
+    ['release', '--env', 'prod', '--image', `x@sha256:${'0'.repeat(64)}`],
+    env,
+  );
+
+  expect(status).toBe(1);
+  expect(output).toMatch(
+    /^error: The step's OIDC token is good for 3[89] more minutes, and a release that returns may take 40/m,
+  );
 });
 
 /** Each ends in a refusal or a failure, which is when programs are tempted to print what they know. */

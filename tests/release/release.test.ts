@@ -96,6 +96,36 @@ test.each([
   expect(deployments).toEqual(deployed);
 });
 
+test('of two releases that are started at once one stays, and the other takes nothing back', async () => {
+  const { environment, deployments } = environmentWith({ runs: 'old', good: ['old', 'other'] });
+
+  const outcomes = await Promise.allSettled(
+    ['new', 'other'].map((image) => release(environment, { image }, silently)),
+  );
+
+  expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'fulfilled']);
+  expect(outcomes[0]).toMatchObject({
+    reason: {
+      message:
+        'dev: other runs now, and neither new nor what ran before: another release came in between. It is left alone.',
+    },
+  });
+  expect(deployments.map(([image]) => image)).toEqual(['new', 'other']);
+});
+
+test('a release that is refused while another one is applied takes nothing back either', async () => {
+  const { environment, deployments } = environmentWith({ runs: 'old', good: ['old'], refused: ['new'] });
+
+  const outcomes = await Promise.allSettled(
+    ['new', 'other'].map((image) => release(environment, { image }, silently)),
+  );
+
+  expect(outcomes[0]).toMatchObject({
+    reason: { message: expect.stringContaining('another release came in between') as unknown },
+  });
+  expect(deployments.map(([image]) => image)).toEqual(['new', 'other', 'old']);
+});
+
 /** An environment that remembers its stage; what each stage does is given. */
 function rotatedWith({ at, good, refused = [] }: { at?: number; good: number[]; refused?: number[] }) {
   let reached = at;

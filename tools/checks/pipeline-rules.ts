@@ -80,6 +80,9 @@ const placesOf: Readonly<Record<string, RegExp>> = {
 /** Targets that run third-party scanners. */
 const scanners = ['security'];
 
+/** Of a step with a role: `max_session_duration` in terraform/bootstrap is an hour, and the token's life is known to be as long. */
+export const longestMinutes = 45;
+
 const secretName = /SECRET|PASSWORD|TOKEN|CREDENTIAL|(^|_)KEY($|_)/i;
 const secretText =
   /AKIA[0-9A-Z]{16}|AWS_ACCESS_KEY_ID|AWS_SECRET_ACCESS_KEY|BITBUCKET_APP_PASSWORD|access-key|secret-key|-----BEGIN/;
@@ -242,6 +245,17 @@ export const rules: readonly Rule[] = [
           .map((line) => `"${line}" puts a secret into the log`),
       )(definition),
     ],
+  },
+  {
+    id: 'rights-outlive-the-step',
+    find: perStep((step, { content }) => {
+      const minutes = Number(step.settings['max-time'] ?? settingsOf(content['options'])['max-time'] ?? 120);
+      return [
+        signsIn(step) &&
+          minutes > longestMinutes &&
+          `it may last ${minutes} minutes; its token and role end after 60, and a return at its end has to fit in: max-time ${longestMinutes} at most`,
+      ];
+    }),
   },
   {
     id: 'scanners-hold-no-credentials',

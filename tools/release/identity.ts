@@ -36,6 +36,23 @@ export async function takeIdentity(
   return { subject: sub, audience: [aud].flat().join(), role, expiresAt };
 }
 
+/** Of a step that changes an environment, less what it installs before: as long as `max-time` lets a release and its return take. */
+const neededMinutes = 40;
+
+/**
+ * Refuses to begin what a token can't see the end of: a return comes last, exchanges the same token once more, and must not
+ * find it expired. The role's hour begins anew with each exchange.
+ */
+export function checkLifetime({ BITBUCKET_STEP_OIDC_TOKEN: token = '' }: NodeJS.ProcessEnv, now: Date): void {
+  if (token === '') return;
+  const left = Math.floor(((claimsOf(token).exp ?? 0) - now.getTime() / 1000) / 60);
+  if (left >= neededMinutes) return;
+  throw new Problem(
+    `The step's OIDC token is good for ${left} more minutes, and a release that returns may take ${neededMinutes}: its return would be refused.`,
+    'Nothing was changed. Run the step again: each run gets a new token.',
+  );
+}
+
 function claimsOf(token: string): ReturnType<typeof decodeJwt> {
   try {
     return decodeJwt(token);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { checkRelease } from '../lib/terraform/service-root.ts';
 import type { Account } from './account.ts';
 import type { Surroundings } from './check.ts';
+import { checkLifetime } from './identity.ts';
 import { createProgram } from './programs.ts';
 import { openRegistry } from './push.ts';
 import { checkReach } from './reach.ts';
@@ -42,6 +43,12 @@ export async function release(
   say(`${name} runs ${describe(previous, good)}`);
   const applied = await environment.deploy(image, plan);
   const healthy = (applied || previous !== undefined) && (await environment.isHealthy());
+  const now = await environment.running();
+  if (now !== image && (applied || now !== previous))
+    throw new Problem(
+      `${name}: ${now ?? 'nothing'} runs now, and neither ${image} nor what ran before: another release came in between. It is left alone.`,
+      'Find out who released it; when both are through, run the one that shall stay once more. In Bitbucket the concurrency group keeps them apart.',
+    );
   const bearsLoad = !(applied && healthy && underLoad) || (await environment.bearsLoad());
   if (applied && healthy && bearsLoad) {
     say(`${name} runs ${image}; all probes pass${underLoad ? ', and so does the load test' : ''}.`);
@@ -101,6 +108,7 @@ export async function releaseTo(
   const root = join(project, 'terraform');
   checkRelease(root, { environment: name, image });
   checkReach(root, name, env);
+  checkLifetime(env, new Date());
   const succeeds = createProgram(project);
   const markDeployed = async (reference: string): Promise<void> => {
     const registry = await openRegistry({ project, env }, reference.split('@')[0] ?? '');

@@ -2,6 +2,7 @@ import { Misuse, Problem } from '../../app/src/commands/problem.ts';
 import { stageOf } from '../lib/terraform/service-root.ts';
 import type { Account } from './account.ts';
 import type { Surroundings } from './check.ts';
+import { checkLifetime } from './identity.ts';
 import { createProgram } from './programs.ts';
 import { describeStage, readStep, stageAfter, type RotationStep } from './stages.ts';
 
@@ -103,9 +104,10 @@ export async function planStep({
 
 /** Takes a step in an environment of the account, by the commands that a person uses. */
 export async function takeStep(
-  { project, say, account }: Surroundings & { readonly account: Account },
+  { project, env, say, account }: Surroundings & { readonly account: Account },
   { env: name, step, plan }: Step,
 ): Promise<void> {
+  checkLifetime(env, new Date());
   const succeeds = createProgram(project);
   const wanted = readStep(step);
   const environment: Rotated = {

@@ -32,10 +32,16 @@ export function checkRelease(
 ): void {
   checkEnvironment(root, environment);
   if (!/@sha256:[0-9a-f]{64}$/.test(image)) {
-    throw new Misuse(
-      image === '' ? 'No image is named.' : `${image} names an image by a tag, or not at all.`,
-      'Name it by digest, IMAGE=<repository>@sha256:<64 hex digits>: a tag can be moved to other content after the review. `make image` prints the digest.',
-    );
+    const byDigest = 'Name it by digest, IMAGE=<repository>@sha256:<64 hex digits>';
+    throw image === ''
+      ? new Misuse(
+          'No image is named, and there is no file release/image.',
+          `${byDigest}. In a pipeline that file is an artifact, which Bitbucket drops after 14 days: run the pipeline again on that commit.`,
+        )
+      : new Misuse(
+          `${image} names an image by a tag, or not at all.`,
+          `${byDigest}: a tag can be moved to other content after the review. \`make image\` prints the digest.`,
+        );
   }
 }
 
