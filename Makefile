@@ -114,6 +114,10 @@ sign: install .cache/bin/cosign .cache/bin/crane .cache/bin/trivy ## IMAGE=…@s
 bootstrap: install ## Once per account: state bucket, image repository, pipeline roles
 	@$(release) bootstrap
 
+.PHONY: preflight
+preflight: install .cache/identity/token ## ENV=dev Ask, before anything is made, whether this account can hold it; changes nothing
+	@$(release) preflight --env "$(ENV)" --image "$$IMAGE"
+
 .PHONY: plan
 plan: install .cache/identity/token ## ENV=dev IMAGE=…@sha256:… Write the plan of a release to PLAN=file and show it (STEP=accept|sign|drop: of the next step of replacing the cursor key)
 	@$(release) plan --env "$(ENV)" --image "$$IMAGE" --step "$$STEP" --plan "$(PLAN)"

@@ -23,17 +23,24 @@ export async function checkImage(deployed: Deployed, { project, env, say }: Surr
   await checkPlatform(deployed.image, wanted, { project, env });
 }
 
-/** Asks the image's own registry what it was built for. */
 export async function checkPlatform(
   image: string,
   wanted: Architecture,
-  { project, env }: Pick<Surroundings, 'project' | 'env'>,
+  surroundings: Pick<Surroundings, 'project' | 'env'>,
 ): Promise<void> {
+  checkArchitecture(image, await builtFor(image, wanted, surroundings), wanted);
+}
+
+/** Asks the image's own registry what it was built for. */
+export async function builtFor(
+  image: string,
+  wanted: Architecture,
+  { project, env }: Pick<Surroundings, 'project' | 'env'>,
+): Promise<string> {
   const [repository = ''] = image.split('@');
   const crane = join(project, '.cache', 'bin', 'crane');
   await signIn(crane, repository, env);
-  const built = await createRegistry({ crane, repository, env }).architecture(image, platformOf(wanted));
-  checkArchitecture(image, built, wanted);
+  return createRegistry({ crane, repository, env }).architecture(image, platformOf(wanted));
 }
 
 /**

@@ -130,6 +130,31 @@ program
   .action(async () => (await openAccount()).bootstrap(readCommit()));
 
 program
+  .command('preflight')
+  .description(
+    'Ask, changing nothing, whether an environment can be made in the account of these credentials',
+  )
+  .option(...environment)
+  .option(...image)
+  .action(async ({ env: name, image: reference }: Options) => {
+    const { createClients } = await import('./preflight-checks.ts');
+    const { describePreflight, preflight } = await import('./preflight.ts');
+    const { builtFor } = await import('./check.ts');
+    const { checkEnvironment } = await import('../lib/terraform/service-root.ts');
+    const { resolveNs } = await import('node:dns/promises');
+    const root = join(project, 'terraform');
+    checkEnvironment(root, name);
+    const findings = await preflight({
+      ...{ root, environment: name, image: reference, env, now: new Date() },
+      clients: (region) => createClients({ region }),
+      resolveNameServers: resolveNs,
+      builtFor: (built, wanted) => builtFor(built, wanted, { project, env }),
+    });
+    say(describePreflight(findings));
+    process.exitCode = findings.some(({ verdict }) => verdict === 'wrong') ? 1 : 0;
+  });
+
+program
   .command('plan')
   .description(
     'Write the plan of a release, or of a step of replacing the cursor key, to a file, and show it',

@@ -11,12 +11,14 @@ import {
   type Json,
   type JsonObject,
   list,
+  members,
   objectOf,
   path,
   readJson,
   refusal,
   regionOf,
   text,
+  xml,
 } from './call.ts';
 import { compositeAlarms } from './composite-alarms.ts';
 import { ecsServices } from './ecs-services.ts';
@@ -37,6 +39,8 @@ export const createGaps = (newId: () => string, now: () => number): readonly Gap
   userPools(),
   resourceServers,
   samplingRules(() => now() / 1000),
+  serviceQuotas,
+  policySimulation(),
 ];
 
 /** Tags by the ARN of what has them, as `{ key: value }` or as a list of `{ Key, Value }`. */
@@ -478,6 +482,88 @@ function samplingRules(now: () => number): Gap {
       },
       'xray.ListTagsForResource': ({ body }) =>
         json({ Tags: tags.listOf(text(readJson(body)['ResourceARN'])) }),
+    },
+  };
+}
+
+/** vCPUs of tasks that run, as CloudWatch counts them. */
+const fargateUsage = (kind: string): JsonObject => ({
+  MetricNamespace: 'AWS/Usage',
+  MetricName: 'ResourceCount',
+  MetricDimensions: { Service: 'Fargate', Type: 'Resource', Resource: 'vCPU', Class: `Standard/${kind}` },
+  MetricStatisticRecommendation: 'Maximum',
+});
+
+/** What a new account is granted. */
+const quotas: Readonly<Record<string, JsonObject>> = {
+  'fargate L-3032A538': { Value: 6, UsageMetric: fargateUsage('OnDemand') },
+  'fargate L-36FBB829': { Value: 6, UsageMetric: fargateUsage('Spot') },
+  'ec2 L-0263D0A3': { Value: 5 },
+};
+
+const serviceQuotas: Gap = {
+  reason: 'moto knows the quotas of VPCs only; a preflight asks for those of Fargate and of addresses',
+  answers: {
+    'servicequotas.GetServiceQuota': (call, forward) => {
+      const { ServiceCode, QuotaCode } = readJson(call.body);
+      const quota = quotas[`${text(ServiceCode)} ${text(QuotaCode)}`];
+      return quota ? json({ Quota: { ServiceCode, QuotaCode, ...quota } }) : forward(call);
+    },
+  },
+};
+
+/** Decides by the inline policies of a role and by attached service control policies, without their conditions. */
+function policySimulation(): Gap {
+  const roles = new Map<string, string>();
+  const controls = new Map<string, string>();
+  const attached = new Set<string>();
+  const statements = (document: string): readonly JsonObject[] =>
+    [objectOf(JSON.parse(document) as Json)['Statement']].flat().filter(isObject);
+  const names = (statement: JsonObject, action: string): boolean =>
+    [statement['Action']]
+      .flat()
+      .some((pattern) => new RegExp(`^${text(pattern).replaceAll('*', '.*')}$`, 'i').test(action));
+  const decide = (own: readonly JsonObject[], action: string): string => {
+    const effects = own.filter((one) => names(one, action)).map(({ Effect }) => Effect);
+    if (effects.includes('Deny')) return 'explicitDeny';
+    return effects.includes('Allow') ? 'allowed' : 'implicitDeny';
+  };
+  return {
+    reason:
+      'moto simulates no policy; a preflight asks what the caller and the organisation allow before anything is made',
+    answers: {
+      'organizations.CreatePolicy': async (call, forward) => {
+        const answer = await forward(call);
+        const { PolicySummary: summary } = objectOf(readJson(answer.body)['Policy']);
+        controls.set(text(objectOf(summary)['Id']), text(readJson(call.body)['Content']));
+        return answer;
+      },
+      'organizations.AttachPolicy': (call, forward) => {
+        attached.add(text(readJson(call.body)['PolicyId']));
+        return forward(call);
+      },
+      'iam.PutRolePolicy': (call, forward) => {
+        const fields = form(call);
+        const policy = `${fields.get('RoleName') ?? ''} ${fields.get('PolicyName') ?? ''}`;
+        roles.set(policy, fields.get('PolicyDocument') ?? '{}');
+        return forward(call);
+      },
+      'iam.SimulatePrincipalPolicy': (call) => {
+        const fields = form(call);
+        const role = (fields.get('PolicySourceArn') ?? '').split('/').at(-1) ?? '';
+        const documents = [...roles].filter(([policy]) => policy.startsWith(`${role} `));
+        if (documents.length === 0) return refusal(call, 'NoSuchEntity', 'No policy of it is known.', 404);
+        const own = documents.flatMap(([, document]) => statements(document));
+        const forbidden = [...attached].flatMap((id) => statements(controls.get(id) ?? '{}'));
+        const results = members(fields, 'ActionNames').map((action) => {
+          const isForbidden = forbidden.some((one) => one['Effect'] === 'Deny' && names(one, action));
+          const decision = isForbidden ? 'explicitDeny' : decide(own, action);
+          const organisation = `<OrganizationsDecisionDetail><AllowedByOrganizations>${!isForbidden}</AllowedByOrganizations></OrganizationsDecisionDetail>`;
+          return `<member><EvalActionName>${escape(action)}</EvalActionName><EvalResourceName>*</EvalResourceName><EvalDecision>${decision}</EvalDecision>${organisation}</member>`;
+        });
+        const inner = `<IsTruncated>false</IsTruncated><EvaluationResults>${results.join('')}</EvaluationResults>`;
+        return xml('SimulatePrincipalPolicy', 'https://iam.amazonaws.com/doc/2010-05-08/', inner);
+      },
     },
   };
 }
