@@ -2,7 +2,7 @@ import { DescribeVpcsCommand } from '@aws-sdk/client-ec2';
 import { GetRoleCommand } from '@aws-sdk/client-iam';
 import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import { Problem, reasonOf } from '../../app/src/commands/problem.ts';
-import { markdownTable } from '../lib/markdown-table.ts';
+import { markdownTable } from '../lib/markdown.ts';
 import {
   checks,
   explain,
