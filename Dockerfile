@@ -20,7 +20,7 @@ RUN REVISION="$REVISION" SOURCE_DATE_EPOCH="$SOURCE_DATE_EPOCH" node tools/relea
 FROM ${BASE_IMAGE} AS warm
 COPY --from=build /build/package.json /build/
 COPY --from=build /build/tools/lib/code-cache.ts /build/tools/lib/
-COPY --from=build /build/app/src/compiled-service.ts /build/app/src/forget-only-the-start.ts /build/app/src/
+COPY --from=build /build/app/src/compiled-service.ts /build/app/src/
 COPY --from=build --chown=65532:65532 /build/dist/ /app/
 RUN ["/nodejs/bin/node", "--predictable", "--max-semi-space-size=16", "--max-old-space-size=1024", "/build/tools/lib/code-cache.ts", "/app"]
 

@@ -22,21 +22,18 @@ module "api_container" {
     {
       NODE_ENV = "production"
       # V8 would take the first from the task's memory, too: 1 MB in 512 MB, where every request pays for collections.
-      NODE_OPTIONS = "--max-semi-space-size=8 --max-old-space-size=${floor(var.task_size.memory * 5 / 8)}"
-      # What compiling took is given back: a thread's own arena would keep it, and so would the heap in whose middle it lies.
-      MALLOC_ARENA_MAX       = "1"
-      MALLOC_MMAP_THRESHOLD_ = "7000"
-      PORT                   = "8080"
-      METRICS_PORT           = "9464"
-      REGION                 = var.region
-      TABLE_NAME             = module.movies_table.table_name
-      OIDC_ISSUER            = var.oidc == null ? one([for access in module.api_access : access.issuer]) : var.oidc.issuer
-      OIDC_AUDIENCE          = join(",", var.oidc == null ? one([for access in module.api_access : access.audience]) : var.oidc.audience)
-      DRAIN_DELAY_MS         = "30000"
-      SHUTDOWN_TIMEOUT_MS    = "80000"
-      LOG_LEVEL              = var.log_level
-      AWS_XRAY_TRACING_NAME  = local.name
-      TRACE_SAMPLE_RATE      = tostring(var.trace_sample_rate)
+      NODE_OPTIONS          = "--max-semi-space-size=8 --max-old-space-size=${floor(var.task_size.memory * 5 / 8)}"
+      PORT                  = "8080"
+      METRICS_PORT          = "9464"
+      REGION                = var.region
+      TABLE_NAME            = module.movies_table.table_name
+      OIDC_ISSUER           = var.oidc == null ? one([for access in module.api_access : access.issuer]) : var.oidc.issuer
+      OIDC_AUDIENCE         = join(",", var.oidc == null ? one([for access in module.api_access : access.audience]) : var.oidc.audience)
+      DRAIN_DELAY_MS        = "30000"
+      SHUTDOWN_TIMEOUT_MS   = "80000"
+      LOG_LEVEL             = var.log_level
+      AWS_XRAY_TRACING_NAME = local.name
+      TRACE_SAMPLE_RATE     = tostring(var.trace_sample_rate)
       # The collector beside it: containers of a task share their loopback.
       OTEL_EXPORTER_OTLP_ENDPOINT = "http://127.0.0.1:4318"
     },

@@ -17,6 +17,11 @@ export function launch(folder: string): Script {
     ...(cachedData === undefined ? {} : { cachedData }),
   });
   const start = script.runInThisContext() as (...known: [NodeJS.Require, string, string]) => void;
+  if (script.cachedDataRejected === true) {
+    process.emitWarning(
+      `V8 refuses ${cacheFile}, so each start takes longer. It takes one that its own version made, under the same flags: see NODE_OPTIONS.`,
+    );
+  }
   start(createRequire(filename), filename, folder);
   return script;
 }

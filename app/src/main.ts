@@ -1,5 +1,4 @@
 import { type Config, readConfig } from './config.ts';
-import { forgetOnlyTheStart } from './forget-only-the-start.ts';
 import { startService, type Service } from './service.ts';
 import { ConfigError } from './settings-reader.ts';
 import { createLogger, createLogOutput } from './telemetry/logger.ts';
@@ -28,7 +27,7 @@ function die(error: unknown): never {
 process.on('uncaughtException', die);
 process.on('unhandledRejection', die);
 
-startService(config, logger, { onStarted: forgetOnlyTheStart }).then(stopBySignal, die);
+startService(config, logger).then(stopBySignal, die);
 
 function stopBySignal(service: Service): void {
   let isStopping = false;

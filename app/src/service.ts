@@ -28,8 +28,6 @@ export interface Service {
 }
 
 export interface StartOptions {
-  /** Called once, when the first answer is out and everything is loaded. */
-  readonly onStarted?: () => void;
   /** For tests of what a stage reaches. */
   readonly stages?: typeof createStages;
 }
@@ -38,7 +36,7 @@ export interface StartOptions {
 export async function startService(
   config: Config,
   logger: Logger,
-  { onStarted = () => undefined, stages = createStages }: StartOptions = {},
+  { stages = createStages }: StartOptions = {},
 ): Promise<Service> {
   const { table, limits, host } = config;
   const metrics = createMetrics();
@@ -88,7 +86,7 @@ export async function startService(
   let loading: Promise<unknown> | undefined;
   server.once('request', (_request, response) => {
     response.once('close', () => {
-      loading = loadValidator().then(onStarted);
+      loading = loadValidator();
     });
   });
   const port = await listen(server, config.port, host);

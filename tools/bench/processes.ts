@@ -16,8 +16,6 @@ const answerTimeoutMs = 30_000;
 export const processSettings = {
   NODE_ENV: 'production',
   NODE_OPTIONS: '--max-semi-space-size=8 --max-old-space-size=640',
-  MALLOC_ARENA_MAX: '1',
-  MALLOC_MMAP_THRESHOLD_: '7000',
 };
 
 /** What is not here has the service's default. */

@@ -2,7 +2,6 @@ import {
   copyFileSync,
   mkdirSync,
   readdirSync,
-  readFileSync,
   rmSync,
   statSync,
   utimesSync,
@@ -73,7 +72,7 @@ export async function bundle({
       }),
     },
     legalComments: 'none', // all of them are in the notices, whole
-    plugins: [...plugins, checkedContract, swaggerUiAssets(outdir)],
+    plugins: [...plugins, swaggerUiAssets(outdir)],
     metafile: true,
   });
   await build({
@@ -107,32 +106,6 @@ function settle(folder: string, epoch: number): { files: number; bytes: number }
   });
   return { files: files.length, bytes: files.reduce((sum, file) => sum + statSync(file).size, 0) };
 }
-
-const compiler = /express-openapi-validator\/dist\/framework\/openapi\.schema\.validator\.js$/;
-const stand = join(import.meta.dirname, 'openapi-schema-validator.cjs');
-
-/**
- * express-openapi-validator compiles the schema of OpenAPI itself each time that it is made, even where it is told not
- * to validate the document (validateApiSpec: false)
- * (https://github.com/cdimascio/express-openapi-validator/blob/master/src/framework/openapi.schema.validator.ts).
- * A bundle goes without that compiler, and so does the service in tests (jest.moduleNameMapper). A test fails when the library doesn't need this any more, a build when it has
- * moved.
- */
-export const checkedContract: Plugin = {
-  name: 'checked-contract',
-  setup(build) {
-    let isTaken = false;
-    build.onLoad({ filter: compiler }, () => {
-      isTaken = true;
-      return { contents: readFileSync(stand, 'utf8') };
-    });
-    build.onEnd(() =>
-      isTaken
-        ? {}
-        : { errors: [{ text: 'express-openapi-validator has no openapi.schema.validator.js any more.' }] },
-    );
-  },
-};
 
 /** What the page loads, and what its licence asks for: 2 of the package's 13 MB. */
 const assets = [

@@ -7,7 +7,6 @@ import { mock } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { cacheFile, launch, serviceFile } from '../../app/src/compiled-service.ts';
-import { forgetAsV8Comes } from '../../app/src/forget-only-the-start.ts';
 
 /**
  * Run as the Dockerfile says: starts a bundle, lets it answer what it answers first after each start, and lays what V8
@@ -54,7 +53,6 @@ for (const path of ['/movies/2013/Rush', '/movies?limit=1']) {
   if (status !== 200) throw new Error(`${path} answers ${status}`);
 }
 // V8 takes it only under the flags under which it was made: those of a start.
-forgetAsV8Comes();
 setFlagsFromString('--flush-bytecode');
 writeFileSync(file, script.createCachedData());
 const { atime, mtime } = statSync(join(folder, serviceFile));

@@ -214,20 +214,6 @@ checkPlans({
           );
         });
       },
-      'each thread keeps memory of its own': ({ output }) => {
-        output('container_definitions', (after) => {
-          after[0].environment = after[0].environment.filter(
-            ({ name }: { name: string }) => name !== 'MALLOC_ARENA_MAX',
-          );
-        });
-      },
-      'what it gives back stays with malloc': ({ output }) => {
-        output('container_definitions', (after) => {
-          after[0].environment = after[0].environment.filter(
-            ({ name }: { name: string }) => name !== 'MALLOC_MMAP_THRESHOLD_',
-          );
-        });
-      },
     },
   },
 

@@ -1,9 +1,8 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { build as esbuild, type Plugin } from 'esbuild';
-import { OpenAPISchemaValidator } from 'express-openapi-validator/dist/framework/openapi.schema.validator.js';
-import { bundle, checkedContract } from '../../../tools/lib/bundle.ts';
+import type { Plugin } from 'esbuild';
+import { bundle } from '../../../tools/lib/bundle.ts';
 
 const projectRoot = resolve(import.meta.dirname, '../../..');
 const source = { version: '0.0.0', commit: '0123456789abcdef', epoch: 1_700_000_000 };
@@ -59,21 +58,4 @@ test('a bundle keeps the names of functions, in lines that a stack trace can poi
 
   expect(code).toMatch(/\bfunction createPlainReads\(/);
   expect(code.length / code.split('\n').length).toBeLessThan(200);
-});
-
-test('the library still compiles the schema of OpenAPI although it is told not to, so a bundle goes without it', () => {
-  const { validator } = new OpenAPISchemaValidator({
-    version: '3.0.3',
-    validateApiSpec: false,
-  }) as unknown as {
-    validator: unknown;
-  };
-
-  expect(validator).toBeInstanceOf(Function);
-});
-
-test('a build says so when the library has moved what is left out', async () => {
-  const nothing = { entryPoints: [join(folder, 'stranger.ts')], write: false, plugins: [checkedContract] };
-
-  await expect(esbuild(nothing)).rejects.toThrow('has no openapi.schema.validator.js any more');
 });

@@ -120,8 +120,12 @@ describe('the code cache of a bundle', () => {
   ])('%s is not taken, and nothing fails', async (_what, content) => {
     writeFileSync(cache, content());
 
+    const started = start(out);
+
     expect(isRejected()).toBe('true');
-    expect(await probe(start(out))).toEqual(healthy);
+    expect(await probe(started)).toEqual(healthy);
+    started.signal('SIGKILL');
+    expect((await started.ended).output).toContain('V8 refuses service.cache');
   });
 
   test('is filled by verified tokens and reads of the table where Node.js has no fetch: undici is in the bundle', () => {
