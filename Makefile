@@ -84,6 +84,10 @@ check: lint .cache/bin/tflint ## Everything of a review that needs no running se
 security: install ## Run every security gate; one report in reports/security (ENV=dev: on the image that `make verify ARCHIVE=yes` fetched; ARGS=--help)
 	@$(filed) node tools/checks/security.ts $(if $(filter command,$(origin ENV)),--strict --image "release/deployed-$(ENV).tar" --only trivy-image trivy-image-vulnerabilities) $(ARGS)
 
+.PHONY: mutants
+mutants: install ## Make mistakes on purpose, one at a time, in a copy: is each stopped by a check of its own? (ARGS=--help)
+	@node tools/checks/mutants/main.ts $(ARGS)
+
 .PHONY: plan-changes
 plan-changes: install ## What this changes in each environment, and costs, since BASE=<commit>, by the recorded plans
 	@$(filed) node tools/checks/plans/command.ts changes "$(or $(BASE),$(BITBUCKET_PR_DESTINATION_COMMIT))"

@@ -45,33 +45,64 @@ async function planAll(
   fileOf: (environment: Environment) => string,
   say: Say,
 ): Promise<void> {
-  const emulator = await startEmulator(project);
-  const { env, stop } = await terraformEnvironment({
-    env: emulatedAws(process.env, emulator.url, 'eu-west-1'),
-  });
+  say('terraform init …');
+  const planner = await startPlanner(project, cache);
   try {
-    const { service: cwd } = await prepareScratch(project, join(cache, 'tree'));
-    await writeFile(join(cwd, 'backend_override.tf'), localState);
-    const terraform = (...args: readonly string[]): Promise<string> =>
-      output('terraform', args, { cwd, env });
-    say('terraform init …');
-    await terraform('init', '-input=false', '-no-color', '-lockfile=readonly');
     for (const environment of environments) {
       say(`planning ${environment} …`);
+      await writeFile(`${fileOf(environment)}.part`, await planner.plan(environment));
+      await rename(`${fileOf(environment)}.part`, fileOf(environment));
+    }
+  } finally {
+    await planner.stop();
+  }
+}
+
+/** A copy of the HCL that is initialised once, with the emulator that it asks. */
+export interface Planner {
+  /** Plans the files as they are now, from nothing, and resolves with the plan as JSON. */
+  readonly plan: (environment: Environment) => Promise<string>;
+  readonly stop: () => Promise<void>;
+}
+
+export async function startPlanner(project: string, cache: string): Promise<Planner> {
+  const emulator = await startEmulator(project);
+  const { env, stop: end } = await terraformEnvironment({
+    env: emulatedAws(process.env, emulator.url, 'eu-west-1'),
+  });
+  const stop = async (): Promise<void> => {
+    await end();
+    await emulator.stop();
+  };
+  const copy = async (): Promise<string> => {
+    const { service } = await prepareScratch(project, join(cache, 'tree'));
+    await writeFile(join(service, 'backend_override.tf'), localState);
+    return service;
+  };
+  const terraform = async (...args: readonly string[]): Promise<string> =>
+    output('terraform', args, { cwd: join(cache, 'tree', 'terraform'), env });
+  try {
+    await copy();
+    await terraform('init', '-input=false', '-no-color', '-lockfile=readonly');
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return {
+    plan: async (environment) => {
+      await copy();
       await terraform('workspace', 'select', '-or-create', environment);
       const planFile = join(cache, `${environment}.tfplan`);
       const variables = { ...planVariables[environment], ...planRelease, cursor_key_stage: '0' };
       const given = Object.entries(variables).flatMap(([name, value]) => ['-var', `${name}=${value}`]);
       const values = `-var-file=environments/${environment}.tfvars`;
       await terraform('plan', '-input=false', '-no-color', `-out=${planFile}`, values, ...given);
-      await writeFile(`${fileOf(environment)}.part`, await terraform('show', '-json', planFile));
-      await rename(`${fileOf(environment)}.part`, fileOf(environment));
+      const told = await terraform('show', '-json', planFile);
       await rm(planFile);
-    }
-  } finally {
-    await stop();
-    await emulator.stop();
-  }
+      return told;
+    },
+    stop,
+  };
 }
 
 /** The emulator as a person would start it, on a free port. It may take long once, while it is installed. */

@@ -1,0 +1,85 @@
+import { expect, test } from '@jest/globals';
+import { apply, draw } from '../../tools/checks/mutants/draw.ts';
+import { readTable, sumUp, type Mistake } from '../../tools/checks/mutants/table.ts';
+
+const hcl = `resource "aws_kms_key" "main" {
+  enable_key_rotation     = true
+  deletion_window_in_days = 30
+
+  timeouts {
+    create = "5m"
+  }
+}
+`;
+const files = new Map([['terraform/data.tf', hcl]]);
+const table = (...lines: readonly string[]): string => ['# terraform/data.tf', ...lines, ''].join('\n');
+const made = (text: string): readonly string[] =>
+  readTable(text, files, []).map((mistake) => apply(hcl, mistake));
+
+test('a mistake is found however its text is aligned, and a block goes as a whole', () => {
+  const [rotation, block] = made(
+    table(
+      '- enable_key_rotation = true',
+      '+ enable_key_rotation = false',
+      '= module: rotates',
+      'x create = "5m"',
+      '= module: slow',
+    ),
+  );
+
+  expect(rotation).toBe(hcl.replace(/rotation +=  ?true/, 'rotation = false'));
+  expect(block).toBe(hcl.replace(/ {2}timeouts[^}]*\}\n/, ''));
+});
+
+test.each([
+  [
+    'a text that is gone',
+    ['- rotation_period = 90', '+', '= module: x'],
+    '0 places have "rotation_period = 90"',
+  ],
+  ['a text in two places', ['- e', '+', '= module: x'], 'places have "e"'],
+  ['no check', ['- enable_key_rotation = true', '+', '= stopped'], 'no "= check: sentence"'],
+])('%s in the table is an error that names the line', (_what, lines, said) => {
+  expect(() => readTable(table(...lines), files, [])).toThrow(said);
+  expect(() => readTable(table(...lines), files, [])).toThrow(/line 2/);
+});
+
+test('the same seed draws the same mistakes, another seed others, and each changes its file', () => {
+  const many = new Map([
+    ['terraform/data.tf', hcl.repeat(9).replaceAll('main', (_text, at: number) => `k${at}`)],
+  ]);
+  const drawn = draw('a', many);
+
+  expect(drawn.length).toBeGreaterThan(10);
+  expect(draw('a', many)).toEqual(drawn);
+  expect(draw('b', many)).not.toEqual(drawn);
+  for (const [file, text] of many)
+    for (const mistake of drawn.filter((one) => one.file === file))
+      expect(apply(text, mistake)).not.toBe(text);
+});
+
+const mistakes = (count: number): readonly Mistake[] =>
+  Array.from({ length: count }, (_, at) => ({ id: `m${at}`, file: 'f', line: at, count: 1, lines: [] }));
+const stopped = { check: 'module', sentence: 'It says so.' };
+
+test('nineteen of twenty are enough, eighteen are not, and who gets through is named', () => {
+  const outcomes = (alive: number) =>
+    mistakes(20).map((mistake, at) => (at < alive ? { mistake } : { mistake, stopped }));
+
+  expect(sumUp(outcomes(1))).toEqual({ isGood: true, lines: ['Not stopped:', '  m0', 'killed 19 of 20'] });
+  expect(sumUp(outcomes(2))).toMatchObject({ isGood: false });
+});
+
+test('an equivalent one is not counted, and one that another check stops is reported', () => {
+  const [first, second] = mistakes(2) as readonly [Mistake, Mistake];
+
+  expect(
+    sumUp([
+      { mistake: { ...first, equivalent: 'the default' } },
+      { mistake: second, stopped, otherwise: 'by module, not by roles' },
+    ]),
+  ).toEqual({
+    isGood: true,
+    lines: ['Stopped otherwise than the table says:', '  m1 (by module, not by roles)', 'killed 1 of 1'],
+  });
+});
