@@ -61,6 +61,86 @@ test.each([
   expect(linesIn(pipeline)).toEqual(lines);
 });
 
+/** What a person or a schedule starts, by the environments that have it. */
+const all = ['dev', 'staging', 'prod'];
+const open = ['dev', 'staging'];
+const started: readonly (readonly [string, readonly string[], ...string[]])[] = [
+  ['rollback-ENV', all, 'release', 'rollback ENV=ENV'],
+  ['rotate-cursor-key-ENV', open, 'release', 'rotate-cursor-key ENV=ENV'],
+  [
+    'rotate-cursor-key-ENV',
+    ['prod'],
+    ...['plan', 'plan ENV=ENV PLAN=release/rotation.tfplan'],
+    ...['release', 'rotate-cursor-key ENV=ENV PLAN=release/rotation.tfplan'],
+  ],
+  ['destroy-ENV', open, 'plan', 'destroy ENV=ENV'],
+  ['load-data-ENV', open, 'release', 'deploy ENV=ENV DATA=yes'],
+  ['nightly-drift-ENV', all, 'plan', 'drift ENV=ENV'],
+  ['nightly-rescan-ENV', all, 'release', 'verify ENV=ENV ARCHIVE=yes', 'rescan', 'security ENV=ENV'],
+  ['nightly-drills', [''], 'drills', 'deploy-local drill'],
+  ['nightly-mutants', [''], 'checks', 'mutants'],
+];
+
+test('what a person or a schedule starts runs exactly this, for each environment that has it', () => {
+  const meant = started.flatMap(([name, environments, ...lines]) =>
+    environments.map((environment) => [
+      `custom/${name.replace('ENV', environment)}`,
+      lines.map((line, at) =>
+        `make ${at % 2 === 0 ? 'tools FOR=' : ''}${line}`.replace('ENV=ENV', `ENV=${environment}`),
+      ),
+    ]),
+  );
+  const custom = [...new Set(definition.steps.map(({ pipeline }) => pipeline))].filter((name) =>
+    name.startsWith('custom/'),
+  );
+
+  expect(Object.fromEntries(custom.map((name) => [name, linesIn(name)]))).toEqual(Object.fromEntries(meant));
+});
+
+/** Size and minutes of a step, by the last target that it calls: a bound on a hang, and what an hour's token still covers. */
+const bounds: Readonly<Record<string, readonly string[]>> = {
+  check: ['2x 20'],
+  test: ['2x 30'],
+  bench: ['2x 15'],
+  security: ['2x 30', '2x 20'],
+  sign: ['2x 20'],
+  plan: ['1x 20'],
+  drift: ['1x 20'],
+  verify: ['1x 20'],
+  drill: ['2x 40', '2x 60'],
+  mutants: ['2x 40'],
+};
+
+test('each step has the size and the minutes that its work takes, and Docker the memory for a build', () => {
+  const wrong = definition.steps
+    .map((step) => {
+      const { size, 'max-time': minutes } = step.settings;
+      const target = callsOf(step).at(-1)?.target ?? '';
+      return {
+        name: step.name,
+        has: `${String(size)} ${String(minutes)}`,
+        meant: bounds[target] ?? ['1x 45'],
+      };
+    })
+    .filter(({ has, meant }) => !meant.includes(has));
+
+  expect(wrong).toEqual([]);
+  expect(settingsOf(definition.content['definitions'])['services']).toEqual({
+    docker: { type: 'docker', memory: 4096 },
+  });
+  expect(definition.content['options']).toEqual({ 'max-time': 30 });
+});
+
+test('one red check hides no other: all of them end', () => {
+  const groups = ['pull-requests', 'branches'].flatMap((kind) =>
+    Object.values(settingsOf(settingsOf(definition.content['pipelines'])[kind])).flatMap((items) =>
+      listOf(items).flatMap((item) => settingsOf(item)['parallel'] ?? []),
+    ),
+  );
+
+  expect(groups.map((group) => settingsOf(group)['fail-fast'])).toStrictEqual([false, false]);
+});
+
 test('no check waits for a person, signs in, or is left out under a condition', () => {
   const settings = stepsOf('pull-requests/**').map((step) => step.settings);
 

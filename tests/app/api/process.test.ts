@@ -112,6 +112,23 @@ describe('the process', () => {
   });
 
   test.each([
+    ['a promise that nobody waits for', 'Promise.reject(fault)'],
+    ['an error that nobody catches', 'setTimeout(() => { throw fault; })'],
+  ])('ends with 1, and says why, by %s', async (_fault, code) => {
+    const late = `setTimeout(() => { const fault = new Error('out of step'); ${code}; }, 500)`;
+    service = startApiProcess({
+      ...settings(),
+      NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(late)}`,
+    });
+
+    const { code: status, output } = await service.ended;
+
+    expect(status).toBe(1);
+    expect(output).toContain('out of step');
+    expect(output).toContain('"level":"fatal"');
+  });
+
+  test.each([
     ['silent', ''],
     ['in the middle of its headers', 'GET /healthz HTTP/1.1\r\nHost: a'],
     ['in the middle of a body', 'POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nab'],

@@ -53,6 +53,37 @@ describe('what the SDK does by default for each call, and this client does not',
   });
 });
 
+type Strategy = Awaited<ReturnType<DynamoDBClient['config']['retryStrategy']>>;
+/** The kind of strategy that the SDK asks today. */
+function withTokens(strategy: Strategy): Extract<Strategy, { acquireInitialRetryToken: unknown }> {
+  if ('acquireInitialRetryToken' in strategy) return strategy;
+  throw new Error('The strategy is of the old kind.');
+}
+
+test('callers that fail together do not come again together: each pause is drawn anew, and a short one', async () => {
+  const client = createDynamoClient({ region, endpoint: database.endpoint });
+  const strategy = withTokens(await client.config.retryStrategy());
+  const drawn = jest.spyOn(Math, 'random');
+  const pauses = async (share: number): Promise<readonly number[]> => {
+    drawn.mockReturnValue(share);
+    let token = await strategy.acquireInitialRetryToken('');
+    const delays: number[] = [];
+    for (let attempt = 1; attempt < 3; attempt += 1) {
+      token = await strategy.refreshRetryTokenForRetry(token, { errorType: 'TRANSIENT' });
+      delays.push(token.getRetryDelay());
+    }
+    return delays;
+  };
+
+  const [shortest, half, longest] = [await pauses(0), await pauses(0.5), await pauses(1)];
+  drawn.mockRestore();
+  client.destroy();
+
+  expect(shortest).toEqual([0, 0]);
+  expect(half).toEqual(longest.map((delay) => delay / 2));
+  expect(Math.max(...longest)).toBeLessThan(350);
+});
+
 test('each request says who sent it and is signed', async () => {
   const client = createDynamoClient({ region, endpoint: database.endpoint });
   await client.send(new ListTablesCommand({}));

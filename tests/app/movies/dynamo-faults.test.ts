@@ -42,6 +42,23 @@ afterEach(async () => {
   database = undefined;
 });
 
+/** A movie that was just made is there, and an edit starts from the newest one: an engine on this machine never shows the loss. */
+test('a movie is read consistently, also the one that an edit starts from', async () => {
+  const asked: unknown[] = [];
+  const repository = await repositoryOn((_request, response, body) => {
+    asked.push(JSON.parse(body.toString()));
+    response.setHeader('content-type', 'application/x-amz-json-1.0').end('{}');
+  });
+
+  await expect(repository.find(aMovie())).rejects.toThrow(NotFound);
+  await expect(repository.update(aMovie(), 'any', { rank: 1 })).rejects.toThrow(NotFound);
+
+  expect(asked).toEqual([
+    expect.objectContaining({ TableName: 'movies', ConsistentRead: true }),
+    expect.objectContaining({ TableName: 'movies', ConsistentRead: true }),
+  ]);
+});
+
 describe('a database in trouble', () => {
   test.each([
     ['ThrottlingException', 400],

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { isDeepStrictEqual, stripVTControlCharacters } from 'node:util';
 import { Problem, reasonOf } from '../../../app/src/commands/problem.ts';
-import { priorResources, type PlanJson } from '../../lib/plan/plan-json.ts';
+import { priorResources, type PlanJson } from '../../lib/terraform/plan-json.ts';
 import { output, run } from '../../lib/processes.ts';
 import { terraformEnvironment } from '../../lib/terraform/environment.ts';
 import { digestInputs, type Environment } from '../plans/inputs.ts';

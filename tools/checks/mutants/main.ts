@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { createCommand, runCommand } from '../../../app/src/commands/command.ts';
 import { Misuse } from '../../../app/src/commands/problem.ts';
-import { markdownTable } from '../../lib/markdown-table.ts';
+import { markdownTable } from '../../lib/markdown.ts';
 import { output } from '../../lib/processes.ts';
 import { draw } from './draw.ts';
 import { inBatches, startJudge } from './judge.ts';
