@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startTokenIssuer, type TokenIssuer } from '../../app/src/local/token-issuer.ts';
-import { openAwsAccess } from './aws-access.ts';
+import { openAwsAccess } from './open-deployment.ts';
 import { readOutputs } from './deployment.ts';
 
 const outputs = {

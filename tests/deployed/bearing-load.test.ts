@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { readSlo, type Objective } from '../../tools/lib/objectives.ts';
 import type { Outcome } from '../../tools/sandbox/deployment/load.ts';
-import { startApi, type Api } from '../support/api.ts';
+import { type Api, startApi } from '../support/api.ts';
 import { aMovie } from '../support/movies.ts';
 import { bearLoad, describeLoad, readObjectives, shareOfGood } from './bearing-load.ts';
 import { startLyingEdge } from './lying-edge.ts';

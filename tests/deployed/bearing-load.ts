@@ -3,7 +3,7 @@ import type { Objective, Slo } from '../../tools/lib/objectives.ts';
 import { figuresOf, isFailed } from '../sandbox/drill/figures.ts';
 import { startLoad, type Outcome } from '../../tools/sandbox/deployment/load.ts';
 import { eventually } from '../support/eventually.ts';
-import { ask, type Reached } from './http.ts';
+import { ask, type Reached } from './probe.ts';
 
 export interface BoundedLoad {
   readonly ratePerSecond: number;

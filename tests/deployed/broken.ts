@@ -13,21 +13,36 @@ import { chromium, describeWith } from '../support/requirements.ts';
 import { askCloudWatch, askDynamoDb, askLogs, askWaf } from './aws.ts';
 import type { Deployment, Outputs } from './deployment.ts';
 import { startLyingEdge, without, type Passed } from './lying-edge.ts';
-import type { LocalAccess } from './local-access.ts';
+import type { LocalAccess } from './open-deployment.ts';
 import type { Check } from './probe.ts';
 import * as access from './probes/access.ts';
-import { checkSwaggerUi } from './probes/documents.ts';
-import { checkHeaders, checkReadiness, checkRedirect } from './probes/edge.ts';
-import { checkFirewallIsAttached, checkInjectionIsBlocked, checkRateLimit } from './probes/firewall.ts';
-import { checkMetricsAreClosed, checkMetricsAreScrapeable } from './probes/metrics.ts';
-import { checkRunningDigest, checkSteadyState, checkTargets, checkZones } from './probes/service.ts';
+import {
+  checkRunningDigest,
+  checkSteadyState,
+  checkSwaggerUi,
+  checkTargets,
+  checkZones,
+} from './probes/service.ts';
+import {
+  checkFirewallIsAttached,
+  checkHeaders,
+  checkInjectionIsBlocked,
+  checkRateLimit,
+  checkReadiness,
+  checkRedirect,
+} from './probes/edge.ts';
+import {
+  checkAlarms,
+  checkLogsArrive,
+  checkMetricsAreClosed,
+  checkMetricsAreScrapeable,
+} from './probes/telemetry.ts';
 import {
   checkDeletionProtection,
   checkKeysAndIndexes,
   checkRecovery,
   checkTableKey,
 } from './probes/table.ts';
-import { checkAlarms, checkLogsArrive } from './probes/telemetry.ts';
 
 const timeoutMs = 120_000;
 const impatient = { deadlineMs: 1_000, everyMs: 200 };

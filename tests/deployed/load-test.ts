@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { readSlo } from '../../tools/lib/objectives.ts';
 import type { Outcome } from '../../tools/sandbox/deployment/load.ts';
 import { bearLoad, describeLoad, readObjectives, shareOfGood, shortLoad } from './bearing-load.ts';
-import { openNamedDeployment } from './named-deployment.ts';
+import { openNamedDeployment } from './open-deployment.ts';
 
 // Run by `make verify LOAD=yes`. It is no `*.test.ts`: without a deployment there is nothing to load.
 const deployment = await openNamedDeployment(process.env);

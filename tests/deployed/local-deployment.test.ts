@@ -2,13 +2,13 @@ import { afterAll, beforeAll, describe } from '@jest/globals';
 import { describeDrills, describeSpentBudget } from '../sandbox/drill/describe-drills.ts';
 import { longDrills, shortDrills } from '../sandbox/drill/drills.ts';
 import {
+  type LocalDeployment,
   localDeploymentRequirements,
   startLocalDeployment,
-  type LocalDeployment,
 } from '../support/local-deployment.ts';
 import { describeInTestAll, describeWith } from '../support/requirements.ts';
 import { describeBrokenDeployments } from './broken.ts';
-import { localAccess } from './local-access.ts';
+import { localAccess } from './open-deployment.ts';
 import { describeProbes } from './probe.ts';
 import { allProbes } from './probes.ts';
 import { describeServing } from './serving.ts';

@@ -1,7 +1,7 @@
 import { describe, test } from '@jest/globals';
-import { chromium, describeWith, type Requirement } from '../support/requirements.ts';
 import type { Patience } from '../support/eventually.ts';
-import { isLocal, type Deployment } from './deployment.ts';
+import { chromium, describeWith, type Requirement } from '../support/requirements.ts';
+import { type Deployment, isLocal } from './deployment.ts';
 
 /** Rejects with what is wrong. Those that wait take how long; by default as long as the kind of deployment deserves. */
 export type Check = (deployment: Deployment, patience?: Patience) => Promise<void>;
@@ -57,3 +57,49 @@ function requirementOf(need: Need, { isLocal: local, hasTls }: Kind): Requiremen
 /** How long a deployment may take to get there: on AWS tasks start in minutes. */
 export const patienceWith = (deployment: Deployment, local: number, aws: number): Patience =>
   isLocal(deployment) ? { deadlineMs: local, everyMs: 500 } : { deadlineMs: aws, everyMs: 5_000 };
+
+const timeoutMs = 15_000;
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  /** The parsed body; undefined where it isn't JSON. */
+  readonly json: unknown;
+}
+
+export interface Call {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Goes as JSON. */
+  readonly body?: unknown;
+  /** Asks with a token for these scopes; without one by default. */
+  readonly scope?: string;
+}
+
+/** What it takes to ask. */
+export type Reached = Pick<Deployment, 'url' | 'token'>;
+
+/** Asks a deployment as a client would. Redirects are answers, too. */
+export async function ask(deployment: Reached, path: string, call: Call = {}): Promise<Answer> {
+  const { method = 'GET', headers = {}, body, scope } = call;
+  const response = await fetch(new URL(deployment.url).origin + path, {
+    method,
+    redirect: 'manual',
+    signal: AbortSignal.timeout(timeoutMs),
+    headers: {
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(scope === undefined ? {} : { authorization: `Bearer ${await deployment.token(scope)}` }),
+      ...headers,
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  const isJson = (response.headers.get('content-type') ?? '').includes('json');
+  return {
+    status: response.status,
+    headers: response.headers,
+    text,
+    json: isJson && text !== '' ? JSON.parse(text) : undefined,
+  };
+}

@@ -1,5 +1,5 @@
 import { isLocal } from './deployment.ts';
-import { openNamedDeployment } from './named-deployment.ts';
+import { openNamedDeployment } from './open-deployment.ts';
 import { describeProbes } from './probe.ts';
 import { allProbes } from './probes.ts';
 

@@ -2,13 +2,13 @@ import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import { environments } from '../../tools/checks/plans/inputs.ts';
 import {
-  playAlarm,
-  withBand,
   type AlarmState,
   type MetricAlarm,
+  planned,
+  playAlarm,
   type Reported,
+  withBand,
 } from '../support/cloudwatch/alarm.ts';
-import { planned } from '../support/cloudwatch/planned-alarms.ts';
 /** What an alarm is for, as what its metrics report in a period. */
 interface Scenario {
   readonly well: Reported;

@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { freePort } from '../../app/src/local/listen.ts';
-import { startApi, type Api } from '../support/api.ts';
-import { startAwsIngestion, type AwsIngestion } from '../support/aws-ingestion.ts';
+import { type Api, startApi } from '../support/api.ts';
+import { type AwsIngestion, startAwsIngestion } from '../support/receivers.ts';
 import {
   collector,
   collectorConfig,

@@ -1,7 +1,6 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { parseFilterPattern } from '../support/cloudwatch/filter-pattern.ts';
-import { matchEvents } from '../support/cloudwatch/event-pattern.ts';
-import { planned } from '../support/cloudwatch/planned-alarms.ts';
+import { matchEvents, parseFilterPattern } from '../support/cloudwatch/patterns.ts';
+import { planned } from '../support/cloudwatch/alarm.ts';
 import { describeWith, program } from '../support/requirements.ts';
 
 const service = 'arn:aws:ecs:eu-west-1:123456789012:service/movies-api-prod/movies-api-prod';

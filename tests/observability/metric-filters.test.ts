@@ -3,10 +3,10 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { closeServer } from '../../app/src/local/listen.ts';
-import { parseFilterPattern, property } from '../support/cloudwatch/filter-pattern.ts';
-import { planned } from '../support/cloudwatch/planned-alarms.ts';
-import { startApiProcess } from '../support/api-process.ts';
-import { startApi, type Api } from '../support/api.ts';
+import { parseFilterPattern, property } from '../support/cloudwatch/patterns.ts';
+import { planned } from '../support/cloudwatch/alarm.ts';
+import { startApiProcess } from '../support/processes.ts';
+import { type Api, startApi } from '../support/api.ts';
 import { eventually } from '../support/eventually.ts';
 
 /** What is asked of the real service, by what its log line is called below. */

@@ -8,7 +8,7 @@ import { parse } from 'yaml';
 import { closeServer, listenOnLoopback } from '../../app/src/local/listen.ts';
 import { startPrometheus } from '../../app/src/local/prometheus.ts';
 import { startRun, type LocalRun } from '../app/local/local-run.ts';
-import { startApi, type Api } from '../support/api.ts';
+import { type Api, startApi } from '../support/api.ts';
 import { eventually } from '../support/eventually.ts';
 import { rulesFile } from '../support/promtool.ts';
 import { describeWith, program } from '../support/requirements.ts';

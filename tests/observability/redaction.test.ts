@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createLogger } from '../../app/src/telemetry/logger.ts';
-import { startApi, type Api } from '../support/api.ts';
+import { type Api, startApi } from '../support/api.ts';
 
 /** What must never be in a log, as it would be there. */
 const secrets = {

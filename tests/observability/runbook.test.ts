@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
-import { planned } from '../support/cloudwatch/planned-alarms.ts';
+import { planned } from '../support/cloudwatch/alarm.ts';
 
 const module = 'modules/observability';
 const runbook = await readFile('docs/runbook.md', 'utf8');

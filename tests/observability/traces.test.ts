@@ -3,9 +3,9 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createTracing, traceHeaders } from '../../app/src/telemetry/tracing.ts';
-import { startApi, type Api } from '../support/api.ts';
+import { type Api, startApi } from '../support/api.ts';
 import { eventually } from '../support/eventually.ts';
-import { startOtlpReceiver, type OtlpReceiver, type ReceivedSpan } from '../support/otlp-receiver.ts';
+import { type OtlpReceiver, type ReceivedSpan, startOtlpReceiver } from '../support/receivers.ts';
 import { promtool } from '../support/promtool.ts';
 import { describeWith } from '../support/requirements.ts';
 

@@ -1,5 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { expect, test } from '@jest/globals';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from '@jest/globals';
+import { program, usable } from '../support/requirements.ts';
 
 /** The end of what a test run of `kinds-of-skip.ts` prints, from the first summary on, and its exit code. */
 function runWith(settings: NodeJS.ProcessEnv): { readonly code: number | null; readonly summary: string } {
@@ -62,4 +66,48 @@ test('make test TESTS=fast names what it leaves to make test, which needs more t
       '',
     ].join('\n'),
   });
+});
+
+test('what waits for minutes begins first, also in a clone that has not seen it run', () => {
+  // Without Jest's cache it knows no times, as there.
+  const args = ['test', '--silent', '--', '--listTests', '--no-cache'];
+  const { status, stdout, stderr } = spawnSync('npm', args, { encoding: 'utf8' });
+
+  expect({ status, stderr }).toEqual({ status: 0, stderr: expect.any(String) });
+  expect(stdout.split('\n')[0]).toMatch(/\/tests\/deployed\/local-deployment\.test\.ts$/);
+});
+
+const folder = mkdtempSync(join(tmpdir(), 'requirements-'));
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+const script = (name: string, text: string): string => {
+  const file = join(folder, name);
+  writeFileSync(file, `#!/bin/sh\n${text}\n`);
+  chmodSync(file, 0o755);
+  return file;
+};
+
+test('a program that is there and fails is missing, with what it said', () => {
+  const broken = script(
+    'broken',
+    'echo "warning" >&2; echo "default OCI runtime \\"runc\\" not found" >&2; exit 125',
+  );
+
+  expect(program(broken, 'make tools').missing()).toBe(
+    `${broken} does not work here (default OCI runtime "runc" not found): make tools`,
+  );
+});
+
+test('a program that is not there is missing', () => {
+  expect(program('no-such-program', 'ask somebody').missing()).toBe(
+    'no-such-program is not installed: ask somebody',
+  );
+});
+
+test('what works is there, and is used once', () => {
+  let uses = 0;
+  const tool = usable('tool', 'make tools', () => (uses += 1));
+
+  expect([tool.missing(), tool.missing(), uses]).toEqual([undefined, undefined, 1]);
 });

@@ -1,16 +1,17 @@
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { type CryptoKey, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose';
 import { readConfig } from '../../app/src/config.ts';
+import { createDynamoClient } from '../../app/src/dynamo/client.ts';
 import { ensureTable } from '../../app/src/local/create-table.ts';
 import { startEmbeddedDynamoDb } from '../../app/src/local/embedded-dynamodb.ts';
 import { startTokenIssuer, type TokenIssuer } from '../../app/src/local/token-issuer.ts';
-import { createDynamoClient } from '../../app/src/dynamo/client.ts';
-import { startService, type Service, type StartOptions } from '../../app/src/service.ts';
+import { type Service, type StartOptions, startService } from '../../app/src/service.ts';
 import { createLogger } from '../../app/src/telemetry/logger.ts';
-import { createClient, type Send } from './client.ts';
-import { promised } from './promised-answers.ts';
-import { createSigningKeys } from './signing-keys.ts';
-import { startDatabaseFront, type DatabaseFront } from './database-front.ts';
+import { createClient, promised, type Send } from './client.ts';
+import { type DatabaseFront, startDatabaseFront } from './faulty-dynamodb.ts';
 
 export interface Api {
   readonly port: number;
@@ -97,4 +98,33 @@ export async function startApi(
       await Promise.all([issuer.stop(), database.stop(), engine.stop()]);
     },
   };
+}
+
+const folder = join(import.meta.dirname, '../../.cache/test-keys');
+
+/**
+ * Gives RSA keys of this clone, each once. They are made when they are first asked for and kept: to look for two primes takes a
+ * fifth of a second of processor, and every test file would look for some.
+ */
+export function createSigningKeys(): () => Promise<{ readonly privateKey: CryptoKey }> {
+  let given = 0;
+  return async () => {
+    given += 1;
+    const jwk = await keptKey(join(folder, `${given}.json`));
+    return { privateKey: (await importJWK(jwk, 'RS256', { extractable: true })) as CryptoKey };
+  };
+}
+
+async function keptKey(file: string): Promise<JWK> {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as JWK;
+  } catch {
+    const jwk = await exportJWK((await generateKeyPair('RS256', { extractable: true })).privateKey);
+    mkdirSync(folder, { recursive: true });
+    // Whole at once: other workers look for it, too.
+    const written = `${file}.${process.pid}`;
+    writeFileSync(written, JSON.stringify(jwk), { mode: 0o600 });
+    renameSync(written, file);
+    return jwk;
+  }
 }

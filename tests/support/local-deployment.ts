@@ -1,22 +1,26 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { createProgress } from '../../tools/lib/progress.ts';
 import type { Outputs } from '../../tools/sandbox/deployment/applied.ts';
 import { createControlClient, createFaults, type Faults } from '../../tools/sandbox/deployment/control.ts';
 import {
   ensureEmulator,
+  type LocalDeployment as AppliedDeployment,
   referenceOf,
   repository,
   withLocalDeployment,
-  type LocalDeployment as AppliedDeployment,
 } from '../../tools/sandbox/deployment/deploy.ts';
 import { buildRelease } from '../../tools/sandbox/deployment/local-image.ts';
-import { createEmulatorHome, createServingHome } from '../../tools/sandbox/deployment/processes.ts';
-import type { EmulatorProcess, ServingRecord } from '../../tools/sandbox/deployment/processes.ts';
+import {
+  createEmulatorHome,
+  createServingHome,
+  type EmulatorProcess,
+  type ServingRecord,
+} from '../../tools/sandbox/deployment/processes.ts';
 import type { LocalState } from '../../tools/sandbox/deployment/state.ts';
 import { startTraffic } from '../../tools/sandbox/deployment/traffic.ts';
-import { takeLease } from './lease.ts';
 import { haproxy, program, type Requirement } from './requirements.ts';
 import { awsProvider, registryModules, terraform } from './terraform.ts';
 
@@ -144,4 +148,35 @@ async function digestOfSources(): Promise<string> {
     for (const file of files.sort()) hash.update(file).update(await readFile(file));
   }
   return hash.digest('hex');
+}
+
+const lookMs = 500;
+
+/**
+ * Waits until this process alone has something that test files share, by a file that names the process. One that ended
+ * without giving it back has lost it. Resolves with how to give it back.
+ */
+export async function takeLease(file: string, deadlineMs: number): Promise<() => Promise<void>> {
+  const deadline = Date.now() + deadlineMs;
+  for (;;) {
+    const lease = await open(file, 'wx').catch(() => undefined);
+    if (lease) {
+      await lease.writeFile(String(process.pid));
+      await lease.close();
+      return () => rm(file, { force: true });
+    }
+    const holder = Number(await readFile(file, 'utf8').catch(() => ''));
+    if (holder > 0 && !isAlive(holder)) await rm(file, { force: true });
+    if (Date.now() > deadline) throw new Error(`${file} is held by process ${holder}`);
+    await pause(lookMs);
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheDirectory } from '../../tools/lib/terraform/environment.ts';
 import { program, type Requirement } from './requirements.ts';
@@ -43,3 +43,12 @@ export const awsProvider: Requirement = {
       : 'no registry answers and no provider mirror is on this machine';
   },
 };
+
+/** The service root, the roots below it and our own modules: each directory that has a terraform.tf, sorted. */
+export function terraformDirectories(project: string): string[] {
+  const below = (parent: string): string[] =>
+    readdirSync(join(project, parent)).map((name) => `${parent}/${name}`);
+  return ['terraform', ...below('terraform'), ...below('modules')]
+    .filter((directory) => existsSync(join(project, directory, 'terraform.tf')))
+    .sort();
+}

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { describeWith, program } from '../support/requirements.ts';
-import { terraformDirectories } from '../support/terraform-directories.ts';
+import { terraformDirectories } from '../support/terraform.ts';
 
 const project = resolve(import.meta.dirname, '../..');
 const terraformDocs = join(project, '.cache/bin/terraform-docs');

@@ -4,8 +4,7 @@ import { join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { terraformEnvironment, type TerraformEnvironment } from '../../tools/lib/terraform/environment.ts';
 import { describeWith } from '../support/requirements.ts';
-import { awsProvider, registryModules, terraform } from '../support/terraform.ts';
-import { terraformDirectories } from '../support/terraform-directories.ts';
+import { awsProvider, registryModules, terraform, terraformDirectories } from '../support/terraform.ts';
 import { passed, readTestFiles, runTerraform } from './run.ts';
 
 const project = resolve(import.meta.dirname, '../..');

@@ -4,8 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { describeWith } from '../support/requirements.ts';
-import { terraform } from '../support/terraform.ts';
-import { terraformDirectories } from '../support/terraform-directories.ts';
+import { terraform, terraformDirectories } from '../support/terraform.ts';
 import { readTestFiles, runTerraform, type TestFile } from './run.ts';
 
 const project = resolve(import.meta.dirname, '../..');

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { startApi, type Api } from '../../support/api.ts';
+import { type Api, startApi } from '../../support/api.ts';
 import type { Answer } from '../../support/client.ts';
 import { aMovie } from '../../support/movies.ts';
-import { observe } from './observed.ts';
+import { observe } from './attacker.ts';
 
 let api: Api;
 let etag: string;

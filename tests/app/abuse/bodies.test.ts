@@ -1,9 +1,8 @@
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { startApi, type Api } from '../../support/api.ts';
+import { type Api, startApi } from '../../support/api.ts';
 import { aMovie } from '../../support/movies.ts';
-import { observe } from './observed.ts';
-import { exchange, raw, statuses } from './raw-http.ts';
+import { exchange, observe, raw, statuses } from './attacker.ts';
 
 let api: Api;
 beforeAll(async () => {

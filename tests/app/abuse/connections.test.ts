@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, readlinkSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { startApi, type Api } from '../../support/api.ts';
+import { type Api, startApi } from '../../support/api.ts';
 import { eventually } from '../../support/eventually.ts';
 import { describeWith } from '../../support/requirements.ts';
-import { raw } from './raw-http.ts';
+import { raw } from './attacker.ts';
 
 let api: Api;
 beforeAll(async () => {

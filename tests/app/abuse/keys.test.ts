@@ -9,7 +9,7 @@ import { createDiscovery, IssuerMisconfigured } from '../../../app/src/http/issu
 import { createSigningKeys } from '../../../app/src/http/signing-keys.ts';
 import { createTokenVerifier, InvalidToken } from '../../../app/src/http/tokens.ts';
 import { Unavailable } from '../../../app/src/movies/errors.ts';
-import { startApi, type Api } from '../../support/api.ts';
+import { type Api, startApi } from '../../support/api.ts';
 import { createClient } from '../../support/client.ts';
 
 let api: Api;

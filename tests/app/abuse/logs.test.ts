@@ -1,10 +1,10 @@
 import { METHODS } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { startApi, type Api } from '../../support/api.ts';
-import { startApiProcess } from '../../support/api-process.ts';
+import { type Api, startApi } from '../../support/api.ts';
+import { startApiProcess } from '../../support/processes.ts';
 import { createClient } from '../../support/client.ts';
 import { aMovie } from '../../support/movies.ts';
-import { exchange, raw } from './raw-http.ts';
+import { exchange, raw } from './attacker.ts';
 
 let api: Api;
 beforeAll(async () => {

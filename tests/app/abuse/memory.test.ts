@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { startApi, type Api } from '../../support/api.ts';
-import { createClient, type Answer } from '../../support/client.ts';
+import { type Api, startApi } from '../../support/api.ts';
+import { type Answer, createClient } from '../../support/client.ts';
 import { aMovie } from '../../support/movies.ts';
-import { assemble, createForgery, type Forgery } from './forgery.ts';
-import { observe } from './observed.ts';
+import { assemble, createForgery, type Forgery, observe } from './attacker.ts';
 
 const path = '/movies/2013/Rush';
 let api: Api;

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { startApi, type Api } from '../../support/api.ts';
-import { exchange, raw, statuses } from './raw-http.ts';
+import { type Api, startApi } from '../../support/api.ts';
+import { exchange, raw, statuses } from './attacker.ts';
 
 let api: Api;
 beforeAll(async () => {

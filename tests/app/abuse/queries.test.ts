@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createCursors } from '../../../app/src/movies/cursor.ts';
-import { startApi, type Api } from '../../support/api.ts';
+import { type Api, startApi } from '../../support/api.ts';
 import { createClient } from '../../support/client.ts';
 import { aMovie } from '../../support/movies.ts';
-import { observe } from './observed.ts';
+import { observe } from './attacker.ts';
 
 let api: Api;
 const secret = 's'.repeat(32);

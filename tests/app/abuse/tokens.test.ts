@@ -3,10 +3,8 @@ import { createServer } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { JWTPayload } from 'jose';
 import { closeServer, listenOnLoopback } from '../../../app/src/local/listen.ts';
-import { startApi, type Api } from '../../support/api.ts';
-import { assemble, createForgery, type Forgery } from './forgery.ts';
-import { observe } from './observed.ts';
-import { exchange, raw, statuses } from './raw-http.ts';
+import { type Api, startApi } from '../../support/api.ts';
+import { assemble, createForgery, exchange, type Forgery, observe, raw, statuses } from './attacker.ts';
 
 let api: Api;
 let forgery: Forgery;

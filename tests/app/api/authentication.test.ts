@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { JWTPayload } from 'jose';
 import { startTokenIssuer } from '../../../app/src/local/token-issuer.ts';
-import { startApi, type Api } from '../../support/api.ts';
+import { type Api, startApi } from '../../support/api.ts';
 import type { Answer } from '../../support/client.ts';
 
 let api: Api;

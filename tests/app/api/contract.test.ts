@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readContract } from '../../../app/src/http/contract.ts';
 import { generateContract } from '../../../tools/release/contract-types.ts';
-import { startApi, type Api } from '../../support/api.ts';
+import { type Api, startApi } from '../../support/api.ts';
 import type { Answer, Call, Send } from '../../support/client.ts';
 import { aMovie } from '../../support/movies.ts';
 

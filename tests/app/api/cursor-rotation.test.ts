@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { startApi, type Api } from '../../support/api.ts';
-import { startApiProcess, type ApiProcess } from '../../support/api-process.ts';
-import { createClient, type Answer, type Send } from '../../support/client.ts';
+import { type Api, startApi } from '../../support/api.ts';
+import { type ApiProcess, startApiProcess } from '../../support/processes.ts';
+import { type Answer, createClient, type Send } from '../../support/client.ts';
 import { aMovie } from '../../support/movies.ts';
 
 const key = (number: number): string => `key-${number}-of-a-test-that-is-long-enough`;

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { startApi, type Api } from '../../support/api.ts';
+import { type Api, startApi } from '../../support/api.ts';
 import { aMovie } from '../../support/movies.ts';
 
 let api: Api;

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { Agent, createServer as createHttpServer, request, type RequestListener } from 'node:http';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { startApi, type Api } from '../../support/api.ts';
-import { startApiProcess, type ApiProcess } from '../../support/api-process.ts';
+import { type Api, startApi } from '../../support/api.ts';
+import { type ApiProcess, startApiProcess } from '../../support/processes.ts';
 import { createClient } from '../../support/client.ts';
 import { eventually } from '../../support/eventually.ts';
 

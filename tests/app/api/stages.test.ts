@@ -3,8 +3,8 @@ import { createStages } from '../../../app/src/app.ts';
 import { readContract, type OperationId } from '../../../app/src/http/contract.ts';
 import { HttpProblem } from '../../../app/src/http/problem.ts';
 import type { Stage } from '../../../app/src/http/stages.ts';
-import { startApi, type Api } from '../../support/api.ts';
-import { createClient, type Answer, type Call, type Send } from '../../support/client.ts';
+import { type Api, startApi } from '../../support/api.ts';
+import { type Answer, type Call, createClient, type Send } from '../../support/client.ts';
 import { aMovie } from '../../support/movies.ts';
 
 const rush = '/movies/2013/Rush';

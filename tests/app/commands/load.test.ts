@@ -17,9 +17,9 @@ import { ensureTable } from '../../../app/src/local/create-table.ts';
 import { startEmbeddedDynamoDb, type EmbeddedDynamoDb } from '../../../app/src/local/embedded-dynamodb.ts';
 import { createDynamoClient } from '../../../app/src/dynamo/client.ts';
 import { createDynamoRepository } from '../../../app/src/dynamo/repository.ts';
-import { operationOf, startFaultyDynamoDb, type Answer } from '../../support/faulty-dynamodb.ts';
+import { type Answer, operationOf, startFaultyDynamoDb } from '../../support/faulty-dynamodb.ts';
 import { aMovie } from '../../support/movies.ts';
-import { runProgram, type CommandOptions } from '../../support/program.ts';
+import { type CommandOptions, runProgram } from '../../support/processes.ts';
 import { describeWith, type Requirement } from '../../support/requirements.ts';
 
 const table = 'movies';

@@ -13,7 +13,7 @@ import type { MovieRepository } from '../../../app/src/movies/movie.ts';
 import { createPace, rewriteOf } from '../../../app/src/commands/migrate/migrate-items.ts';
 import { forwardTo, operationOf, startFaultyDynamoDb } from '../../support/faulty-dynamodb.ts';
 import { aMovie } from '../../support/movies.ts';
-import { runProgram } from '../../support/program.ts';
+import { runProgram } from '../../support/processes.ts';
 
 jest.setTimeout(120_000);
 

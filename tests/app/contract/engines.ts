@@ -125,7 +125,7 @@ export const behaviours: readonly Behaviour[] = [
   {
     name: 'the order of a set c, a, b',
     aws: 'not kept',
-    reliedOnBy: 'app/contract/foreign-items',
+    reliedOnBy: 'app/contract/edits',
     observe: async ({ put, get }) => {
       await put({ ...key('set'), a: { SS: ['c', 'a', 'b'] } });
       return (await get('set'))['a']?.SS?.join(', ') ?? '';
@@ -134,7 +134,7 @@ export const behaviours: readonly Behaviour[] = [
   {
     name: 'two equal maps, and sets in another order',
     aws: 'equal; equal',
-    reliedOnBy: 'app/contract/foreign-items',
+    reliedOnBy: 'app/contract/edits',
     observe: async (table) => {
       const map = { M: { rating: { N: '8.30' } } };
       const maps = await holds(table, 'map', map, { M: { rating: { N: '8.3' } } });
@@ -203,7 +203,7 @@ export const behaviours: readonly Behaviour[] = [
   {
     name: 'an index key of another type, put and updated',
     aws: 'refused; refused',
-    reliedOnBy: 'app/contract/foreign-items',
+    reliedOnBy: 'app/contract/edits',
     observe: async ({ client, name, put }) => {
       const wrong = await put({ ...key('type'), rating: { S: 'good' } });
       await put({ ...key('type'), rating: { N: '7' } });

@@ -7,7 +7,7 @@ import { accessPathOf } from '../../../app/src/dynamo/access-path.ts';
 import { listMovies, type ReadItems } from '../../../app/src/dynamo/movie-list.ts';
 import type { MovieFilter } from '../../../app/src/movies/movie.ts';
 import { startDynamoDbLocal } from '../../../tools/sandbox/dynamodb-local.ts';
-import { dynamoDbLocal } from '../../support/dynamodb-local.ts';
+import { dynamoDbLocal } from '../../support/engines.ts';
 import { aMovie } from '../../support/movies.ts';
 import { describeWith } from '../../support/requirements.ts';
 import { useRepository } from './repository-context.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { QueryCommand } from '@aws-sdk/client-dynamodb';
 import { createDynamoRepository } from '../../../app/src/dynamo/repository.ts';
-import { dynamoDbLocal } from '../../support/dynamodb-local.ts';
+import { dynamoDbLocal } from '../../support/engines.ts';
 import { aMovie } from '../../support/movies.ts';
 import { describeWith } from '../../support/requirements.ts';
 import { newIndex } from './releases/declarations.ts';

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { createTableWriter } from '../../../app/src/commands/database.ts';
 import { createMovieCheck, loadMovies, recordsOf } from '../../../app/src/commands/load/load-movies.ts';
 import type { Movie } from '../../../app/src/movies/movie.ts';
-import { dynamoDbLocal } from '../../support/dynamodb-local.ts';
+import { dynamoDbLocal } from '../../support/engines.ts';
 import { eventually } from '../../support/eventually.ts';
 import { describeWith } from '../../support/requirements.ts';
 import { seeded, startTraffic, type Traffic } from './traffic.ts';

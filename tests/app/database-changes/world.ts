@@ -13,7 +13,7 @@ import { ensureTable } from '../../../app/src/local/create-table.ts';
 import { createDynamoClient } from '../../../app/src/dynamo/client.ts';
 import type { Item } from '../../../app/src/dynamo/movie-item.ts';
 import { startDynamoDbLocal } from '../../../tools/sandbox/dynamodb-local.ts';
-import { startApiProcess, type ApiProcess } from '../../support/api-process.ts';
+import { type ApiProcess, startApiProcess } from '../../support/processes.ts';
 import { createClient, type Send } from '../../support/client.ts';
 import { eventually } from '../../support/eventually.ts';
 import { newIndex } from './releases/declarations.ts';

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
-import { dynamoDbLocal } from '../../support/dynamodb-local.ts';
+import { dynamoDbLocal } from '../../support/engines.ts';
 import { describeInTestAll } from '../../support/requirements.ts';
 import { startWorld, type Task, type World } from './world.ts';
 

@@ -3,7 +3,7 @@ import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { withDeadline } from '../../../app/src/dynamo/limits.ts';
 import { createDynamoClient } from '../../../app/src/dynamo/client.ts';
-import { startFaultyDynamoDb, type FaultyDynamoDb } from '../../support/faulty-dynamodb.ts';
+import { type FaultyDynamoDb, startFaultyDynamoDb } from '../../support/faulty-dynamodb.ts';
 
 const region = 'eu-west-1';
 const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };

@@ -14,13 +14,13 @@ import {
   Unavailable,
 } from '../../../app/src/movies/errors.ts';
 import {
+  type Answer,
   failWith,
+  type FaultyDynamoDb,
   forward,
   forwardTo,
   operationOf,
   startFaultyDynamoDb,
-  type Answer,
-  type FaultyDynamoDb,
 } from '../../support/faulty-dynamodb.ts';
 import { aMovie } from '../../support/movies.ts';
 

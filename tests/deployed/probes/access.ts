@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from '@jest/globals';
 import type { Deployment } from '../deployment.ts';
-import { ask } from '../http.ts';
-import type { ProbeGroup } from '../probe.ts';
+import { ask, type ProbeGroup } from '../probe.ts';
 
 /** Too far away for a real movie, so that a probe that is killed leaves nothing that anybody would find. */
 const probeYear = 2099;

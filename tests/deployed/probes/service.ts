@@ -1,9 +1,10 @@
-import { expect } from '@jest/globals';
 import type { Service } from '@aws-sdk/client-ecs';
+import { expect } from '@jest/globals';
+import { launchBrowser, openSwaggerUi } from '../../app/local/swagger-page.ts';
 import { eventually, fatal, type Patience } from '../../support/eventually.ts';
-import { digestOf, type Deployment } from '../deployment.ts';
+import { container, describeService, describeTargets, describeTasks } from '../aws.ts';
+import { type Deployment, digestOf } from '../deployment.ts';
 import { patienceWith, type ProbeGroup } from '../probe.ts';
-import { container, describeService, describeTargets, describeTasks } from '../tasks.ts';
 
 /** A deployment on AWS takes minutes: image pulls, health checks, draining. */
 const patienceOf = (deployment: Deployment) => patienceWith(deployment, 90_000, 900_000);
@@ -77,5 +78,25 @@ export const serviceProbes: ProbeGroup = {
     'runs the intended image, by digest, in every task': checkRunningDigest,
     'runs in two zones or more': checkZones,
     'has healthy targets only, one for each desired task': checkTargets,
+  },
+};
+
+export async function checkSwaggerUi({ url }: Deployment): Promise<void> {
+  const browser = await launchBrowser();
+  try {
+    const { page, wrong } = await openSwaggerUi(browser, new URL(url).origin);
+
+    expect(await page.locator('.info .title').innerText()).toMatch(/^Movies API/);
+    expect(wrong).toEqual([]);
+  } finally {
+    await browser.close();
+  }
+}
+
+export const documentProbes: ProbeGroup = {
+  name: 'Swagger UI in a browser',
+  needs: ['a browser'],
+  probes: {
+    'shows the contract without a console error, a CSP violation or a failed request': checkSwaggerUi,
   },
 };

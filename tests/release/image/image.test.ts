@@ -56,7 +56,7 @@ describeWith(
     beforeAll(async () => {
       for (const part of [
         'app',
-        'tools/lib/bundle',
+        'tools/lib',
         'tools/release/build.ts',
         'package.json',
         'package-lock.json',

@@ -6,7 +6,7 @@ import type { Plugin } from 'esbuild';
 import { processSettings } from '../../../tools/bench/processes.ts';
 import { bundle } from '../../../tools/lib/bundle.ts';
 import { nodePrograms } from '../../../tools/install/node-programs.ts';
-import { startApiProcess, type ApiProcess } from '../../support/api-process.ts';
+import { type ApiProcess, startApiProcess } from '../../support/processes.ts';
 
 const projectRoot = resolve(import.meta.dirname, '../../..');
 const source = { version: '0.0.0', commit: '0123456789abcdef', epoch: 1_700_000_000 };

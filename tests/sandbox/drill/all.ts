@@ -1,6 +1,6 @@
 import { describeDrills, describeSpentBudget } from './describe-drills.ts';
 import { allDrills } from './drills.ts';
-import { openLocalAccess } from '../../deployed/local-access.ts';
+import { openLocalAccess } from '../../deployed/open-deployment.ts';
 
 // Run by `make drill` against the local deployment that serves. It is no `*.test.ts`: without one there is nothing to break.
 const home = process.env['VERIFY_HOME'] ?? '.cache/local';

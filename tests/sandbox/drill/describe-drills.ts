@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import type { LocalAccess } from '../../deployed/local-access.ts';
+import type { LocalAccess } from '../../deployed/open-deployment.ts';
 import { describeWith } from '../../support/requirements.ts';
 import { judge, longestDrillMs, runDrill, type Drill } from './drill.ts';
 import { killedTask } from './drills.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Deployment } from '../../deployed/deployment.ts';
-import { ask } from '../../deployed/http.ts';
+import { ask } from '../../deployed/probe.ts';
 import { checkRunningDigest, checkSteadyState } from '../../deployed/probes/service.ts';
 import type { Budget, Drill, Scene, Seen } from './drill.ts';
 import { watchAlerts, type WatchedAlerts } from './prometheus.ts';

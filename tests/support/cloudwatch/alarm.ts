@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs';
+import type { Environment } from '../../../tools/checks/plans/inputs.ts';
+import { denormalise, type Recording } from '../../../tools/checks/plans/recording.ts';
 import { compileMetricMath, type Point } from './metric-math.ts';
 
 export type AlarmState = 'OK' | 'ALARM' | 'INSUFFICIENT_DATA';
@@ -122,4 +125,18 @@ export function withBand(alarm: MetricAlarm, history: readonly number[]): Metric
     threshold: mean + Number(deviations || Number.NaN) * Math.sqrt(variance),
     metric_query: alarm.metric_query?.filter(({ expression }) => !expression) ?? [],
   };
+}
+
+/** What the recorded plan of an environment creates of a type, by its address within its module. */
+export function planned<T>(environment: Environment, type: string): ReadonlyMap<string, T> {
+  const text = readFileSync(`tests/checks/plan/recorded/${environment}.json`, 'utf8');
+  const changes = denormalise((JSON.parse(text) as Recording).plan).resource_changes ?? [];
+  return new Map(
+    changes
+      .filter((change) => change.type === type)
+      .map(({ address, change }): [string, T] => [
+        address.slice(address.indexOf(type) + type.length + 1),
+        change.after as T,
+      ]),
+  );
 }

@@ -1,6 +1,5 @@
 import { parse } from 'mathjs';
-import { readAlarm, type MetricAlarm } from './alarm.ts';
-import { planned } from './planned-alarms.ts';
+import { type MetricAlarm, planned, readAlarm } from './alarm.ts';
 
 /** Answers of one minute. */
 export interface Minute {

@@ -1,11 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
-import { environments, type Environment } from '../../../tools/checks/plans/inputs.ts';
+import ts from 'typescript';
+import { type Environment, environments } from '../../../tools/checks/plans/inputs.ts';
 import { denormalise, type Recording } from '../../../tools/checks/plans/recording.ts';
-import type { Json, ModuleConfiguration, PlanJson } from '../../../tools/lib/terraform/plan-json.ts';
-import { Plan } from '../../../tools/lib/terraform/plan.ts';
-import { assertionsIn, linesOf } from './assertion-lines.ts';
-import { liesFor } from './lies.ts';
+import { compare } from '../../../tools/lib/terraform/matchers.ts';
+import {
+  type Json,
+  type ModuleConfiguration,
+  type PlanJson,
+  show,
+  type Value,
+} from '../../../tools/lib/terraform/plan-json.ts';
+import { Plan, type View } from '../../../tools/lib/terraform/plan.ts';
 
 /** JSON that a mistake may change. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
@@ -161,4 +167,63 @@ export function checkPlans(checks: Readonly<Record<string, Check>>): void {
 
     expect(unseen.map(({ first, text }) => `line ${first}: ${text}`)).toEqual([]);
   });
+}
+
+/** The lines of one assertion: a statement of a check that can throw. */
+export interface Assertion {
+  readonly first: number;
+  readonly last: number;
+  readonly text: string;
+}
+
+/** Every assertion in the functions called `holds` of a test file. */
+export function assertionsIn(path: string): readonly Assertion[] {
+  const file = ts.createSourceFile(path, readFileSync(path, 'utf8'), ts.ScriptTarget.Latest, true);
+  const lineOf = (position: number): number => file.getLineAndCharacterOfPosition(position).line + 1;
+  const found: Assertion[] = [];
+  const visit = (node: ts.Node, isInside: boolean): boolean => {
+    const inside =
+      isInside || (ts.isPropertyAssignment(node) && ts.isIdentifier(node.name) && node.name.text === 'holds');
+    const inner: boolean[] = [];
+    ts.forEachChild(node, (child) => {
+      inner.push(visit(child, inside));
+    });
+    const hasInner = inner.includes(true);
+    if (!inside || hasInner || !(ts.isExpressionStatement(node) || ts.isThrowStatement(node)))
+      return hasInner;
+    found.push({ first: lineOf(node.getStart()), last: lineOf(node.getEnd()), text: node.getText() });
+    return true;
+  };
+  visit(file, false);
+  return found;
+}
+
+/** Where in that file an error comes from: every line of it on the stack. */
+export function linesOf(error: unknown, path: string): readonly number[] {
+  const stack = error instanceof Error ? (error.stack ?? '') : '';
+  return stack
+    .split('\n')
+    .filter((line) => line.includes(path))
+    .map((line) => Number(/:(\d+):\d+\)?$/.exec(line)?.[1]));
+}
+
+/** One of them is no answer to any assertion that asserts something. */
+const others: readonly (Value | undefined)[] = ['another value', null, -1, Number.MAX_SAFE_INTEGER, []];
+
+export interface Lie {
+  readonly name: string;
+  readonly view: View;
+}
+
+/** For every value that a check looks at: the plan in which that one value is another. The check must fail on each. */
+export function liesFor(plan: Plan, holds: (plan: Plan) => void): readonly Lie[] {
+  const lies = new Map<string, Lie>();
+  const fits: View['fits'] = ({ address, at, shape }) => {
+    const place = { path: [], at: [], sources: () => [] };
+    const value = others.find((other) => compare(other, shape, place).length > 0);
+    const name = `${address} ${at.join('.')}, now ${show(value)}`;
+    lies.set(name, { name, view: { lie: { address, at, value } } });
+  };
+  holds(plan.as({ fits }));
+  return [...lies.values()];
 }

@@ -1,11 +1,22 @@
 import { describe, expect, test } from '@jest/globals';
 import { startEmbeddedDynamoDb } from '../../../app/src/local/embedded-dynamodb.ts';
 import { PreconditionFailed } from '../../../app/src/movies/errors.ts';
-import { edits } from './edits.ts';
-import { foreignItems } from './foreign-items.ts';
+import { startDynamoDbLocal } from '../../../tools/sandbox/dynamodb-local.ts';
+import { dynamoDbLocal } from '../../support/engines.ts';
+import { describeWith } from '../../support/requirements.ts';
+import { edits, foreignEdits, foreignItems } from './edits.ts';
 import { lists } from './lists.ts';
 import { oneMovie } from './one-movie.ts';
 import { useRepository } from './repository-context.ts';
+
+describeWith([dynamoDbLocal], "the repository on Amazon's DynamoDB Local", () => {
+  const context = useRepository(startDynamoDbLocal);
+  oneMovie(context);
+  edits(context);
+  lists(context);
+  foreignItems(context);
+  foreignEdits(context);
+});
 
 describe('the repository on the embedded DynamoDB', () => {
   const context = useRepository(() => startEmbeddedDynamoDb());

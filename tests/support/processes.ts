@@ -1,7 +1,48 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+export interface CommandRun {
+  readonly exitCode: number | null;
+  readonly output: string;
+  readonly errors: string;
+}
+
+export interface CommandOptions {
+  readonly input?: string | Buffer;
+  /** Sent to it, one right after the other, once `when` is fulfilled. */
+  readonly signals?: readonly NodeJS.Signals[];
+  readonly when?: Promise<unknown>;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+/** Runs a program of `app/src/commands` as a process of its own. */
+export function runProgram(
+  program: 'load' | 'migrate',
+  args: readonly string[],
+  { input, signals = [], when, env = {} }: CommandOptions = {},
+): Promise<CommandRun> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [join(root, `app/src/commands/${program}.ts`), ...args], {
+      cwd: root,
+      env: { PATH: process.env['PATH'], ...env },
+    });
+    let [output, errors] = ['', ''];
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
+    child.stdin.on('error', () => undefined).end(input);
+    void when?.then(() => {
+      for (const signal of signals) child.kill(signal);
+    });
+    child.on('error', reject);
+    child.on('close', (exitCode) => {
+      resolve({ exitCode, output, errors });
+    });
+  });
+}
 
 export interface ApiProcess {
   readonly pid: number;
@@ -10,8 +51,6 @@ export interface ApiProcess {
   readonly ended: Promise<{ readonly code: number | null; readonly output: string }>;
   signal(name: NodeJS.Signals): void;
 }
-
-const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /**
  * The service as a container runs it: a process of its own that knows nothing but these settings.

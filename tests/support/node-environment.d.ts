@@ -1,5 +1,0 @@
-export default class NodeEnvironment {
-  constructor(config: object);
-  setup(): Promise<void>;
-  teardown(): Promise<void>;
-}
