@@ -47,10 +47,22 @@ async function discover(issuer: string): Promise<IssuerEndpoints> {
 
 async function readDocument(address: string): Promise<unknown> {
   const response = await fetch(address, { signal: AbortSignal.timeout(timeoutMs), redirect: 'error' });
-  if (response.ok) return response.json();
+  if (response.ok) return readJson(response);
   const said = `${address} answers ${response.status}`;
   if (response.status >= 500 || response.status === 429) throw new Error(said);
   throw new IssuerMisconfigured(`There is no token issuer at OIDC_ISSUER: ${said}.`);
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** As `response.json()`, but bytes that are no UTF-8 are refused rather than mended. */
+export async function readJson(response: Response): Promise<unknown> {
+  const bytes = await response.arrayBuffer();
+  try {
+    return JSON.parse(utf8.decode(bytes));
+  } catch (cause) {
+    throw new IssuerMisconfigured(`${response.url} answers something other than JSON in UTF-8.`, { cause });
+  }
 }
 
 /** The issuer's name is compared exactly (OpenID Connect Discovery 1.0, section 4.3). */

@@ -1,6 +1,7 @@
 import { createPublicKey } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWK, type JWTVerifyGetKey } from 'jose';
+import { readJson } from './issuer.ts';
 import { Unavailable } from '../movies/errors.ts';
 
 export interface SigningKeysSettings {
@@ -109,7 +110,7 @@ async function sooner(fetched: Promise<KeySet>, known: KeySet): Promise<KeySet> 
 async function readKeySet(address: URL): Promise<JSONWebKeySet> {
   const response = await fetch(address, { signal: AbortSignal.timeout(timeoutMs), redirect: 'error' });
   if (!response.ok) throw new Error(`${address.href} answers ${response.status}`);
-  return (await response.json()) as JSONWebKeySet;
+  return (await readJson(response)) as JSONWebKeySet;
 }
 
 /** A key that can't be used must not spoil those beside it (RFC 7517, section 5). */

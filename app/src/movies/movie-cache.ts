@@ -172,9 +172,12 @@ export function createMovieCache(
       const page = await repository.list(filter, limit, from);
       // Who has seen a movie in a list must not get an older one by its address.
       for (const movie of page.movies) {
-        const known = entries.peek(nameOf(movie));
+        const name = nameOf(movie);
+        // What a read finds that is under way already may be older than the list.
+        flights.delete(name);
+        const known = entries.peek(name);
         if (known === undefined) continue;
-        if (known instanceof NotFound || known.json !== JSON.stringify(movie)) entries.delete(nameOf(movie));
+        if (known instanceof NotFound || known.json !== JSON.stringify(movie)) entries.delete(name);
       }
       return page;
     },

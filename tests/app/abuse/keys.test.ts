@@ -300,6 +300,11 @@ describe('an issuer that is set wrongly (API8)', () => {
       (url) => json({ issuer: `${url}/`, jwks_uri: url }),
       /calls itself .*\/, but OIDC_ISSUER is .*\. Set it to what the issuer calls itself/,
     ],
+    [
+      'writes bytes that are no UTF-8',
+      () => (_request, response) => response.end(Buffer.from('{"issuer":"\xff"}', 'latin1')),
+      /answers something other than JSON in UTF-8/,
+    ],
     ['names no keys', (url) => json({ issuer: url }), /does not say where its keys are/],
     ['is not there', () => json({}, 404), /There is no token issuer at OIDC_ISSUER: .* answers 404/],
   ])('and %s is told apart from one that is away', async (_what, behave, says) => {

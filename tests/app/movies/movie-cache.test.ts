@@ -192,6 +192,22 @@ describe('a remembered movie', () => {
     expect(remembered(ttlMs + 1)).toBe(0);
   });
 
+  test('is never older than a list that was answered: neither what was remembered nor a read under way', async () => {
+    const newer: Movie = { ...key, info: { rating: 9.9 } };
+    table.repository.list = () => Promise.resolve({ movies: [newer] });
+    await found('old');
+    await cache.list({}, 20);
+    const again = cache.findRecent(key);
+    await cache.list({}, 20);
+    table.reads.at(-1)?.answer('old');
+    await again;
+    const after = cache.findRecent(key);
+    table.reads.at(-1)?.answer('new', newer);
+
+    expect(sources).toEqual(['table', 'table', 'table']);
+    expect((await after).revision).toBe('new');
+  });
+
   test('is what a fresh read has found, by any way to read it', async () => {
     await found('first');
     const fresh = cache.findFresh(key);
