@@ -1,7 +1,8 @@
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { appendFile, cp, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { billOfMaterials } from '../../../tools/lib/bundled-packages.ts';
 import { checkSignature } from '../../../tools/release/check.ts';
@@ -14,8 +15,9 @@ import {
 } from '../../../tools/release/provenance.ts';
 import { writeImageSbom, writeRepositorySbom } from '../../../tools/release/sign.ts';
 import { built, cosign, describeWith } from '../../support/requirements.ts';
-import { goBinary, startRegistry, type LoopbackRegistry } from './registry.ts';
+import { goBinary, startRegistry, type Kind, type LoopbackRegistry } from './registry.ts';
 
+const run = promisify(execFile);
 const project = resolve(import.meta.dirname, '../../..');
 const bundle = (content: string) => ({
   'app/main.js': content,
@@ -299,4 +301,64 @@ describeWith([cosign, built('bin/crane'), built('bin/trivy')], 'what is signed',
 
     await expect(sbomOf(empty, 'empty')).rejects.toThrow('Nothing was found');
   });
+});
+
+describeWith([cosign, built('bin/crane')], 'an immutable repository', () => {
+  const cosign = createCosign(process.env, true);
+  /** Signs an image and says two things of it, in a registry of a kind. Resolves with what that registry holds then. */
+  const signIn = async (kind: Kind, sign: (image: string, key: string, file: string) => Promise<void>) => {
+    const registry = await startRegistry(kind);
+    try {
+      const options = { cwd: registry.folder, env: { ...process.env, COSIGN_PASSWORD: '' } };
+      await run(goBinary('cosign'), ['generate-key-pair', '--output-key-prefix', 'k'], options);
+      const image = await registry.push('candidate-1', bundle('x'));
+      const file = join(registry.folder, 'statement.json');
+      await writeProvenance(file, await describeBuild(project, { revision: '1'.repeat(40), base: 'b' }, {}));
+      await sign(image, join(registry.folder, 'k.key'), file);
+      const verified = await cosign.provenances(image, join(registry.folder, 'k.pub'));
+      const { stdout } = await run(
+        goBinary('crane'),
+        ['ls', '--insecure', image.split('@')[0] ?? ''],
+        options,
+      );
+      return { verified: verified.length, tags: stdout.trim().split('\n') };
+    } finally {
+      await registry.stop();
+    }
+  };
+  const signTwice = async (image: string, key: string, file: string): Promise<void> => {
+    await cosign.sign(image, key);
+    await cosign.attest(image, key, file, 'slsaprovenance1');
+    await cosign.attest(image, key, file, 'slsaprovenance1');
+  };
+
+  test('that lists referrers, as ECR does, takes every signature and statement, and no tag beside', async () => {
+    expect(await signIn({ immutable: true, referrers: true }, signTwice)).toEqual({
+      verified: 2,
+      tags: ['candidate-1'],
+    });
+  }, 60_000);
+
+  test('that lists none refuses the second one, for the index that stands for the list is a tag', async () => {
+    await expect(signIn({ immutable: true }, signTwice)).rejects.toThrow('cannot be overwritten');
+  }, 60_000);
+
+  test('refuses the second statement of the older form, which moves a tag: so the form is pinned', async () => {
+    const older = async (image: string, key: string, file: string): Promise<void> => {
+      const form = ['--new-bundle-format=false', '--use-signing-config=false', '--tlog-upload=false'];
+      const statement = ['--type', 'slsaprovenance1', '--predicate', file, image];
+      const attest = () =>
+        run(
+          goBinary('cosign'),
+          ['attest', ...form, '--yes', '--key', key, '--allow-http-registry', ...statement],
+          { env: { ...process.env, COSIGN_PASSWORD: '' } },
+        );
+      await attest();
+      await attest();
+    };
+
+    await expect(signIn({ immutable: true, referrers: true }, older)).rejects.toThrow(
+      'cannot be overwritten',
+    );
+  }, 60_000);
 });
