@@ -236,6 +236,12 @@ const mistakes: readonly (readonly [string, string, string, ...string[]])[] = [
     `no-secrets: ${tests}: "make test API_TOKEN=x" puts a secret into the log`,
   ],
   [
+    'a pull request that costs too much',
+    'name: Tests, services',
+    'name: Tests, size: 4x, services',
+    'pull-request-minutes: its steps may take 180 build minutes (max-time, times size), and 130 are what one may cost: shorten one, or take a smaller size',
+  ],
+  [
     'a step that its role does not outlive',
     'name: Dev, deployment',
     'name: Dev, max-time: 46, deployment',
@@ -255,11 +261,11 @@ test.each(mistakes)('%s is found', (_mistake, part, wrong, ...expected) => {
   expect(judgePipeline(readDefinition(good.replace(part, wrong)))).toEqual(expected);
 });
 
-test('every rule has a mistake that it finds, and there are eleven', () => {
+test('every rule has a mistake that it finds, and there are twelve', () => {
   const found = mistakes.flatMap(([, , , ...faults]) => faults.map((fault) => fault.split(':')[0]));
 
   expect(new Set(found)).toEqual(new Set(rules.map(({ id }) => id)));
-  expect(rules).toHaveLength(11);
+  expect(rules).toHaveLength(12);
 });
 
 test.each([

@@ -3,8 +3,14 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { callsOf, judgePipeline, longestMinutes } from '../../tools/checks/pipeline-rules.ts';
+import {
+  callsOf,
+  describeMinutes,
+  judgePipeline,
+  longestMinutes,
+} from '../../tools/checks/pipeline-rules.ts';
 import optionalTools from '../../tools/install/optional-tools.json' with { type: 'json' };
+import { replaceBlock } from '../../tools/lib/markdown.ts';
 import { linesOf, listOf, readDefinition, settingsOf } from '../../tools/lib/pipeline-definition.ts';
 import parts from '../../tools/lib/test-parts.json' with { type: 'json' };
 import { built, describeWith } from '../support/requirements.ts';
@@ -99,10 +105,10 @@ test('what a person or a schedule starts runs exactly this, for each environment
 
 /** Size and minutes of a step, by the last target that it calls: a bound on a hang, and what an hour's token still covers. */
 const bounds: Readonly<Record<string, readonly string[]>> = {
-  check: ['2x 20'],
-  test: ['2x 30'],
-  bench: ['2x 15'],
-  security: ['2x 30', '2x 20'],
+  check: ['1x 20'],
+  test: ['2x 15', '2x 20'],
+  bench: ['1x 10'],
+  security: ['2x 15', '2x 20'],
   sign: ['2x 20'],
   plan: ['1x 20'],
   drift: ['1x 20'],
@@ -170,6 +176,12 @@ test('each role, and the token that the local issuer makes, outlive the longest 
 
   expect(seconds).toHaveLength(3);
   expect(Math.min(...seconds)).toBeGreaterThanOrEqual((longestMinutes + 15) * 60);
+});
+
+test('docs/deploy.md tells what each step of main counts at most, as the file has it', () => {
+  const page = read('docs/deploy.md');
+
+  expect(replaceBlock(page, 'minutes', describeMinutes(definition))).toBe(page);
 });
 
 test('a recipe of the Makefile ends with its first failure', () => {

@@ -1,11 +1,12 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { createCommand, runCommand } from '../../app/src/commands/command.ts';
 import { isMissing, Misuse, Problem } from '../../app/src/commands/problem.ts';
 import { isPythonEnvironmentBuilt, pythonEnvironment } from '../install/python/environment.ts';
+import { replaceBlock } from '../lib/markdown.ts';
 import { readDefinition } from '../lib/pipeline-definition.ts';
 import { run } from '../lib/processes.ts';
-import { judgePipeline, rules } from './pipeline-rules.ts';
+import { describeMinutes, judgePipeline, rules } from './pipeline-rules.ts';
 
 const project = resolve(import.meta.dirname, '../..');
 const schema = 'check-jsonschema';
@@ -24,6 +25,7 @@ await runCommand(async (argv) => {
     'Check the pipeline by its schema and by the rules that protect prod',
   )
     .argument('[file]', 'the pipelines file', join(project, 'bitbucket-pipelines.yml'))
+    .option('--docs', 'write what the steps of main count at most into docs/deploy.md', false)
     .addHelpText('after', '\nExit codes: 0 no rule is broken, 1 one is, 2 misuse.')
     .parse(argv, { from: 'user' });
   const file = resolve(command.processedArgs[0] as string);
@@ -34,6 +36,10 @@ await runCommand(async (argv) => {
   const definition = readDefinition(text);
   const form = await judgeBySchema(file);
   const faults = [...(form === undefined || form === '' ? [] : [form]), ...judgePipeline(definition)];
+  if (command.opts<{ docs: boolean }>().docs) {
+    const page = join(project, 'docs', 'deploy.md');
+    await writeFile(page, replaceBlock(await readFile(page, 'utf8'), 'minutes', describeMinutes(definition)));
+  }
   if (faults.length > 0)
     throw new Problem(faults.join('\n'), 'docs/deploy.md says how the pipeline is meant to be.');
   console.log(`${definition.steps.length} steps keep ${rules.length} rules.`);

@@ -1,5 +1,6 @@
+import { markdownTable } from '../lib/markdown.ts';
 import { linesOf, listOf, settingsOf, textOf, variablesOf } from '../lib/pipeline-definition.ts';
-import type { Definition, Step } from '../lib/pipeline-definition.ts';
+import type { Definition, Settings, Step } from '../lib/pipeline-definition.ts';
 
 /** A rule that protects prod or a secret. Bitbucket's schema, which `make pipeline-check` asks too, judges the rest. */
 export interface Rule {
@@ -82,6 +83,38 @@ const scanners = ['security'];
 
 /** Of a step with a role: `max_session_duration` in terraform/bootstrap is an hour, and the token's life is known to be as long. */
 export const longestMinutes = 45;
+
+/** What a pull request may cost at most, in build minutes: its checks with empty caches, which come once a week. */
+const longestPullRequest = 130;
+
+const minutesOf = (step: Step, content: Settings): number =>
+  Number(step.settings['max-time'] ?? settingsOf(content['options'])['max-time'] ?? 120);
+
+/** What each step of a pipeline may take, and what that counts: a minute of a 2x step is two build minutes. */
+export const countMinutes = (
+  { steps, content }: Definition,
+  pipeline: string,
+): readonly { name: string; size: string; minutes: number; counted: number }[] =>
+  steps
+    .filter((step) => step.pipeline === pipeline)
+    .map((step) => {
+      const [size, minutes] = [textOf(step.settings['size']) ?? '1x', minutesOf(step, content)];
+      return { name: step.name, size, minutes, counted: minutes * Number.parseInt(size) };
+    });
+
+/** For a person who pays: what a pull request, and what the way to prod, count at most. */
+export function describeMinutes(definition: Definition): string {
+  const rows = countMinutes(definition, 'branches/main');
+  const checks = countMinutes(definition, 'pull-requests/**');
+  const sum = (of: typeof rows): number => of.reduce((total, { counted }) => total + counted, 0);
+  return [
+    markdownTable(
+      ['Step of `main` ', 'Size', 'Ends after', 'Build minutes at most'],
+      rows.map(({ name, size, minutes, counted }) => [name, size, `${minutes} min`, String(counted)]),
+    ),
+    `A pull request runs the first ${checks.length} steps: **${sum(checks)}** build minutes at most. A commit on \`main\`, all the way to prod: ${sum(rows)} at most.`,
+  ].join('\n\n');
+}
 
 const secretName = /SECRET|PASSWORD|TOKEN|CREDENTIAL|(^|_)KEY($|_)/i;
 const secretText =
@@ -247,9 +280,20 @@ export const rules: readonly Rule[] = [
     ],
   },
   {
+    id: 'pull-request-minutes',
+    find: (definition) => {
+      const all = countMinutes(definition, 'pull-requests/**').reduce((sum, { counted }) => sum + counted, 0);
+      return all > longestPullRequest
+        ? [
+            `its steps may take ${all} build minutes (max-time, times size), and ${longestPullRequest} are what one may cost: shorten one, or take a smaller size`,
+          ]
+        : [];
+    },
+  },
+  {
     id: 'rights-outlive-the-step',
     find: perStep((step, { content }) => {
-      const minutes = Number(step.settings['max-time'] ?? settingsOf(content['options'])['max-time'] ?? 120);
+      const minutes = minutesOf(step, content);
       return [
         signsIn(step) &&
           minutes > longestMinutes &&
