@@ -52,7 +52,7 @@ tools: install pinned-programs $(addprefix .cache/bin/,$(go_$(FOR))) ## Install 
 test: install ## Run every test that this machine can run (PART=service|platform, TESTS=fast: without containers and Terraform, DRILLS=all: with all drills)
 	@$(filed) arguments=$$(node tools/checks/test-parts.ts "$$PART"); \
 	$(if $(filter fast,$(TESTS)),:,node tools/install/main.ts $(if $(CI),,--cache-only)); \
-	$(if $(CI),JEST_JUNIT_OUTPUT_DIR=reports/tests JEST_SUITE_NAME="$$PART") npm test --silent -- $(if $(filter fast,$(TESTS)),,$$arguments) $(if $(CI),--reporters=./tests/support/reporter.js --reporters=jest-junit)
+	JEST_JUNIT_OUTPUT_DIR=reports/tests JEST_JUNIT_ADD_FILE_ATTRIBUTE=true JEST_SUITE_NAME="$$PART" npm test --silent -- $(if $(filter fast,$(TESTS)),,$$arguments) --reporters=./tests/support/reporter.js $(if $(CI),,--reporters=./tests/support/abuse-report.js) --reporters=jest-junit
 
 .PHONY: lint
 lint: install ## Check style and types
@@ -87,6 +87,10 @@ security: install ## Run every security gate; one report in reports/security (EN
 .PHONY: mutants
 mutants: install ## Make mistakes on purpose, one at a time, in a copy: is each stopped by a check of its own? (ARGS=--help)
 	@node tools/checks/mutants/main.ts $(ARGS)
+
+.PHONY: evidence
+evidence: install ## For an auditor: one signed folder and page of controls, proofs and dates, from what is in reports/ (ARGS="--verify FOLDER", ARGS=--help)
+	@node tools/checks/evidence.ts $(ARGS)
 
 .PHONY: plan-changes
 plan-changes: install ## What this changes in each environment, and costs, since BASE=<commit>, by the recorded plans

@@ -49,7 +49,7 @@ export async function builtFor(
  */
 export async function checkSignature(
   { environment, image }: Deployed,
-  { project, env, cosign, say }: Surroundings & { readonly cosign: Cosign },
+  { project, env, cosign, say }: Surroundings & { readonly cosign: Omit<Cosign, 'signFile' | 'verifyFile'> },
 ): Promise<void> {
   const key = env['SIGNING_KEY'] ?? '';
   if (key === '' || (key === 'none' && environment === 'prod')) {

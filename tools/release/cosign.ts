@@ -22,6 +22,10 @@ export interface Cosign {
   readonly verify: (image: string, key: string) => Promise<void>;
   /** Rejects with a `Problem` unless a bill of materials of this very image was signed with the key. */
   readonly verifySbom: (image: string, key: string) => Promise<void>;
+  /** Signs a file; the signature goes to another one. */
+  readonly signFile: (file: string, key: string, bundle: string) => Promise<void>;
+  /** Rejects with a `Problem` unless the file is what was signed with the key. */
+  readonly verifyFile: (file: string, key: string, bundle: string) => Promise<void>;
   /** Statements of how this image was built, signed with the key. Rejects with a `Problem` when there is none. */
   readonly provenances: (image: string, key: string) => Promise<readonly Provenance[]>;
 }
@@ -106,6 +110,27 @@ export function createCosign(env: NodeJS.ProcessEnv, plainHttp = false): Cosign 
           'Sign it with `make sign`, which lists the image itself. Nothing was changed.',
         );
     },
+    signFile: (file, key, to) =>
+      privately((config) =>
+        done(
+          cosign(
+            'sign-blob',
+            bundle,
+            '--yes',
+            '--key',
+            key,
+            '--signing-config',
+            config,
+            '--bundle',
+            to,
+            file,
+          ),
+        ),
+      ),
+    verifyFile: (file, key, from) =>
+      done(cosign('verify-blob', '--key', key, '--insecure-ignore-tlog', '--bundle', from, file)).catch(
+        refuse(file, key, 'The signature'),
+      ),
     provenances: async (image, key) =>
       (await predicatesOf(image, key, 'slsaprovenance1', 'The provenance')) as readonly Provenance[],
   };

@@ -125,6 +125,26 @@ program
   });
 
 program
+  .command('sign-file <file>', { hidden: true })
+  .description('Sign a file as images are signed')
+  .requiredOption('--key <name>', 'a file, or awskms:///…')
+  .requiredOption('--bundle <file>', 'the signature')
+  .action(async (file: string, { key, bundle }: { key: string; bundle: string }) => {
+    const { createCosign } = await import('./cosign.ts');
+    await createCosign(env).signFile(file, key, bundle);
+  });
+
+program
+  .command('verify-file <file>', { hidden: true })
+  .description('Check that a file is what was signed')
+  .requiredOption('--key <name>', 'a file, or awskms:///…')
+  .requiredOption('--bundle <file>', 'the signature')
+  .action(async (file: string, { key, bundle }: { key: string; bundle: string }) => {
+    const { createCosign } = await import('./cosign.ts');
+    await createCosign(env).verifyFile(file, key, bundle);
+  });
+
+program
   .command('bootstrap')
   .description('Once per account: state bucket, image repository, pipeline roles')
   .action(async () => (await openAccount()).bootstrap(readCommit()));

@@ -1,8 +1,22 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from '@jest/globals';
-import { fillResults } from '../../../tools/checks/evidence.ts';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import {
+  checkSeal,
+  fillResults,
+  readControls,
+  readMarkdownTables,
+  readTests,
+  seal,
+} from '../../../tools/checks/evidence.ts';
+import { renderPage } from '../../../tools/checks/evidence/page.ts';
+import { drawPlan } from '../../../tools/checks/evidence/picture.ts';
+import { denormalise, readRecording } from '../../../tools/checks/plans/recording.ts';
+import { cosign, describeWith } from '../../support/requirements.ts';
+import { goBinary } from './registry.ts';
 import { gates } from '../../../tools/checks/gates/all.ts';
 import { project } from './mistakes.ts';
 
@@ -55,4 +69,157 @@ test('the evidence names only files that exist', async () => {
 
   expect(files.length).toBeGreaterThan(50);
   expect(files.filter((path) => !existsSync(join(project, path)))).toEqual([]);
+});
+
+const junit = `<testsuites><testsuite name="a" timestamp="2026-01-02T03:04:05">
+<testcase name="x" file="tests/app/abuse/a.test.ts"></testcase><testcase name="y" file="tests/app/abuse/b.test.ts"><skipped/></testcase>
+</testsuite><testsuite name="b" timestamp="2026-01-02T03:05:05"><testcase name="z" file="tests/checks/c.test.ts"><failure>no</failure></testcase></testsuite></testsuites>`;
+
+describe('what is known of a control', () => {
+  const controls = (proof: string, tests = readTests(junit)) =>
+    readControls(
+      `## Controls and their evidence\n\n| control | built |\n| --- | --- |\n| It holds | app/src | ${proof} | – | old |\n\n## Next\n| no | control | gate:tflint | – | – |\n`,
+      {
+        commit: 'c0ffee',
+        finishedAt: '2026-01-01T00:00:00Z',
+        gates: (['passed', 'not checked', 'blocked'] as const).map((verdict, at) => ({
+          id: `gate-${'abc'.charAt(at)}`,
+          verdict,
+          title: '',
+          note: '',
+          seconds: 0,
+          findings: [],
+        })),
+      },
+      tests,
+    ).map(({ result }) => result);
+
+  test.each([
+    ['gate:gate-a', 'passed on 2026-01-01'],
+    ['gate:gate-b', 'not checked'],
+    ['gate:gate-c', 'blocked on 2026-01-01'],
+    ['gate:gate-of-nobody', 'not checked'],
+    ['tests/app/abuse', 'passed on 2026-01-02, 1 tests not checked'],
+    ['tests/app/abuse/b.test.ts', 'not checked'],
+    ['tests/checks/c.test.ts', 'failed (1 tests)'],
+    ['modules/web-acl/tests', 'not checked'],
+    ['words alone', 'not checked'],
+    ['gate:gate-a, tests/app/api', 'passed on 2026-01-01: gate-a; not checked: tests/app/api'],
+  ])('proven by %s: %s', (proof, result) => {
+    expect(controls(proof)).toEqual([result]);
+  });
+
+  test('without a report of the tests: not checked', () => {
+    expect(controls('tests/app/abuse', readTests(''))).toEqual(['not checked']);
+  });
+
+  test('each row of the document is a control with a result', async () => {
+    const all = readControls(await document, undefined, []);
+
+    expect(all.length).toBeGreaterThan(30);
+    expect([...new Set(all.map(({ result }) => result))]).toEqual(['not checked']);
+  });
+});
+
+test('a table of a report is read with its cells, and a bar in a cell is none between cells', () => {
+  expect(readMarkdownTables('# A\n\n| a | b |\n| - | - |\n| 1 \\| 2 | 3<br>4 |\n\ntext')).toEqual([
+    { head: ['a', 'b'], rows: [['1 | 2', '3 4']] },
+  ]);
+});
+
+test('the page needs nothing from anywhere, and shows what it is told as text', () => {
+  const page = renderPage({
+    commit: 'c0ffee',
+    madeAt: new Date(0),
+    signedWith: undefined,
+    sections: [
+      {
+        title: 'Roles',
+        about: '<script>alert(1)</script> `x` not checked',
+        table: { head: ['a'], rows: [['<b>']] },
+      },
+    ],
+  });
+
+  expect(page).toContain(
+    '&lt;script&gt;alert(1)&lt;/script&gt; <code>x</code> <span class="open">not checked</span>',
+  );
+  expect(page).toContain('<td>&lt;b&gt;</td>');
+  expect(page).toContain('not signed');
+  expect(page).not.toMatch(/<script|<link|<img|@import|url\(|src=|href="[^#]/);
+});
+
+test('the picture holds what the plan builds, and a line for what uses what', async () => {
+  const { plan } = await readRecording(project, 'prod');
+  const whole = denormalise(plan);
+  const isTable = ({ type }: { type: string }) => type === 'aws_dynamodb_table';
+
+  const svg = await drawPlan(whole);
+  const without = await drawPlan({
+    ...whole,
+    resource_changes: (whole.resource_changes ?? []).filter((change) => !isTable(change)),
+  });
+
+  const lines = [...svg.matchAll(/<title>([^<]+)&#45;&gt;([^<]+)<\/title>/g)].map(
+    ([, from, to]) => `${from} > ${to}`,
+  );
+  expect(lines).toEqual(
+    expect.arrayContaining([
+      ' aws_ecs_task_definition > movies_table aws_dynamodb_table',
+      'service aws_ecs_service > alb aws_lb_target_group',
+      'alb aws_lb > web_acl aws_wafv2_web_acl',
+    ]),
+  );
+  expect(svg).toMatch(/>9 × subnet</);
+  expect([svg, without].map((drawn) => drawn.includes('>dynamodb table<'))).toEqual([true, false]);
+});
+
+describeWith([cosign], 'sealed evidence', () => {
+  let folder: string;
+  let keys: string;
+  const makeKey = (name: string): string => {
+    const env = { ...process.env, COSIGN_PASSWORD: '' };
+    execFileSync(goBinary('cosign'), ['generate-key-pair', '--output-key-prefix', name], {
+      cwd: keys,
+      env,
+      stdio: 'pipe',
+    });
+    return join(keys, name);
+  };
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'evidence-'));
+    keys = await mkdtemp(join(tmpdir(), 'keys-'));
+    await writeFile(join(folder, 'index.html'), 'all is well');
+    await writeFile(join(folder, 'roles.txt'), '49 allowed');
+  });
+
+  afterEach(async () => {
+    await Promise.all([folder, keys].map((path) => rm(path, { recursive: true })));
+  });
+
+  test('is accepted as it was signed; a changed byte, another file, a lost one and another key are refused', async () => {
+    const key = makeKey('own');
+    await seal(folder, `${key}.key`);
+    const judged = () => checkSeal(folder, `${key}.pub`);
+
+    await expect(judged()).resolves.toBeUndefined();
+    await expect(checkSeal(folder, `${makeKey('other')}.pub`)).rejects.toThrow('The signature of');
+    await writeFile(join(folder, 'index.html'), 'all is wel1');
+    await expect(judged()).rejects.toThrow('It is not what was signed: index.html');
+    await writeFile(join(folder, 'index.html'), 'all is well');
+    await writeFile(join(folder, 'more.txt'), '');
+    await expect(judged()).rejects.toThrow('It is not what was signed: more.txt');
+    await rm(join(folder, 'more.txt'));
+    await rm(join(folder, 'roles.txt'));
+    await expect(judged()).rejects.toThrow('It is not what was signed: roles.txt');
+    await appendFile(join(folder, 'SHA256SUMS'), '\n');
+    await expect(judged()).rejects.toThrow('The signature of');
+  });
+
+  test('without a key it is not signed, and never accepted', async () => {
+    await seal(folder, undefined);
+
+    await expect(checkSeal(folder, 'any.pub')).rejects.toThrow('is not signed');
+  });
 });
