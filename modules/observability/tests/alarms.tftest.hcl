@@ -207,6 +207,11 @@ run "events_page_by_a_role_that_can_do_nothing_else_and_the_budget_counts_its_ta
     condition     = one(aws_budgets_budget.main.cost_filter).values == tolist(["user:environment$test"])
     error_message = "The budget counts nothing."
   }
+
+  assert {
+    condition     = alltrue([for notification in aws_budgets_budget.main.notification : [for topic in notification.subscriber_sns_topic_arns : replace(topic, "/.*:/", "")] == ["ticket"]])
+    error_message = "The budget tells nobody, or wakes somebody."
+  }
 }
 
 run "certificate_backups_and_zones_are_watched_only_where_there_are_any" {

@@ -58,6 +58,49 @@ run "the_state_is_encrypted_versioned_and_closed" {
   }
 }
 
+# What is denied, whatever is granted. `make roles` decides what comes of it; here each limit is named, so that none is lost unseen.
+run "each_limit_is_there_with_its_condition" {
+  command = plan
+
+  assert {
+    condition = {
+      for name, document in {
+        limits = data.aws_iam_policy_document.limits, deploy = data.aws_iam_policy_document.deploy_boundary["dev"]
+        state  = data.aws_iam_policy_document.state_bucket
+        } : name => sort([for statement in document.statement :
+          "${statement.sid}: ${coalesce(try(join(" ", sort(statement.actions)), ""), try("all but ${join(" ", sort(statement.not_actions))}", "?"))}${join("", sort([for one in statement.condition : " if ${one.test} ${one.variable}"]))}"
+      if statement.effect == "Deny"])
+      } == {
+      limits = tolist([
+        "KeepWhatWasPushed: ecr:BatchDeleteImage ecr:DeleteLifecyclePolicy ecr:DeleteRepository ecr:DeleteRepositoryPolicy ecr:PutImageTagMutability ecr:PutLifecyclePolicy ecr:SetRepositoryPolicy ecr:TagResource ecr:UntagResource",
+        "StayInAllowedRegions: all but billing:* budgets:* cloudwatch:* iam:* route53:* sts:* if StringNotEquals aws:RequestedRegion",
+      ])
+      deploy = tolist([
+        "KeepBoundariesOn: iam:DeleteRolePermissionsBoundary",
+        "KeepKeys: all but kms:Decrypt kms:DescribeKey kms:GenerateDataKey kms:GetKeyPolicy kms:GetKeyRotationStatus kms:GetPublicKey kms:ListResourceTags kms:Verify",
+        "KeepOwnLimits: all but iam:Get* iam:List*",
+        "KeepStateBucket: all but s3:DeleteObject s3:GetBucketVersioning s3:GetObject s3:ListBucket s3:PutObject",
+        "KeepStates: s3:DeleteObject",
+        "LeaveOtherStates: s3:DeleteObject s3:GetObject s3:PutObject",
+        "StayInEnvironment: * if StringEquals aws:ResourceTag/project if StringNotEquals aws:ResourceTag/environment",
+        "TagAsOwn: * if StringEquals aws:RequestTag/project if StringNotEquals aws:RequestTag/environment",
+      ])
+      state = tolist([
+        "DenyOldTls: s3:* if NumericLessThan s3:TlsVersion",
+        "DenyOtherEncryption: s3:PutObject if StringNotEqualsIfExists s3:x-amz-server-side-encryption",
+        "DenyOtherKeys: s3:PutObject if StringNotEqualsIfExists s3:x-amz-server-side-encryption-aws-kms-key-id",
+        "DenyPlainHttp: s3:* if Bool aws:SecureTransport",
+      ])
+    }
+    error_message = "A boundary or the policy of the state bucket denies less, or something else, than its list here says."
+  }
+
+  assert {
+    condition     = distinct([for key in aws_kms_key.main : key.deletion_window_in_days]) == tolist([30]) && one(one(aws_s3_bucket_lifecycle_configuration.state.rule).noncurrent_version_expiration).noncurrent_days == var.state_history_days
+    error_message = "A deleted key or a replaced state is gone sooner than it can be missed."
+  }
+}
+
 run "no_lifecycle_rule_can_expire_a_deployed_image" {
   command = plan
 

@@ -26,11 +26,17 @@ checkPlans({
         mfa_configuration: 'ON',
         user_pool_tier: 'PLUS',
         user_pool_add_ons: { advanced_security_mode: 'ENFORCED' },
+        username_attributes: exactly('email'),
+        auto_verified_attributes: exactly('email'),
         software_token_mfa_configuration: { enabled: true },
         password_policy: {
           minimum_length: atLeast(14),
           password_history_size: atLeast(12),
           temporary_password_validity_days: 1,
+          require_lowercase: true,
+          require_numbers: true,
+          require_symbols: true,
+          require_uppercase: true,
         },
         username_configuration: { case_sensitive: false },
         account_recovery_setting: { recovery_mechanism: exactly({ name: 'verified_email' }) },
@@ -45,6 +51,34 @@ checkPlans({
       },
       'it is optional': ({ planned }) => {
         planned('aws_cognito_user_pool.main', (after) => (after.mfa_configuration = 'OPTIONAL'));
+      },
+    },
+  },
+
+  'tokens are short, can be taken back, and tell nobody which names there are': {
+    holds: (plan) => {
+      plan.every('aws_cognito_user_pool_client', {
+        access_token_validity: 15,
+        token_validity_units: { access_token: 'minutes' },
+        explicit_auth_flows: exactly('ALLOW_REFRESH_TOKEN_AUTH'),
+        prevent_user_existence_errors: 'ENABLED',
+        enable_token_revocation: true,
+        allowed_oauth_flows_user_pool_client: true,
+        user_pool_id: from('aws_cognito_user_pool.main'),
+      });
+      plan.resource('aws_cognito_user_pool_client', 'swagger').has({
+        id_token_validity: 15,
+        refresh_token_validity: 8,
+        token_validity_units: { id_token: 'minutes', refresh_token: 'hours' },
+        allowed_oauth_scopes: exactly('movies/read', 'movies/write', 'openid'),
+        supported_identity_providers: exactly('COGNITO'),
+      });
+    },
+    mistakes: {
+      'passwords are taken over the API': ({ planned }) => {
+        planned('aws_cognito_user_pool_client.machine', (after) =>
+          after.explicit_auth_flows.push('ALLOW_USER_PASSWORD_AUTH'),
+        );
       },
     },
   },

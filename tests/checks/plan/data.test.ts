@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { checkPlans } from '../../support/plan/checks.ts';
-import { atLeast, exactly, from } from '../../../tools/lib/terraform/matchers.ts';
+import { atLeast, exactly, from, oneOf } from '../../../tools/lib/terraform/matchers.ts';
 
 interface Key {
   readonly name: string;
@@ -83,12 +83,19 @@ checkPlans({
       plan.every('aws_dynamodb_table', { deletion_protection_enabled: true });
       plan.every('aws_backup_vault_lock_configuration', {
         min_retention_days: atLeast(7),
+        max_retention_days: atLeast(35),
         changeable_for_days: atLeast(3),
+        backup_vault_name: 'movies-api-prod',
       });
+      plan.every('aws_backup_vault', { force_destroy: false, kms_key_arn: from('aws_kms_key.backup') });
       // At three each night: minute, hour, and every day of every month.
       plan.every('aws_backup_plan', {
         rule: [
-          { schedule: /^cron\(\d+ \d+(,\d+)* \* \* \? \*\)$/, lifecycle: { delete_after: atLeast(35) } },
+          {
+            schedule: /^cron\(\d+ \d+(,\d+)* \* \* \? \*\)$/,
+            target_vault_name: 'movies-api-prod',
+            lifecycle: { delete_after: atLeast(35) },
+          },
         ],
       });
       plan.every('aws_kms_key', { deletion_window_in_days: 30 });
@@ -117,9 +124,17 @@ checkPlans({
     },
   },
 
-  'each key rotates': {
+  'each key rotates, can be had back for a week, and is called by its own name': {
     holds: (plan) => {
-      plan.every('aws_kms_key', { enable_key_rotation: true });
+      plan.every('aws_kms_key', { enable_key_rotation: true, deletion_window_in_days: oneOf(7, 30) });
+      // A key can't become one of several regions later.
+      plan
+        .resource('aws_kms_key', 'module.movies_table.aws_kms_key.table')
+        .has({ multi_region: true, deletion_window_in_days: 30 });
+      plan.resource('aws_kms_alias', 'aws_kms_alias.main').has({ target_key_id: from('aws_kms_key.main') });
+      plan
+        .resource('aws_kms_alias', 'module.movies_table.aws_kms_alias.table')
+        .has({ target_key_id: from('module.movies_table.aws_kms_key.table') });
     },
     mistakes: {
       'one does not': ({ planned }) => {

@@ -169,7 +169,7 @@ checkPlans({
   },
 
   'the bucket of access logs is closed, encrypted, versioned and emptied in time': {
-    holds: (plan) => {
+    holds: (plan, environment) => {
       plan.resource('aws_s3_bucket_public_access_block', 'alb_logs').has({
         block_public_acls: true,
         block_public_policy: true,
@@ -179,10 +179,23 @@ checkPlans({
       plan
         .resource('aws_s3_bucket_versioning', 'alb_logs')
         .has({ versioning_configuration: { status: 'Enabled' } });
+      plan.resource('aws_s3_bucket_lifecycle_configuration', 'alb_logs').has({
+        rule: exactly({
+          status: 'Enabled',
+          filter: [{}],
+          expiration: [{ days: { dev: 30, staging: 90, prod: 400 }[environment] }],
+          noncurrent_version_expiration: [{ noncurrent_days: 30 }],
+          abort_incomplete_multipart_upload: [{ days_after_initiation: 1 }],
+        }),
+      });
       plan
-        .resource('aws_s3_bucket_lifecycle_configuration', 'alb_logs')
-        .has({ rule: [{ status: 'Enabled', expiration: [{ days: present }] }] });
-      plan.resource('aws_s3_bucket_server_side_encryption_configuration', 'alb_logs').has({ rule: present });
+        .resource('aws_s3_bucket_server_side_encryption_configuration', 'alb_logs')
+        .has({ rule: { apply_server_side_encryption_by_default: { sse_algorithm: 'AES256' } } });
+      plan
+        .resource('aws_s3_bucket_ownership_controls', 'alb_logs')
+        .has({ rule: { object_ownership: 'BucketOwnerEnforced' } });
+      plan.every('aws_s3_bucket', { force_destroy: environment !== 'prod' });
+      plan.every('aws_s3_bucket_policy', { policy: from('data.aws_iam_policy_document.alb_logs') });
     },
     mistakes: {
       'public policies are allowed': ({ planned }) => {
@@ -200,13 +213,40 @@ checkPlans({
     },
   },
 
+  'the name leads to the balancer while it lives, with a certificate that renews itself': {
+    only: withDomain,
+    holds: (plan) => {
+      plan.every('aws_acm_certificate', { validation_method: 'DNS' });
+      plan
+        .resource('aws_route53_record', 'aws_route53_record.main')
+        .has({ type: 'A', alias: { evaluate_target_health: true, name: from('module.alb.aws_lb.this') } });
+      plan
+        .resource('aws_route53_record', 'validation')
+        .has({ ttl: 300, allow_overwrite: true, records: from('aws_acm_certificate.main') });
+    },
+    mistakes: {
+      'it leads on to a balancer that is gone': ({ planned }) => {
+        planned('aws_route53_record.main', (after) => (after.alias[0].evaluate_target_health = false));
+      },
+    },
+  },
+
   'the balancer asks whether a task lives, and lets its requests finish': {
     holds: (plan) => {
       plan.every('aws_lb_target_group', {
         port: 8080,
         target_type: 'ip',
         deregistration_delay: '30',
-        health_check: { path: '/healthz', matcher: '200', interval: 10, unhealthy_threshold: 2 },
+        protocol: 'HTTP',
+        load_balancing_algorithm_type: 'least_outstanding_requests',
+        health_check: {
+          path: '/healthz',
+          matcher: '200',
+          interval: 10,
+          timeout: 5,
+          healthy_threshold: 2,
+          unhealthy_threshold: 2,
+        },
       });
     },
     mistakes: {

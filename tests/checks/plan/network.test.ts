@@ -52,9 +52,19 @@ checkPlans({
         const subnets = subnetsOf(plan, tier);
         expect(subnets).toHaveLength(3);
         subnets.forEach((subnet, index) => {
-          subnet.has({ availability_zone: zones[index] ?? '', map_public_ip_on_launch: false });
+          const cidr_block = { public: `10.0.${192 + index}.0/24`, private: `10.0.${16 * index}.0/20` }[tier];
+          subnet.has({
+            availability_zone: zones[index] ?? '',
+            map_public_ip_on_launch: false,
+            cidr_block: cidr_block ?? `10.0.${208 + index}.0/24`,
+          });
         });
       }
+      plan.every('aws_vpc', {
+        cidr_block: '10.0.0.0/16',
+        enable_dns_hostnames: true,
+        enable_dns_support: true,
+      });
     },
     mistakes: {
       'a zone is left out': ({ remove }) => {
@@ -68,7 +78,11 @@ checkPlans({
 
   'what flows is logged, all of it, in a group with a key and an end': {
     holds: (plan) => {
-      plan.every('aws_flow_log', { traffic_type: 'ALL', log_destination_type: 'cloud-watch-logs' });
+      plan.every('aws_flow_log', {
+        traffic_type: 'ALL',
+        log_destination_type: 'cloud-watch-logs',
+        max_aggregation_interval: 60,
+      });
       plan.resource('aws_cloudwatch_log_group', 'flow_log').has({ kms_key_id: from('aws_kms_key.main') });
     },
     mistakes: {
@@ -118,8 +132,16 @@ checkPlans({
         if (check === undefined) throw new Error(`There is no endpoint for ${service}`);
         check({ vpc_endpoint_type: 'Interface', private_dns_enabled: true });
       }
+      expect(endpoints).toHaveLength(6);
+      plan.call('module.endpoints').has({
+        subnet_ids: from('module.vpc.aws_subnet.intra'),
+        security_group_ids: from('aws_security_group.endpoints'),
+      });
     },
     mistakes: {
+      'there is one more': ({ add }) => {
+        add('aws_vpc_endpoint', { vpc_endpoint_type: 'Interface' });
+      },
       'the logs endpoint is missing': ({ remove }) => {
         remove('aws_vpc_endpoint.this["logs"]');
       },

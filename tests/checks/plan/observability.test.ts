@@ -56,6 +56,38 @@ checkPlans({
     },
   },
 
+  'what undoes a deployment reads the figures of its own target group, two minutes running': {
+    holds: (plan) => {
+      const alarms = {
+        'target-errors': ['HTTPCode_Target_5XX_Count', 'Sum', 10],
+        'unhealthy-targets': ['UnHealthyHostCount', 'Minimum', 0],
+      } as const;
+      for (const [name, [metric_name, statistic, threshold]] of Object.entries(alarms)) {
+        const alarm = plan.resource('aws_cloudwatch_metric_alarm', `deployment["${name}"]`);
+        const reads = { namespace: 'AWS/ApplicationELB', metric_name, statistic, period: 60 };
+        alarm.has({
+          ...reads,
+          threshold,
+          evaluation_periods: 2,
+          comparison_operator: 'GreaterThanThreshold',
+          treat_missing_data: 'notBreaching',
+          dimensions: from('module.alb.aws_lb.this'),
+        });
+        alarm.has({ dimensions: from('module.alb.aws_lb_target_group.this') });
+      }
+    },
+    mistakes: {
+      'they read another kind of balancer': ({ planned }) => {
+        planned('aws_cloudwatch_metric_alarm.deployment', (after) => (after.namespace = 'AWS/NetworkELB'));
+      },
+      'they read all target groups': ({ configured }) => {
+        configured('aws_cloudwatch_metric_alarm.deployment', (expressions) => {
+          expressions.dimensions.references = ['module.alb.arn_suffix', 'module.alb'];
+        });
+      },
+    },
+  },
+
   'each alarm that tells somebody tells a topic of ours, also when it is over': {
     holds: (plan) => {
       for (const name of ['burn', 'symptom', 'blocked_requests']) {
@@ -156,6 +188,8 @@ checkPlans({
         cost_filter: { name: 'TagKeyValue', values: [`user:deployment$movies-api-${environment}`] },
         budget_type: 'COST',
         time_unit: 'MONTHLY',
+        limit_unit: 'USD',
+        limit_amount: { dev: '200.00', staging: '250.00', prod: '600.00' }[environment],
         notification: [
           { threshold: 80, notification_type: 'ACTUAL' },
           { threshold: 100, notification_type: 'ACTUAL' },

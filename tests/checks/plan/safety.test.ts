@@ -1,8 +1,9 @@
-import { exactly, json, oneOf, present } from '../../../tools/lib/terraform/matchers.ts';
+import { exactly, from, json, present } from '../../../tools/lib/terraform/matchers.ts';
 import { isList, isObject, show, unknown, type Value } from '../../../tools/lib/terraform/plan-json.ts';
 import type { Plan } from '../../../tools/lib/terraform/plan.ts';
 import { checkPlans } from '../../support/plan/checks.ts';
 
+const text = (value: Value | undefined): string => (typeof value === 'string' ? value : show(value));
 const listOf = (value: Value | undefined): readonly Value[] =>
   isList(value) ? value : value === undefined || value === null ? [] : [value];
 
@@ -51,6 +52,130 @@ const textsOf = (value: Value | undefined): readonly string[] =>
       : isObject(value)
         ? Object.values(value).flatMap(textsOf)
         : [];
+
+/** Each statement of each policy document as it was reviewed; ? is known after apply only. A new one must be entered. */
+const reviewed: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  alb_logs: {
+    LoadBalancingWrites:
+      's3:PutObject on ? by logdelivery.elasticloadbalancing.amazonaws.com if ArnLike aws:SourceArn arn:aws:elasticloadbalancing:eu-west-1:ACCOUNT:loadbalancer/app/NAME/*',
+    NothingWithoutTls: 'Deny s3:* on ? ? by * if Bool aws:SecureTransport false',
+  },
+  dynamodb_endpoint: {
+    ThisTableOnly:
+      'dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:Scan on ? ? by * if StringEquals aws:PrincipalAccount ACCOUNT',
+  },
+  execution: {
+    SignInToRegistry: 'ecr:GetAuthorizationToken on *',
+    PullTheseRepositories:
+      'ecr:BatchCheckLayerAvailability ecr:BatchGetImage ecr:GetDownloadUrlForLayer on arn:aws:ecr:eu-west-1:ACCOUNT:repository/movies-api',
+    WriteOwnLogs: 'logs:CreateLogStream logs:PutLogEvents on ? ?',
+    ReadCursorKeys: 'secretsmanager:GetSecretValue on ? ?',
+    KeyThroughSecretsManager:
+      'kms:Decrypt on ? if StringEquals kms:ViaService secretsmanager.eu-west-1.amazonaws.com',
+  },
+  interface_endpoint: {
+    WhatTasksCallInThisAccountOnly:
+      'aps:RemoteWrite ecr:BatchCheckLayerAvailability ecr:BatchGetImage ecr:GetAuthorizationToken ecr:GetDownloadUrlForLayer logs:CreateLogStream logs:PutLogEvents secretsmanager:GetSecretValue xray:GetSamplingRules xray:GetSamplingTargets xray:PutTelemetryRecords xray:PutTraceSegments on * by * if StringEquals aws:PrincipalAccount ACCOUNT',
+  },
+  key: {
+    AccountAdministersKey: 'kms:* on * by arn:aws:iam::ACCOUNT:root',
+    LogsOfThisServiceOnly:
+      'kms:Decrypt kms:DescribeKey kms:Encrypt kms:GenerateDataKey* kms:ReEncrypt* on * by logs.eu-west-1.amazonaws.com if ArnLike kms:EncryptionContext:aws:logs:arn arn:aws:logs:eu-west-1:ACCOUNT:log-group:/NAME/* arn:aws:logs:eu-west-1:ACCOUNT:log-group:aws-waf-logs-NAME arn:aws:logs:eu-west-1:ACCOUNT:log-group:/aws/ecs/containerinsights/NAME/*',
+    AlarmsOfThisAccountToTopics:
+      'kms:Decrypt kms:GenerateDataKey* on * by budgets.amazonaws.com cloudwatch.amazonaws.com if StringEquals aws:SourceAccount ACCOUNT',
+  },
+  'module.movies_table.assume_backup': {
+    AssumeAsBackupService: 'sts:AssumeRole by backup.amazonaws.com if StringEquals aws:SourceAccount ACCOUNT',
+  },
+  'module.movies_table.backup["main"]': {
+    BackUpTable:
+      'dynamodb:CreateBackup dynamodb:DescribeTable dynamodb:ListTagsOfResource dynamodb:StartAwsBackupJob on ?',
+    ManageOwnBackups: 'dynamodb:DeleteBackup dynamodb:DescribeBackup on ?',
+    FillVault: 'backup:CopyIntoBackupVault backup:DescribeBackupVault on ?',
+    ReadEncryptedTable: 'kms:Decrypt kms:DescribeKey kms:GenerateDataKey on ?',
+  },
+  'module.movies_table.key["backup"]': {
+    AdministerKey:
+      'kms:CancelKeyDeletion kms:CreateAlias kms:DeleteAlias kms:DescribeKey kms:EnableKey kms:EnableKeyRotation kms:GetKeyPolicy kms:GetKeyRotationStatus kms:ListGrants kms:ListKeyPolicies kms:ListResourceTags kms:PutKeyPolicy kms:RevokeGrant kms:ScheduleKeyDeletion kms:TagResource kms:UntagResource kms:UpdateAlias kms:UpdateKeyDescription on * by arn:aws:iam::ACCOUNT:root',
+    UseThroughService:
+      'kms:Decrypt kms:DescribeKey kms:Encrypt kms:GenerateDataKey kms:GenerateDataKeyWithoutPlaintext kms:ReEncryptFrom kms:ReEncryptTo kms:RetireGrant on * by arn:aws:iam::ACCOUNT:root if StringLike kms:ViaService backup.eu-west-1.amazonaws.com',
+    GrantToService:
+      'kms:CreateGrant on * by arn:aws:iam::ACCOUNT:root if Bool kms:GrantIsForAWSResource true if StringLike kms:ViaService backup.eu-west-1.amazonaws.com',
+  },
+  'module.movies_table.key["table"]': {
+    AdministerKey:
+      'kms:CancelKeyDeletion kms:CreateAlias kms:DeleteAlias kms:DescribeKey kms:EnableKey kms:EnableKeyRotation kms:GetKeyPolicy kms:GetKeyRotationStatus kms:ListGrants kms:ListKeyPolicies kms:ListResourceTags kms:PutKeyPolicy kms:ReplicateKey kms:RevokeGrant kms:ScheduleKeyDeletion kms:TagResource kms:UntagResource kms:UpdateAlias kms:UpdateKeyDescription kms:UpdatePrimaryRegion on * by arn:aws:iam::ACCOUNT:root',
+    UseThroughService:
+      'kms:Decrypt kms:DescribeKey kms:Encrypt kms:GenerateDataKey kms:GenerateDataKeyWithoutPlaintext kms:ReEncryptFrom kms:ReEncryptTo kms:RetireGrant on * by arn:aws:iam::ACCOUNT:root if StringLike kms:ViaService dynamodb.*.amazonaws.com',
+    GrantToService:
+      'kms:CreateGrant on * by arn:aws:iam::ACCOUNT:root if Bool kms:GrantIsForAWSResource true if StringLike kms:ViaService dynamodb.*.amazonaws.com',
+  },
+  'module.observability.events': {
+    EventBridgeOpensStreams: 'logs:CreateLogStream on ? by delivery.logs.amazonaws.com events.amazonaws.com',
+    RuleWritesEvents:
+      'logs:PutLogEvents on ? by delivery.logs.amazonaws.com events.amazonaws.com if ArnEquals aws:SourceArn ?',
+  },
+  'module.observability.events_assume': {
+    RulesOfThisAccount: 'sts:AssumeRole by events.amazonaws.com if StringEquals aws:SourceAccount ACCOUNT',
+  },
+  'module.observability.events_page': {
+    TellPages: 'sns:Publish on ?',
+    KeyOfTheTopicThroughIt:
+      'kms:Decrypt kms:GenerateDataKey on ? if StringEquals kms:ViaService sns.eu-west-1.amazonaws.com',
+  },
+  'module.observability.topic["page"]': {
+    PublishersOfThisAccount:
+      'sns:Publish on ? by budgets.amazonaws.com cloudwatch.amazonaws.com if StringEquals aws:SourceAccount ACCOUNT',
+  },
+  'module.observability.topic["ticket"]': {
+    PublishersOfThisAccount:
+      'sns:Publish on ? by budgets.amazonaws.com cloudwatch.amazonaws.com if StringEquals aws:SourceAccount ACCOUNT',
+  },
+  'module.vpc.flow_log_cloudwatch_assume_role[0]': {
+    AWSVPCFlowLogsAssumeRole: 'sts:AssumeRole by vpc-flow-logs.amazonaws.com',
+  },
+  'module.vpc.vpc_flow_log_cloudwatch[0]': {
+    AWSVPCFlowLogsPushToCloudWatch:
+      'logs:CreateLogStream logs:DescribeLogGroups logs:DescribeLogStreams logs:PutLogEvents on arn:aws:logs:eu-west-1:ACCOUNT:log-group:/NAME/flow-logs:*',
+  },
+  s3_endpoint: {
+    ImageLayersOnly: 's3:GetObject on arn:aws:s3:::prod-eu-west-1-starport-layer-bucket/* by *',
+  },
+  task: {
+    MoviesInTable: 'dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:Scan on ?',
+    MoviesByIndex: 'dynamodb:Query on ?',
+    TableKeyThroughDynamoDb:
+      'kms:Decrypt kms:Encrypt kms:GenerateDataKey on ? if StringEquals kms:ViaService dynamodb.eu-west-1.amazonaws.com',
+  },
+  tasks_assume: {
+    TasksOfThisAccount:
+      'sts:AssumeRole by ecs-tasks.amazonaws.com if ArnLike aws:SourceArn arn:aws:ecs:eu-west-1:ACCOUNT:* if StringEquals aws:SourceAccount ACCOUNT',
+  },
+  telemetry: {
+    WriteMetrics: 'aps:RemoteWrite on ?',
+    SendTraces: 'xray:PutTelemetryRecords xray:PutTraceSegments on *',
+  },
+};
+const spell = (value: Value | undefined): string =>
+  value === unknown || value === null ? '?' : typeof value === 'string' ? value : show(value);
+const tell = (values: Statement['values'], environment: string): string =>
+  [
+    ...(values['effect'] === 'Deny' ? ['Deny'] : []),
+    ...listOf(values['actions']).map(spell),
+    ...(listOf(values['resources']).length === 0 ? [] : ['on', ...listOf(values['resources']).map(spell)]),
+    ...listOf(values['principals']).flatMap((one, at) => [
+      ...(at === 0 ? ['by'] : []),
+      ...(isObject(one) ? listOf(one['identifiers']).map(spell) : []),
+    ]),
+    ...listOf(values['condition']).flatMap((one) =>
+      isObject(one)
+        ? ['if', spell(one['test']), spell(one['variable']), ...listOf(one['values']).map(spell)]
+        : [],
+    ),
+  ]
+    .join(' ')
+    .replaceAll('123456789012', 'ACCOUNT')
+    .replaceAll(`movies-api-${environment}`, 'NAME');
 
 const names = new Map([
   ['aws_iam_role', 'name'],
@@ -151,6 +276,30 @@ checkPlans({
     },
   },
 
+  'each policy allows and denies what was reviewed, to whom, on what, and if what': {
+    holds: (plan, environment) => {
+      const documents = plan.all('aws_iam_policy_document');
+      const found = documents.map(({ address, values }) => [
+        address.replace('data.aws_iam_policy_document.', ''),
+        Object.fromEntries(
+          (isObject(values) ? listOf(values['statement']) : [])
+            .filter(isObject)
+            .map((one) => [text(one['sid']), tell(one, environment)]),
+        ),
+      ]);
+      // A document of prod alone is in no other plan.
+      const meant = Object.entries(reviewed).filter(
+        ([name]) => found.some(([one]) => one === name) || environment === 'prod',
+      );
+      expect(Object.fromEntries(found)).toEqual(Object.fromEntries(meant));
+    },
+    mistakes: {
+      'anybody may read the log without TLS': ({ planned }) => {
+        planned('data.aws_iam_policy_document.alb_logs', (after) => after.statement.pop());
+      },
+    },
+  },
+
   'no value holds the text of an expression': {
     holds: (plan) => {
       const texts = plan.resources.flatMap(({ values }) => textsOf(values));
@@ -194,8 +343,22 @@ checkPlans({
   },
 
   'no store is left unencrypted, and no log is kept for ever': {
-    holds: (plan) => {
-      plan.every('aws_cloudwatch_log_group', { kms_key_id: present, retention_in_days: oneOf(30, 90, 400) });
+    holds: (plan, environment) => {
+      plan.every('aws_cloudwatch_log_group', {
+        kms_key_id: from('aws_kms_key.main'),
+        retention_in_days: { dev: 30, staging: 90, prod: 400 }[environment],
+      });
+      const groups = plan
+        .all('aws_cloudwatch_log_group')
+        .map(({ values }) => isObject(values) && values['name']);
+      const own = ['api', 'collector', 'events', 'flow-logs'].map(
+        (name) => `/movies-api-${environment}/${name}`,
+      );
+      expect(groups.toSorted()).toEqual([
+        `/aws/ecs/containerinsights/movies-api-${environment}/performance`,
+        ...own,
+        `aws-waf-logs-movies-api-${environment}`,
+      ]);
       plan.every('aws_dynamodb_table', { server_side_encryption: { enabled: true } });
       plan.every('aws_secretsmanager_secret', { kms_key_id: present });
       const buckets = plan.all('aws_s3_bucket').length;
@@ -203,6 +366,9 @@ checkPlans({
       expect(plan.all('aws_s3_bucket_public_access_block')).toHaveLength(buckets);
     },
     mistakes: {
+      'a log goes where nobody looks': ({ planned }) => {
+        planned('aws_cloudwatch_log_group.api', (after) => (after.name = '/elsewhere'));
+      },
       'a log has no key': ({ add }) => {
         add('aws_cloudwatch_log_group', { name: '/x', retention_in_days: 30 });
       },

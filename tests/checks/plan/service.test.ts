@@ -2,7 +2,7 @@ import { readConfig } from '../../../app/src/config.ts';
 import { processSettings } from '../../../tools/bench/processes.ts';
 import { isList, isObject, type Value } from '../../../tools/lib/terraform/plan-json.ts';
 import { checkPlans } from '../../support/plan/checks.ts';
-import { atLeast, exactly, from, oneOf } from '../../../tools/lib/terraform/matchers.ts';
+import { atLeast, exactly, from, knownAfterApply, oneOf } from '../../../tools/lib/terraform/matchers.ts';
 
 const listOf = (value: Value | undefined): readonly Value[] => (isList(value) ? value : []);
 /** The values of the only one. */
@@ -196,6 +196,70 @@ checkPlans({
     },
   },
 
+  'it is told exactly this, and listens on one port; its log waits for nobody': {
+    holds: (plan, environment) => {
+      const isDev = environment === 'dev';
+      const told = {
+        AWS_XRAY_TRACING_NAME: `movies-api-${environment}`,
+        DRAIN_DELAY_MS: /^\d+$/,
+        LOG_LEVEL: isDev ? 'debug' : 'info',
+        METRICS_PORT: '9464',
+        NODE_ENV: 'production',
+        NODE_OPTIONS: /--max-old-space-size=/,
+        OIDC_AUDIENCE: knownAfterApply,
+        OIDC_ISSUER: knownAfterApply,
+        OIDC_SWAGGER_CLIENT_ID: knownAfterApply,
+        OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318',
+        PORT: '8080',
+        REGION: 'eu-west-1',
+        SHUTDOWN_TIMEOUT_MS: /^\d+$/,
+        TABLE_NAME: `movies-api-${environment}`,
+        TRACE_SAMPLE_RATE: isDev ? '1' : '0.05',
+      };
+      const ofBoth = {
+        linuxParameters: { initProcessEnabled: true, capabilities: { drop: exactly('ALL') } },
+      };
+      const log = (size: string) => ({
+        options: { 'awslogs-region': 'eu-west-1', mode: 'non-blocking', 'max-buffer-size': size },
+      });
+      plan.output('container_definitions').has([
+        {
+          name: 'api',
+          ...ofBoth,
+          environment: exactly(...Object.entries(told).map(([name, value]) => ({ name, value }))),
+          portMappings: exactly({ containerPort: 8080, hostPort: 8080, protocol: 'tcp' }),
+          healthCheck: { interval: 10, retries: 3, startPeriod: 15, timeout: 5 },
+          logConfiguration: log('25m'),
+        },
+        {
+          name: 'collector',
+          ...ofBoth,
+          user: '65532:65532',
+          privileged: false,
+          stopTimeout: 30,
+          restartPolicy: { restartAttemptPeriod: 60 },
+          environment: exactly(
+            { name: 'AOT_CONFIG_CONTENT' },
+            { name: 'GOMEMLIMIT', value: '120MiB' },
+            { name: 'PROMETHEUS_REMOTE_WRITE_URL', value: knownAfterApply },
+            { name: 'REGION', value: 'eu-west-1' },
+          ),
+          logConfiguration: log('4m'),
+        },
+      ]);
+    },
+    mistakes: {
+      'a setting that nobody reviewed': ({ output }) => {
+        output('container_definitions', (after) =>
+          after[0].environment.push({ name: 'ALLOW_ANONYMOUS', value: 'true' }),
+        );
+      },
+      'a slow log stops requests': ({ output }) => {
+        output('container_definitions', (after) => (after[0].logConfiguration.options.mode = 'blocking'));
+      },
+    },
+  },
+
   'its process is set up as the bench measures it': {
     holds: (plan, environment) => {
       // Five eighths of a task are V8's heap; dev's is half as large as prod's.
@@ -318,6 +382,47 @@ checkPlans({
       },
       'the bill has no end': ({ planned }) => {
         planned('aws_appautoscaling_target', (after) => (after.max_capacity = 200));
+      },
+    },
+  },
+
+  'cluster and service are set up as a release needs them': {
+    holds: (plan, environment) => {
+      const shares = {
+        dev: exactly({ capacity_provider: 'FARGATE_SPOT', base: 0, weight: 1 }),
+        staging: exactly(
+          { capacity_provider: 'FARGATE', base: 1, weight: 1 },
+          { capacity_provider: 'FARGATE_SPOT', base: 0, weight: 3 },
+        ),
+        prod: exactly(
+          { capacity_provider: 'FARGATE', base: 3, weight: 1 },
+          { capacity_provider: 'FARGATE_SPOT', base: 0, weight: 1 },
+        ),
+      };
+      plan.every('aws_ecs_service', {
+        capacity_provider_strategy: shares[environment],
+        desired_count: environment === 'prod' ? 3 : 2,
+        force_new_deployment: true,
+        propagate_tags: 'SERVICE',
+        scheduling_strategy: 'REPLICA',
+      });
+      plan.every('aws_ecs_cluster', { setting: { name: 'containerInsights', value: 'enhanced' } });
+      plan.every('aws_ecs_cluster_capacity_providers', {
+        default_capacity_provider_strategy: [{ capacity_provider: 'FARGATE', weight: 1 }],
+      });
+      plan.every('aws_ecs_task_definition', {
+        cpu: environment === 'dev' ? '256' : '512',
+        memory: environment === 'dev' ? '512' : '1024',
+        runtime_platform: { cpu_architecture: 'X86_64', operating_system_family: 'LINUX' },
+        requires_compatibilities: exactly('FARGATE'),
+      });
+    },
+    mistakes: {
+      'a changed share deletes the service first': ({ planned }) => {
+        planned('aws_ecs_service', (after) => (after.force_new_deployment = false));
+      },
+      'nobody sees single tasks': ({ planned }) => {
+        planned('aws_ecs_cluster.this', (after) => (after.setting[0].value = 'disabled'));
       },
     },
   },

@@ -92,6 +92,16 @@ describe('what no plan shows', () => {
     ]);
   });
 
+  test('each variable says its type: what it may be is no accident', async () => {
+    const variables = (await everywhere('variable')).flatMap(([where, value]) =>
+      Object.entries(isObject(value) ? value : {}).map(([name, of]) => ({ where, name, of })),
+    );
+    const typeless = variables.filter(({ of }) => under(of, 'type').length === 0);
+
+    expect(variables.length).toBeGreaterThan(80);
+    expect(typeless.map(({ where, name }) => `${where} ${name}`)).toEqual([]);
+  });
+
   test('no region is written but as the default of a variable', () => {
     const region =
       /\b(?:af|ap|ca|cn|eu|il|me|mx|sa|us(?:-gov)?)-(?:north|south|east|west|central)(?:east|west)?-\d\b/;
