@@ -14,6 +14,13 @@ export default {
       to: { path: '^(tools|tests)/' },
     },
     {
+      name: 'local-is-not-deployed',
+      comment: 'What runs on one machine brings a database, an issuer and movies, which no image may hold.',
+      severity: 'error',
+      from: { path: '^app/src/', pathNot: '^app/src/local/' },
+      to: { path: '^app/src/local/' },
+    },
+    {
       name: 'rooms-stand-apart',
       comment:
         'What two rooms share lies in tools/lib. One program runs another as a process, as a person would.',

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { startIssuer } from '../../tools/bench/issuer.ts';
-import { median } from '../../tools/bench/load.ts';
+import { median, startIssuer } from '../../tools/bench/load.ts';
 import { judge, withServer } from '../../tools/bench/measures.ts';
 import { buildPrograms, waitForAnswer, type Programs } from '../../tools/bench/processes.ts';
 import { requestsOf } from '../../tools/bench/scenarios.ts';

@@ -27,6 +27,7 @@ test('no room imports what it may not, and nothing imports itself in a circle', 
 /** A file that imports a type of another, by the rule that it breaks. Each in a tree of its own name. */
 const mistakes = {
   'app-stands-alone': [['app/stands.ts', 'tools/lib/stands.ts']],
+  'local-is-not-deployed': [['app/src/deployed.ts', 'app/src/local/database.ts']],
   'rooms-stand-apart': [
     ['tools/release/apart.ts', 'tools/sandbox/apart.ts'],
     ['tools/bench/deep/apart.ts', 'tools/checks/apart.ts'],

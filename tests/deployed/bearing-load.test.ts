@@ -4,8 +4,7 @@ import { readSlo, type Objective } from '../../tools/lib/objectives.ts';
 import type { Outcome } from '../../tools/sandbox/deployment/load.ts';
 import { type Api, startApi } from '../support/api.ts';
 import { aMovie } from '../support/movies.ts';
-import { bearLoad, describeLoad, readObjectives, shareOfGood } from './bearing-load.ts';
-import { startLyingEdge } from './lying-edge.ts';
+import { bearLoad, describeLoad, readObjectives, shareOfGood, startLyingEdge } from './bearing-load.ts';
 
 const load = { ratePerSecond: 50, requests: 40, timeoutMs: 5_000, longestMs: 30_000 };
 let api: Api;

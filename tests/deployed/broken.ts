@@ -12,7 +12,7 @@ import { becomesSteady } from '../sandbox/drill/service.ts';
 import { chromium, describeWith } from '../support/requirements.ts';
 import { askCloudWatch, askDynamoDb, askLogs, askWaf } from './aws.ts';
 import type { Deployment, Outputs } from './deployment.ts';
-import { startLyingEdge, without, type Passed } from './lying-edge.ts';
+import { type Passed, startLyingEdge, without } from './bearing-load.ts';
 import type { LocalAccess } from './open-deployment.ts';
 import type { Check } from './probe.ts';
 import * as access from './probes/access.ts';

@@ -3,12 +3,13 @@ import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { freePort } from '../../app/src/local/listen.ts';
 import { type Api, startApi } from '../support/api.ts';
-import { type AwsIngestion, startAwsIngestion } from '../support/receivers.ts';
 import {
+  type AwsIngestion,
   collector,
   collectorConfig,
   collectorProgram,
   collectorSettings,
+  startAwsIngestion,
   startCollector,
 } from '../support/collector.ts';
 import { eventually } from '../support/eventually.ts';

@@ -3,8 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { createMetrics } from '../../app/src/telemetry/metrics.ts';
 import { readSlo, type Objective, type Slo } from '../../tools/lib/objectives.ts';
-import type { MetricAlarm } from '../support/cloudwatch/alarm.ts';
-import { playBurn, type Minute, type Told } from '../support/cloudwatch/burn.ts';
+import { type MetricAlarm, type Minute, playBurn, type Told } from '../support/cloudwatch/alarm.ts';
 
 const slo = await readSlo('docs/slo.yaml');
 const { paths } = parse(await readFile('app/openapi.yaml', 'utf8')) as {

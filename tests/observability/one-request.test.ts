@@ -5,8 +5,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { freePort } from '../../app/src/local/listen.ts';
 import { startPrometheus } from '../../app/src/local/prometheus.ts';
 import { type Api, startApi } from '../support/api.ts';
-import { type AwsIngestion, startAwsIngestion } from '../support/receivers.ts';
-import { collector, startCollector } from '../support/collector.ts';
+import { type AwsIngestion, collector, startAwsIngestion, startCollector } from '../support/collector.ts';
 import { eventually } from '../support/eventually.ts';
 import { describeWith, program } from '../support/requirements.ts';
 

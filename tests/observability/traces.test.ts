@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createTracing, traceHeaders } from '../../app/src/telemetry/tracing.ts';
 import { type Api, startApi } from '../support/api.ts';
 import { eventually } from '../support/eventually.ts';
-import { type OtlpReceiver, type ReceivedSpan, startOtlpReceiver } from '../support/receivers.ts';
+import { type OtlpReceiver, type ReceivedSpan, startOtlpReceiver } from '../support/collector.ts';
 import { promtool } from '../support/promtool.ts';
 import { describeWith } from '../support/requirements.ts';
 

@@ -4,7 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { Misuse, Problem } from '../../app/src/commands/problem.ts';
 import { readSource } from '../lib/source.ts';
 import { createEngine, findEngine } from '../lib/container-engine.ts';
-import { createRegistry, signIn, type Registry } from '../lib/registry.ts';
+import { createRegistry, type Registry, signIn } from '../lib/registry.ts';
 import { checkArchitecture, wantedArchitecture } from './architecture.ts';
 import { checkSignature, type Surroundings } from './check.ts';
 import { createCosign } from './cosign.ts';

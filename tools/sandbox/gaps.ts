@@ -20,8 +20,7 @@ import {
   text,
   xml,
 } from './call.ts';
-import { compositeAlarms } from './composite-alarms.ts';
-import { ecsServices } from './ecs-services.ts';
+import { compositeAlarms, ecsServices } from './stateful-gaps.ts';
 
 /** Everything that the front adds to moto. A new gap is one function and one line here. */
 export const createGaps = (newId: () => string, now: () => number): readonly Gap[] => [

@@ -4,8 +4,7 @@ import { Readable } from 'node:stream';
 import { json } from 'node:stream/consumers';
 import { describe, expect, test } from '@jest/globals';
 import { completeAnswer } from '../../../tools/sandbox/deployment/aws-answers.ts';
-import { noFaults } from '../../../tools/sandbox/deployment/faults.ts';
-import type { LocalState, TaskState } from '../../../tools/sandbox/deployment/state.ts';
+import { type LocalState, noFaults, type TaskState } from '../../../tools/sandbox/deployment/state.ts';
 import type { Answer, Call } from '../../../tools/sandbox/call.ts';
 import { createDataPlane } from '../../../tools/sandbox/front.ts';
 

@@ -3,9 +3,8 @@ import { resolve } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { allDrills } from './drills.ts';
 import { renderHistory } from './prometheus.ts';
-import { drillIds } from '../../../tools/sandbox/deployment/faults.ts';
+import { drillIds, type TaskState } from '../../../tools/sandbox/deployment/state.ts';
 import { scrapeTargets } from '../../../tools/sandbox/deployment/serve.ts';
-import type { TaskState } from '../../../tools/sandbox/deployment/state.ts';
 
 /** As `make drill DRILLS=…` runs it, where no local deployment serves. */
 const drill = (ids: string) => {

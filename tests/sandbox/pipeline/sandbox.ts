@@ -4,7 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { readDefinition } from '../../../tools/lib/pipeline-definition.ts';
-import { runPipeline, type RunOptions, type StepResult } from '../../../tools/sandbox/pipeline/runner.ts';
+import { type RunOptions, runPipeline, type StepResult } from '../../../tools/sandbox/pipeline/runner.ts';
 
 /** A repository with a few files, and a place to run pipelines of it. */
 export interface Sandbox {

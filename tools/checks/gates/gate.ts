@@ -1,4 +1,4 @@
-import type { ScannedImage } from '../../lib/scanned-image.ts';
+import type { ScannedImage } from '../../lib/registry.ts';
 
 /** How bad a scanner says it is; `unrated` where it doesn't say. */
 export const severities = ['critical', 'high', 'medium', 'low', 'unrated'] as const;

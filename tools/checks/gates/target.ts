@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { reasonOf } from '../../../app/src/commands/problem.ts';
 import { findInitialisedRoots } from '../../lib/module-releases.ts';
-import { findImage } from '../../lib/scanned-image.ts';
+import { findImage } from '../../lib/registry.ts';
 import { digestInputs, environments } from '../plans/inputs.ts';
 import { planEnvironments } from '../plans/live.ts';
 import type { Gate, Target } from './gate.ts';

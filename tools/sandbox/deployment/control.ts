@@ -1,6 +1,5 @@
+import { type DatabaseFaults, type FaultRequest, type LocalState, noFaults } from './state.ts';
 import { Problem } from '../../../app/src/commands/problem.ts';
-import { noFaults, type DatabaseFaults, type FaultRequest } from './faults.ts';
-import type { LocalState } from './state.ts';
 
 interface Answered {
   readonly subject?: string;

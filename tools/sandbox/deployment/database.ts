@@ -11,7 +11,7 @@ import {
   type TableDescription,
 } from '@aws-sdk/client-dynamodb';
 import { Problem } from '../../../app/src/commands/problem.ts';
-import { noFaults, type DatabaseFaults } from './faults.ts';
+import { type DatabaseFaults, noFaults } from './state.ts';
 import { createDynamoClient } from '../../../app/src/dynamo/client.ts';
 import { startEmbeddedDynamoDb } from '../../../app/src/local/embedded-dynamodb.ts';
 import { loadRealMovies } from '../../../app/src/local/load-real-movies.ts';

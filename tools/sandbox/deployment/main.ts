@@ -6,8 +6,8 @@ import { createCommand, runCommand } from '../../../app/src/commands/command.ts'
 import { Misuse } from '../../../app/src/commands/problem.ts';
 import { createProgress } from '../../lib/progress.ts';
 import { readNames, type Outputs } from './applied.ts';
+import { drillIds, type FaultRequest, noFaults } from './state.ts';
 import { createControlClient } from './control.ts';
-import { drillIds, noFaults, type FaultRequest } from './faults.ts';
 import type { LocalContext } from './deploy.ts';
 import type { RunnerKind } from './runners.ts';
 import { createEmulatorHome, createServingHome, type ServingRecord } from './processes.ts';

@@ -12,15 +12,13 @@ import { createAwsClients, type Names, readLoadBalancer, readService, readZones 
 import { type Asked, completeAnswer, completedActions } from './aws-answers.ts';
 import { startBalancer } from './balancer.ts';
 import { type ControlLoop, createControlLoop } from './control-loop.ts';
-import type { FaultRequest } from './faults.ts';
-import { noFaults } from './faults.ts';
+import { type FaultRequest, type LocalState, noFaults, readState } from './state.ts';
 import { type DatabaseLink, startDatabaseLink, startTable } from './database.ts';
 import { createAddresses, createFleet, type Fleet, type Task } from './fleet.ts';
 import { describeDifferences } from './overrides.ts';
 import type { RunnerKind } from './runners.ts';
 import { createContainerRunner, createProcessRunner } from './runners.ts';
 import { chooseLeaving } from './scheduler.ts';
-import { type LocalState, readState } from './state.ts';
 import { readTaskDefinition } from './task-definition.ts';
 import { createTaskLogs } from './task-logs.ts';
 

@@ -1,8 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Definition } from '../../lib/pipeline-definition.ts';
-import { readStages, type PlannedStep } from './stages.ts';
-import { cloneInto, createArtifacts, createCaches } from './clones.ts';
+import { cloneInto, createArtifacts, createCaches, type PlannedStep, readStages } from './clones.ts';
 import { type Ended, endProcessesIn, runLines } from './shell.ts';
 
 export type Outcome = 'passed' | 'failed' | 'stopped' | 'waits for a person' | 'not run' | 'left out';

@@ -4,7 +4,7 @@ import { createLocalJWKSet, exportJWK, generateKeyPair, jwtVerify, SignJWT } fro
 import { reasonOf } from '../../../app/src/commands/problem.ts';
 import { closeServer, listenOnLoopback } from '../../../app/src/local/listen.ts';
 import { listOf, settingsOf, textOf } from '../../lib/pipeline-definition.ts';
-import type { Ids } from './variables.ts';
+import type { Ids } from './account.ts';
 
 /** What of a token decides about a role. */
 export interface VerifiedToken {

@@ -10,6 +10,9 @@ import { createControlClient } from '../deployment/control.ts';
 import { createServingHome } from '../deployment/processes.ts';
 import type { TaskState } from '../deployment/state.ts';
 import {
+  bareEnvironment,
+  bitbucketVariables,
+  type Ids,
   openPipelineAccount,
   overrideProviders,
   pathStyle,
@@ -17,14 +20,12 @@ import {
   region,
   variablesOf,
 } from './account.ts';
-import { createCaches } from './clones.ts';
+import { createCaches, type PlannedStep } from './clones.ts';
 import { type CodeInsightsApi, startCodeInsightsApi } from './code-insights-api.ts';
 import { createHub, type Hub } from './hub.ts';
 import { type ImageRegistry, startImageRegistry } from './image-registry.ts';
 import { type RunOptions, runPipeline, type StepResult } from './runner.ts';
-import type { PlannedStep } from './stages.ts';
 import { createTokenIssuer, startTokenExchange, type TokenExchange, type TokenIssuer } from './tokens.ts';
-import { bareEnvironment, bitbucketVariables, type Ids } from './variables.ts';
 
 /** What runs for an environment. */
 export interface Serving {

@@ -1,4 +1,6 @@
+import * as today from '../../../../app/src/dynamo/movie-item.ts';
 import contract from '../../../../app/src/http/contract.gen.json' with { type: 'json' };
+import type { MovieInfoPatch, StoredMovie } from '../../../../app/src/movies/movie.ts';
 import table from '../../../../app/table.json' with { type: 'json' };
 
 export const newIndex = {
@@ -23,3 +25,16 @@ export function contractWith({ languageRequired }: { readonly languageRequired: 
   if (languageRequired) Object.assign(next.components.schemas.MovieInfo, { required: ['language'] });
   return next;
 }
+
+interface Mapping {
+  readonly fromItem: (item: today.Item) => StoredMovie;
+  readonly toItem: (stored: StoredMovie) => today.Item;
+}
+
+/** Patches what a release shows, and writes all of it in the release's own form. */
+export const createPatch =
+  ({ fromItem, toItem }: Mapping): typeof today.patchItem =>
+  (item: today.Item, patch: MovieInfoPatch) => {
+    const { stored } = today.patchItem(today.toItem(fromItem(item)), patch);
+    return { item: toItem(stored), stored };
+  };

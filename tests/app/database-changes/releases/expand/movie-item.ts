@@ -1,6 +1,6 @@
 import * as today from '../../../../../app/src/dynamo/movie-item.ts';
 import type { StoredMovie } from '../../../../../app/src/movies/movie.ts';
-import { createPatch } from '../patch.ts';
+import { createPatch } from '../declarations.ts';
 
 export { canExist, keyOf } from '../../../../../app/src/dynamo/movie-item.ts';
 
