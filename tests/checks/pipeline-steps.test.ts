@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { expect, test } from '@jest/globals';
+import { build } from 'esbuild';
 import {
   callsOf,
   describeMinutes,
@@ -217,6 +218,95 @@ test('make check is made of every check that needs no running service', () => {
     'node tools/checks/roles/main.ts',
   ])
     expect(stdout).toContain(part);
+});
+
+/** Of what a step calls by name: in node:24-bookworm, which is Debian's buildpack-deps with Node.js. */
+const inImage = [
+  ...['apt-get', 'bash', 'cp', 'curl', 'dpkg-deb', 'git', 'node', 'npm', 'npx', 'openssl', 'pgrep', 'ps'],
+  ...['python3', 'sh', 'tar', 'unzip'],
+];
+const starts = /\b(?:run|output|answer|execFile(?:Sync)?|spawn(?:Sync)?)\(\s*'([a-z][a-z0-9-]*)',/g;
+/** Asked for, and done without: tasks run as processes, rivals are left out, only a base of this machine is made of packages. */
+const optional: Readonly<Record<string, readonly string[]>> = { drill: ['podman'], bench: ['go'] };
+/** What the image may lack; a recipe that names one starts it. */
+const inRecipes = /(?<=^|[\s;(@])(terraform|go|haproxy|podman|docker|buildah|promtool|java|unzip)(?= )/gm;
+
+/** Each verb of the release program loads what it needs, so that one verb's programs are no other's. */
+function entriesOf(file: string, verb: string): readonly string[] {
+  if (file !== 'tools/release/main.ts') return [file];
+  const block =
+    read(file)
+      .split(/\.command\('/)
+      .find((one) => one.startsWith(verb)) ?? '';
+  const loaded = [...block.matchAll(/import\('\.\/(.+?)'\)/g)].map(([, name = '']) => name);
+  return [...loaded, ...(block.includes('openAccount') ? ['account.ts'] : [])].map(
+    (name) => `tools/release/${name}`,
+  );
+}
+
+/** What a step starts: by its recipes, and by all that the scripts in them import. */
+async function programsOf(step: (typeof definition.steps)[number]): Promise<readonly string[]> {
+  const lines = linesOf(step).filter(
+    (line) => !line.startsWith('make tools') && !line.startsWith('make test'),
+  );
+  const recipes = lines
+    .map((line) => run('bash', '-c', `${line.replace('make', 'make --dry-run')} CI=1`).stdout)
+    .join('\n');
+  const scripts = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+  const called = [...recipes.matchAll(/npm run ([\w:-]+)/g)].map(
+    ([, name = '']) => scripts.scripts[name] ?? '',
+  );
+  const commands = [...`${recipes}\n${called.join('\n')}`.matchAll(/node (\S+\.ts)(?: ([a-z-]+))?/g)];
+  const entries = commands.flatMap(([, file = '', verb = '']) => entriesOf(file, verb));
+  const { metafile } = await build({
+    entryPoints: [...new Set(entries)],
+    absWorkingDir: project,
+    outdir: 'nowhere',
+    bundle: true,
+    packages: 'external',
+    platform: 'node',
+    format: 'esm',
+    metafile: true,
+    write: false,
+    logLevel: 'silent',
+    loader: { '.node': 'empty' },
+  });
+  const sources = Object.keys(metafile.inputs)
+    .filter((file) => file.endsWith('.ts'))
+    .map(read);
+  const started = sources.flatMap((source) => [...source.matchAll(starts)].map(([, name = '']) => name));
+  return [
+    ...new Set([
+      ...started.filter((name) => !['plan', 'apply'].includes(name)),
+      ...[...recipes.matchAll(inRecipes)].map(([name]) => name),
+    ]),
+  ].sort();
+}
+
+test('each step starts nothing but what the image has and what the step installs', async () => {
+  const kinds: Readonly<Record<string, { pinned: readonly string[]; debian: readonly string[] }>> =
+    optionalTools.steps;
+  const seen = new Map<string, readonly string[]>();
+  const lacking: string[] = [];
+  for (const step of definition.steps) {
+    const key = linesOf(step).join('\n');
+    const programs = seen.get(key) ?? (await programsOf(step));
+    seen.set(key, programs);
+    const kind = /^make tools FOR=(\w+)$/.exec(linesOf(step)[0] ?? '')?.[1] ?? '';
+    const { pinned = [], debian = [] } = kinds[kind] ?? {};
+    const without = callsOf(step).flatMap(({ target, settings }) =>
+      // With ENV it scans one image, and no Terraform.
+      target === 'security' && 'ENV' in settings ? ['terraform'] : (optional[target] ?? []),
+    );
+    const services = listOf(step.settings['services']).map(String);
+    const there = [...inImage, ...pinned, ...debian, ...services, ...without];
+    lacking.push(...programs.filter((name) => !there.includes(name)).map((name) => `${step.name}: ${name}`));
+  }
+
+  expect([...seen.values()].flat()).toEqual(
+    expect.arrayContaining(['terraform', 'haproxy', 'git', 'python3']),
+  );
+  expect(lacking).toEqual([]);
 });
 
 test('each kind of step installs what its targets start', () => {
