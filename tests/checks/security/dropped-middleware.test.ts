@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { edited, project } from './mistakes.ts';
 
-const copied = ['app', 'tests/app/api', 'tests/support', 'tools/lib/bundle', 'package.json', 'tsconfig.json'];
+const copied = ['app', 'tests/app/api', 'tests/support', 'tools/lib', 'package.json', 'tsconfig.json'];
 const shared = ['node_modules', '.cache/test-keys'];
 const suite = 'tests/app/api/authentication.test.ts';
 
