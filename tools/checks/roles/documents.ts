@@ -1,11 +1,13 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Problem } from '../../../app/src/commands/problem.ts';
 import { terraformEnvironment } from '../../lib/terraform/environment.ts';
+import { prepareScratch } from '../../lib/terraform/emulated.ts';
+import { digestInputs, planRelease, planVariables } from '../plans/inputs.ts';
 
 export interface Statement {
   readonly Sid?: string;
@@ -27,14 +29,17 @@ export interface Role {
   readonly trust: Document;
   readonly maxSessionSeconds: number;
 }
-/** Every document of terraform/bootstrap with all values resolved, as an account would hold them. */
+/** Every document of both roots with all values resolved, as an account would hold them. */
 export interface Documents {
   readonly account: string;
   readonly region: string;
   readonly project: string;
   readonly roles: Readonly<Record<string, Role>>;
   readonly keys: Readonly<Record<string, { readonly arn: string; readonly policy: Document }>>;
-  readonly buckets: Readonly<Record<string, { readonly arn: string; readonly policy: Document }>>;
+  readonly buckets: Documents['keys'];
+  readonly topics: Documents['keys'];
+  /** By log group: what AWS services may write there. */
+  readonly logs: Documents['keys'];
 }
 
 /** What the documents are made for: fixed, so that requests can name it. */
@@ -71,49 +76,65 @@ interface Resource {
   readonly address: string;
   readonly mode: string;
   readonly type: string;
-  readonly index?: string | number;
   readonly values: Values;
+}
+type Planned = Omit<Resource, 'values'> & {
+  readonly change: { readonly after: Values; readonly after_unknown: Values };
+};
+interface StateModule {
+  readonly resources?: readonly Resource[];
+  readonly child_modules?: readonly StateModule[];
 }
 /** A line of `terraform test -json`, as far as it is read here: https://developer.hashicorp.com/terraform/internals/machine-readable-ui */
 interface Line {
   readonly type: string;
   readonly '@message': string;
   readonly '@level': string;
-  readonly test_plan?: { readonly resource_changes: readonly (Resource & { change: { after: Values } })[] };
-  readonly test_state?: { readonly root_module: { readonly resources: readonly Resource[] } };
+  readonly test_plan?: { readonly resource_changes: readonly Planned[] };
+  readonly test_state?: { readonly root_module: StateModule };
 }
 
 const text = (values: Values, name: string): string => {
   const value = values[name];
   return typeof value === 'string' ? value : '';
 };
-/** ARNs that AWS would answer with, so that what names a resource is resolved. */
-const arns: Readonly<Record<string, (values: Values, address: string) => string>> = {
+/** ARNs that AWS would answer with, so that what names a resource is resolved. Keys are called by where they stand. */
+const arns: Readonly<Record<string, (values: Values, address: string, environment: string) => string>> = {
   aws_s3_bucket: (values) => `arn:aws:s3:::${text(values, 'bucket')}`,
   aws_ecr_repository: (values) => `arn:aws:ecr:${region}:${account}:repository/${text(values, 'name')}`,
-  aws_kms_key: (_, address) =>
-    `arn:aws:kms:${region}:${account}:key/${/\["(.*)"\]/.exec(address)?.[1] ?? address}`,
+  aws_kms_key: (_, address, environment) =>
+    `arn:aws:kms:${region}:${account}:key/${environment === '' ? (/\["(.*)"\]/.exec(address)?.[1] ?? '') : `${environment}-${/aws_kms_key\.(\w+)/.exec(address)?.[1] ?? ''}`}`,
   aws_kms_alias: (values) => `arn:aws:kms:${region}:${account}:${text(values, 'name')}`,
   aws_iam_policy: (values) => `arn:aws:iam::${account}:policy${text(values, 'path')}${text(values, 'name')}`,
   aws_iam_role: (values) => `arn:aws:iam::${account}:role${text(values, 'path')}${text(values, 'name')}`,
   aws_iam_openid_connect_provider: (values) =>
     `arn:aws:iam::${account}:oidc-provider/${text(values, 'url').replace('https://', '')}`,
+  aws_dynamodb_table: (values) => `arn:aws:dynamodb:${region}:${account}:table/${text(values, 'name')}`,
+  aws_cloudwatch_log_group: (values) => `arn:aws:logs:${region}:${account}:log-group:${text(values, 'name')}`,
+  aws_secretsmanager_secret: (values) =>
+    `arn:aws:secretsmanager:${region}:${account}:secret:${text(values, 'name')}-AbCdEf`,
+  aws_sns_topic: (values) => `arn:aws:sns:${region}:${account}:${text(values, 'name')}`,
+  aws_cloudwatch_event_rule: (values) => `arn:aws:events:${region}:${account}:rule/${text(values, 'name')}`,
+  aws_backup_vault: (values) => `arn:aws:backup:${region}:${account}:backup-vault:${text(values, 'name')}`,
+  aws_prometheus_workspace: (_, __, environment) =>
+    `arn:aws:aps:${region}:${account}:workspace/ws-${environment}`,
 };
+/** Types of the service root that hold policies: with what these name, all that is applied of it. */
+const holdsPolicy =
+  /^aws_(iam_\w+|kms_key|sns_topic_policy|s3_bucket_policy|cloudwatch_log_resource_policy)$/;
 
-/** Renders `terraform/bootstrap` by Terraform and the provider themselves, without an account; kept by what it is made from. */
+/** Renders both roots by Terraform and the provider themselves, without an account; kept by what they are made from. */
 export async function renderDocuments(project: string): Promise<Documents> {
   const source = join(project, 'terraform', 'bootstrap');
   const files = (await readdir(source)).filter((name) => /\.tf$|\.hcl$/.test(name)).sort();
-  const hash = createHash('sha256').update(JSON.stringify(bitbucket));
-  for (const name of [
-    join(source, files[0] ?? ''),
-    ...files.map((file) => join(source, file)),
-    import.meta.filename,
-  ])
+  const hash = createHash('sha256')
+    .update(JSON.stringify(bitbucket))
+    .update(await digestInputs(project));
+  for (const name of [...files.map((file) => join(source, file)), import.meta.filename])
     hash.update(await readFile(name));
   const kept = join(project, '.cache', 'roles', `${hash.digest('hex')}.json`);
   if (!existsSync(kept)) {
-    const resources = await applyInMemory(source, files);
+    const resources = await applyBoth(project);
     await mkdir(join(project, '.cache', 'roles'), { recursive: true });
     await writeFile(kept, JSON.stringify(gather(resources), undefined, 1));
   }
@@ -121,18 +142,18 @@ export async function renderDocuments(project: string): Promise<Documents> {
 }
 
 /**
- * Plans once to learn which resources there are, then applies with each of them given: the provider is asked for nothing but
- * the policy documents, which it writes without an account.
+ * Applies in memory with each resource given: the provider is asked for nothing but the policy documents, which it writes
+ * without an account. Which resources there are, a first plan tells of bootstrap, and the recorded plans of the service.
  */
-async function applyInMemory(source: string, files: readonly string[]): Promise<readonly Resource[]> {
+async function applyBoth(project: string): Promise<readonly Resource[]> {
   const copy = await mkdtemp(join(tmpdir(), 'roles-'));
   const { env, stop } = await terraformEnvironment();
-  const terraform = (args: readonly string[]): Promise<readonly Line[]> =>
+  const terraform = (folder: string, workspace: string, args: readonly string[]): Promise<readonly Line[]> =>
     new Promise((done, fail) => {
       execFile(
         'terraform',
-        [`-chdir=${copy}`, ...args],
-        { env, maxBuffer: 2 ** 28 },
+        [`-chdir=${folder}`, ...args],
+        { env: { ...env, TF_WORKSPACE: workspace }, maxBuffer: 2 ** 28 },
         (error, stdout, stderr) => {
           const lines = args[0] === 'test' ? parse(stdout) : [];
           const wrong = lines.find((line) => line['@level'] === 'error')?.['@message'] ?? stderr;
@@ -141,64 +162,137 @@ async function applyInMemory(source: string, files: readonly string[]): Promise<
             fail(
               new Problem(
                 `The roles can't be rendered: ${wrong.trim()}`,
-                'Run `terraform validate` in terraform/bootstrap.',
+                'Run `terraform validate` in terraform/bootstrap and terraform, and `npm run plans -- check`.',
               ),
             );
         },
       );
     });
-  const run = async (command: 'plan' | 'apply', given: string): Promise<Line | undefined> => {
-    await writeFile(
-      join(copy, 'tests', 'render.tftest.hcl'),
-      `${testFile}${given}\nrun "render" {\n  command = ${command}\n}\n`,
-    );
-    const lines = await terraform([
-      'test',
-      '-json',
-      '-verbose',
-      `-var=bitbucket=${JSON.stringify(bitbucket)}`,
-    ]);
-    return lines.find(({ type }) => type === (command === 'plan' ? 'test_plan' : 'test_state'));
+  const init = async (folder: string): Promise<void> => {
+    await rm(join(folder, 'tests'), { recursive: true, force: true });
+    await mkdir(join(folder, 'tests'));
+    await terraform(folder, 'default', ['init', '-backend=false', '-lockfile=readonly', '-input=false']);
   };
+  const run = async (folder: string, workspace: string, test: string, args: readonly string[]) => {
+    await writeFile(join(folder, 'tests', 'render.tftest.hcl'), test);
+    return terraform(folder, workspace, ['test', '-json', '-verbose', ...args]);
+  };
+  const stateIn = (lines: readonly Line[]): readonly Resource[] =>
+    flatten(lines.find(({ type }) => type === 'test_state')?.test_state?.root_module);
   try {
-    for (const file of files) await cp(join(source, file), join(copy, file));
-    await mkdir(join(copy, 'tests'));
-    await terraform(['init', '-backend=false', '-lockfile=readonly', '-input=false']);
-    const planned = (await run('plan', ''))?.test_plan?.resource_changes ?? [];
-    const given = planned
+    const { bootstrap, service } = await prepareScratch(project, copy);
+    await init(bootstrap);
+    const trusted = [`-var=bitbucket=${JSON.stringify(bitbucket)}`];
+    const first = await run(
+      bootstrap,
+      'default',
+      `${bootstrapTest}run "render" {\n  command = plan\n}\n`,
+      trusted,
+    );
+    const planned = (first.find(({ type }) => type === 'test_plan')?.test_plan?.resource_changes ?? [])
       .filter(({ mode }) => mode === 'managed')
-      .map(({ address, type, change }) => {
-        const arn = arns[type]?.(change.after, address);
-        return `override_resource {\n  target = ${address}\n  values = { ${arn === undefined ? '' : `arn = "${arn}"`} }\n}\n`;
-      });
-    return (await run('apply', given.join('')))?.test_state?.root_module.resources ?? [];
+      .map((resource) => overrideOf(resource, ''));
+    const applied = await run(
+      bootstrap,
+      'default',
+      `${bootstrapTest}${planned.join('')}run "render" {\n  command = apply\n}\n`,
+      trusted,
+    );
+    // A test can't give a password that AWS draws; no policy depends on it.
+    const secret = join(copy, 'modules', 'rotated-secret', 'main.tf');
+    const drawn = await readFile(secret, 'utf8');
+    await writeFile(
+      secret,
+      drawn.replace(/^ephemeral [^]*?^\}\n/m, '').replace(/\bephemeral\.\S+/, '"none"'),
+    );
+    await init(service);
+    const services: Resource[] = [];
+    for (const environment of environments) {
+      const recorded = await readFile(
+        join(project, 'tests', 'checks', 'plan', 'recorded', `${environment}.json`),
+        'utf8',
+      );
+      const { plan } = JSON.parse(recorded.replaceAll(recordedAccount, account)) as {
+        plan: { resource_changes: readonly Planned[] };
+      };
+      const managed = plan.resource_changes.filter(({ mode }) => mode === 'managed');
+      const overrides = managed.map((resource) => overrideOf(resource, environment));
+      const targets = managed.filter(({ type }) => holdsPolicy.test(type)).map(({ address }) => address);
+      const variables = {
+        ...planVariables[environment],
+        ...planRelease,
+        cursor_key_stage: '0',
+        permissions_boundary_arn: `arn:aws:iam::${account}:policy/pipeline/movies-api-${environment}-workload`,
+      };
+      const test = `${serviceTest}${overrides.join('')}run "render" {\n  command = apply\n  plan_options {\n    target = [${targets.join(', ')}]\n  }\n}\n`;
+      const settings = Object.entries(variables).map(([name, value]) =>
+        `-var=${name}=${value}`.replaceAll(recordedAccount, account),
+      );
+      const lines = await run(service, environment, test, [
+        `-var-file=environments/${environment}.tfvars`,
+        ...settings,
+      ]);
+      services.push(...stateIn(lines));
+    }
+    return [...stateIn(applied), ...services];
   } finally {
     await stop();
     await rm(copy, { recursive: true, force: true });
   }
 }
 
+/** The account that the recorded plans are made in. */
+const recordedAccount = '123456789012';
+
+function overrideOf({ address, type, change }: Planned, environment: string): string {
+  const { after, after_unknown: unknown } = change;
+  const name = text(after, 'name') || text(after, 'bucket') || 'x';
+  const arn =
+    arns[type]?.(after, address, environment) ??
+    `arn:aws:${type.split('_')[1] ?? ''}:${region}:${account}:${type}/${name.replaceAll(/[^\w-]/g, '-')}`;
+  const record = 'resource_record_name = "x", resource_record_type = "CNAME", resource_record_value = "x"';
+  const values = [
+    ...('arn' in unknown ? [`arn = "${arn}"`] : []),
+    ...(/^aws_(iam_role|s3_bucket)$/.test(type) ? [`id = "${name}"`] : []),
+    ...(type === 'aws_acm_certificate' ? [`domain_validation_options = [{ ${record} }]`] : []),
+  ];
+  return `override_resource {\n  target = ${address}\n  values = { ${values.join(', ')} }\n}\n`;
+}
+
+const flatten = (module: StateModule | undefined): readonly Resource[] =>
+  module === undefined ? [] : [...(module.resources ?? []), ...(module.child_modules ?? []).flatMap(flatten)];
+
 const parse = (lines: string): readonly Line[] =>
   lines.split('\n').flatMap((line) => (line.startsWith('{') ? [JSON.parse(line) as Line] : []));
 
-const testFile = `provider "aws" {
-  region                      = "${region}"
+const provider = (alias = ''): string => `provider "aws" {
+${alias === '' ? '' : `  alias                       = "${alias}"\n`}  region                      = "${region}"
   access_key                  = "none"
   secret_key                  = "none"
   skip_credentials_validation = true
   skip_metadata_api_check     = true
   skip_requesting_account_id  = true
 }
-override_data {
-  target = data.aws_caller_identity.current
-  values = { account_id = "${account}" }
-}
-variables {
+`;
+const given = (target: string, values: string): string =>
+  `override_data {\n  target = ${target}\n  values = { ${values} }\n}\n`;
+const caller = (module = ''): string =>
+  given(`${module}data.aws_caller_identity.current`, `account_id = "${account}"`);
+const labels = `variables {
   owner       = "movies"
   cost_centre = "1001"
   commit      = "${'0'.repeat(40)}"
 }
 `;
+const bootstrapTest = [provider(), caller(), labels].join('');
+const serviceTest = [
+  provider(),
+  provider('replica'),
+  ...['', 'module.movies_table.', 'module.observability.', 'module.service.', 'module.vpc.'].map(caller),
+  given('data.aws_availability_zones.all', `names = ["${region}a", "${region}b", "${region}c"]`),
+  given('module.endpoints.data.aws_vpc_endpoint_service.this', 'service_name = "com.amazonaws.vpce"'),
+  labels,
+].join('');
 
 function gather(resources: readonly Resource[]): Documents {
   const all = (type: string): readonly Resource[] =>
@@ -213,12 +307,13 @@ function gather(resources: readonly Resource[]): Documents {
     return document(policy);
   };
   const project = text(all('aws_ecr_repository')[0]?.values ?? {}, 'name');
+  const short = (name: string): string => name.replace(`${project}-`, '').replace(/-(\d{12}.*|euw1)$/, '');
   const rendered = all('aws_iam_role').map(({ values, ...role }): readonly [string, Role] => {
     const name = text(values, 'name');
     const inline = all('aws_iam_role_policy').filter((policy) => policy.values['role'] === name);
     const attached = all('aws_iam_role_policy_attachment').filter((one) => one.values['role'] === name);
     return [
-      name.replace(`${project}-`, ''),
+      short(name),
       {
         arn: text(values, 'arn'),
         identity: [
@@ -231,6 +326,18 @@ function gather(resources: readonly Resource[]): Documents {
       },
     ];
   });
+  const held = (
+    type: string,
+    arnOf: (values: Values) => string,
+    nameOf: (arn: string) => string,
+    policy = 'policy',
+  ): Documents['keys'] =>
+    Object.fromEntries(
+      all(type).map((one) => {
+        const arn = arnOf(one.values);
+        return [nameOf(arn), { arn, policy: document(one, policy) }];
+      }),
+    );
   return {
     account,
     region,
@@ -239,20 +346,45 @@ function gather(resources: readonly Resource[]): Documents {
       ...Object.fromEntries(rendered),
       ...Object.fromEntries(environments.map((name) => workload(name, project, policyOf))),
     },
-    keys: Object.fromEntries(
-      all('aws_kms_key').map((key) => [
-        String(key.index),
-        { arn: text(key.values, 'arn'), policy: document(key) },
-      ]),
+    keys: held(
+      'aws_kms_key',
+      (values) => text(values, 'arn'),
+      (arn) => arn.replace(/.*\//, ''),
     ),
-    buckets: Object.fromEntries(
-      all('aws_s3_bucket_policy').map((bucket) => [
-        'state',
-        { arn: text(all('aws_s3_bucket')[0]?.values ?? {}, 'arn'), policy: document(bucket) },
-      ]),
+    buckets: held(
+      'aws_s3_bucket_policy',
+      (values) => `arn:aws:s3:::${text(values, 'bucket')}`,
+      lastName(short),
+    ),
+    topics: held('aws_sns_topic_policy', (values) => text(values, 'arn'), lastName(short)),
+    logs: held(
+      'aws_cloudwatch_log_resource_policy',
+      (values) =>
+        `arn:aws:logs:${region}:${account}:log-group:/${text(values, 'policy_name').replace(/-events$/, '/events')}`,
+      (arn) => short(arn.replace(/.*:\//, '').replace('/', '-')),
+      'policy_document',
     ),
   };
 }
+
+/** What other tools read: roles with their documents, and keys with their policies. */
+export const publicForm = ({ account: id, region: home, project, roles, keys }: Documents) => ({
+  account: id,
+  region: home,
+  project,
+  roles: Object.fromEntries(
+    Object.entries(roles).map(([name, { arn, identity, boundary, trust }]) => [
+      name,
+      { arn, identity, boundary, trust },
+    ]),
+  ),
+  keys,
+});
+
+const lastName =
+  (short: (name: string) => string) =>
+  (arn: string): string =>
+    short(arn.replace(/.*:/, ''));
 
 /** A role that an environment's apply may make: whatever its own policy allows, its boundary is what it can do. */
 const workload = (

@@ -23,7 +23,7 @@ const uuids = [
  */
 export function describeEnvironments({ roles, project }: Documents, { steps }: Definition): string {
   const trusted = Object.entries(roles)
-    .filter(([name]) => !name.endsWith('-workload'))
+    .filter(([, { arn }]) => arn.includes(':role/pipeline/'))
     .map(([role, { trust }]) => {
       const subjects = trust.Statement.flatMap(({ Condition: conditions = {} }) =>
         Object.entries(conditions['StringLike'] ?? {})

@@ -48,15 +48,19 @@ export async function evaluate(
   requests: readonly (Request & { readonly token?: true })[],
   actions: readonly string[] = [],
 ): Promise<{ readonly decisions: readonly Decision[]; readonly reference: Reference }> {
-  const named: Record<string, Document> = { delegating: delegating(documents.account) };
+  const named: Record<string, Document> = {
+    delegating: delegating(documents.account),
+    nothing: { Version: '2012-10-17', Statement: [] },
+    everything: { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] },
+  };
   for (const [name, role] of Object.entries(documents.roles)) {
     role.identity.forEach((document, index) => (named[`${name} ${index}`] = document));
     if (role.boundary !== null) named[`${name} boundary`] = role.boundary;
     // The evaluator wants the resource of a trust policy, which AWS leaves out.
     named[`${name} trust`] = role.trust;
   }
-  for (const { arn, policy } of [...Object.values(documents.keys), ...Object.values(documents.buckets)])
-    named[arn] = policy;
+  for (const { arn, policy } of resourcePolicies(documents)) named[arn] = policy;
+  const trusts = new Map(Object.entries(documents.roles).map(([name, { arn }]) => [arn, `${name} trust`]));
 
   const asked = requests.map(({ role: name, action, resource, context, token }) => {
     const role = documents.roles[name];
@@ -65,15 +69,29 @@ export async function evaluate(
         ...{ principal: federationOf(role?.trust), action, resource, account: documents.account, context },
         ...{ identity: [], resourcePolicy: `${name} trust`, unlisted: true },
       };
-    const policy = Object.keys(named).find((arn) => resource === arn || resource.startsWith(`${arn}/`));
+    const policy = Object.keys(named).find(
+      (arn) => resource === arn || resource.startsWith(`${arn}/`) || resource.startsWith(`${arn}:`),
+    );
+    // A service of AWS, or somebody of another account: what is asked lets them in, or nothing does.
+    if (role === undefined)
+      return {
+        ...{ principal: name, action, resource, account: documents.account, context },
+        ...{
+          identity: name.startsWith('arn:') ? ['everything'] : [],
+          unlisted:
+            action === 'sts:AssumeRole' ||
+            Object.keys(context).some((key) => key.startsWith('kms:EncryptionContext:')),
+        },
+        resourcePolicy: trusts.get(resource) ?? policy ?? 'nothing',
+      };
     return {
-      principal: role?.arn,
+      principal: role.arn,
       action,
       resource,
       account: documents.account,
-      context: { ...context, 'aws:PrincipalArn': role?.arn },
-      identity: role?.identity.map((_, index) => `${name} ${index}`),
-      boundary: role?.boundary === null ? undefined : `${name} boundary`,
+      context: { ...context, 'aws:PrincipalArn': role.arn },
+      identity: role.identity.map((_, index) => `${name} ${index}`),
+      boundary: role.boundary === null ? undefined : `${name} boundary`,
       resourcePolicy: policy ?? (action.startsWith('kms:') ? 'delegating' : undefined),
     };
   });
@@ -84,6 +102,14 @@ export async function evaluate(
   child.stdin.end(JSON.stringify({ documents: named, requests: asked, actions }));
   return JSON.parse(await text(child.stdout)) as { decisions: readonly Decision[]; reference: Reference };
 }
+
+export const resourcePolicies = ({
+  keys,
+  buckets,
+  topics,
+  logs,
+}: Documents): readonly Documents['keys'][string][] =>
+  [keys, buckets, topics, logs].flatMap((held) => Object.values(held));
 
 const federationOf = (trust: Document | undefined): unknown =>
   (trust?.Statement[0]?.Principal as { readonly Federated?: unknown } | undefined)?.Federated;

@@ -5,7 +5,7 @@ import { Problem } from '../../../app/src/commands/problem.ts';
 import { replaceBlock } from '../../lib/markdown.ts';
 import { readDefinition } from '../../lib/pipeline-definition.ts';
 import { describeEnvironments } from './environments.ts';
-import { environments, renderDocuments, type Documents } from './documents.ts';
+import { environments, publicForm, renderDocuments, type Documents } from './documents.ts';
 import { evaluate, isEvaluatorInstalled, isRight } from './evaluate.ts';
 import {
   deriveRequests,
@@ -128,7 +128,7 @@ await runCommand(async (argv) => {
     .opts<{ json?: string; docs: boolean; subtract: boolean }>();
   const documents = await renderDocuments(project);
   if (options.json !== undefined)
-    await writeFile(options.json, `${JSON.stringify(documents, undefined, 2)}\n`);
+    await writeFile(options.json, `${JSON.stringify(publicForm(documents), undefined, 2)}\n`);
   await keepChecklist(documents, options.docs);
   if (!isEvaluatorInstalled(project)) {
     console.log('NOT CHECKED: the evaluator of IAM policies is not installed (make tools).');

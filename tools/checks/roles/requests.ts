@@ -14,28 +14,40 @@ export interface Request {
 /** The environment that a role without one is of. */
 const usual = 'dev';
 
+/** Whoever is none of our roles: a service of AWS, or a role of another account that its own account lets do everything. */
+export const outsider = 'arn:aws:iam::999988887777:role/outsider';
+const isService = (role: string): boolean => role.endsWith('.amazonaws.com');
+
 /** Reads a table of requests; its head says how it is written. */
 export function readRequests(file: string, table: string, documents: Documents): readonly Request[] {
-  return lines(table).map(({ line, number }) => {
+  return lines(table).flatMap(({ line, number }) => {
     const [head = ''] = line.split(' -- ');
-    const [expected = '', role = '', action = '', resource = '', ...words] = head.trim().split(/\s+/);
-    const full = role in documents.roles ? role : `${usual}-${role}`;
-    if ((expected !== 'allow' && expected !== 'deny') || !(full in documents.roles) || resource === '')
+    const [expected = '', role = '', actions = '', resource = '', ...words] = head.trim().split(/\s+/);
+    const full =
+      role === 'outsider' ? outsider : role in documents.roles || isService(role) ? role : `${usual}-${role}`;
+    const isKnown = full === outsider || isService(full) || full in documents.roles;
+    if ((expected !== 'allow' && expected !== 'deny') || !isKnown || resource === '')
       throw new Problem(
         `${file}:${number} is no request: ${line}`,
-        'Write: allow|deny role action resource [context].',
+        'Write: allow|deny role action[,action…] resource [context].',
       );
     const environment = environments.find((name) => full.startsWith(`${name}-`)) ?? 'shared';
-    return {
+    return splitActions(actions).map((action): Request => ({
       origin: `${file}:${number}`,
       expected,
       role: full,
       action,
       resource: resolveArn(resource, documents),
       context: contextOf(words, environment, documents),
-    };
+    }));
   });
 }
+
+/** `dynamodb:GetItem,Query` in full. */
+export const splitActions = (actions: string): readonly string[] => {
+  const [service = ''] = actions.split(':');
+  return actions.split(',').map((action, index) => (index === 0 ? action : `${service}:${action}`));
+};
 
 export interface PlannedResource {
   readonly address: string;
@@ -63,21 +75,18 @@ export function deriveRequests(
       // What a plan reads, an apply reads too.
       .flatMap((row) => (row[1] === 'plan' ? [row, row.with(1, 'apply')] : [row]))
       .flatMap(([, step, actions = '', resource = '', ...words]) =>
-        actions.split(',').map((action, index, all): Request => {
-          const service = (all[0] ?? '').split(':')[0] ?? '';
-          return {
-            origin: `plan of ${environment}: ${address}`,
-            expected: 'allow',
-            role: `${environment}-${step ?? ''}`,
-            action: index === 0 ? action : `${service}:${action}`,
-            resource: fill(resolveArn(resource, documents), after, environment),
-            context: contextOf(
-              words.map((word) => fill(word, after, environment)),
-              environment,
-              documents,
-            ),
-          };
-        }),
+        splitActions(actions).map((action): Request => ({
+          origin: `plan of ${environment}: ${address}`,
+          expected: 'allow',
+          role: `${environment}-${step ?? ''}`,
+          action,
+          resource: fill(resolveArn(resource, documents), after, environment),
+          context: contextOf(
+            words.map((word) => fill(word, after, environment)),
+            environment,
+            documents,
+          ),
+        })),
       ),
   );
   return {
@@ -102,19 +111,20 @@ const fill = (text: string, after: Readonly<Record<string, unknown>>, environmen
     return `${typeof prefix === 'string' ? prefix : ''}20261130014326123400000001`;
   });
 
-const lines = (table: string): readonly { readonly line: string; readonly number: number }[] =>
+export const lines = (table: string): readonly { readonly line: string; readonly number: number }[] =>
   table
     .split('\n')
     .map((line, index) => ({ line, number: index + 1 }))
     .filter(({ line }) => line.trim() !== '' && !line.startsWith('#'));
 
-/** `signing`, `state:env:/…` and `arn:kms:key/x` in full. */
+/** `signing` (a key), `state:env:/…` (a bucket and what is in it) and `arn:kms:key/x` in full. */
 function resolveArn(short: string, { account, region, keys, buckets }: Documents): string {
   const key = keys[short]?.arn;
   if (key !== undefined) return key;
-  const bucket = buckets['state']?.arn ?? '';
-  if (short.startsWith('state:')) return `${bucket}/${short.slice('state:'.length)}`.replace(/\/$/, '');
   const full = short.replaceAll('{account}', account);
+  const [holder = '', ...path] = full.split(':');
+  const bucket = buckets[holder]?.arn;
+  if (bucket !== undefined) return `${bucket}/${path.join(':')}`.replace(/\/$/, '');
   if (!full.startsWith('arn:') || full.startsWith('arn:aws:')) return full;
   const [, service = '', ...rest] = full.split(':');
   return `arn:aws:${service}:${region}:${account}:${rest.join(':')}`;

@@ -1,5 +1,5 @@
 import type { Documents, Statement } from './documents.ts';
-import type { Reference } from './evaluate.ts';
+import { resourcePolicies, type Reference } from './evaluate.ts';
 import { contextOf, type Request } from './requests.ts';
 
 /** An identity statement, by the role and the place where it stands. */
@@ -8,7 +8,7 @@ interface Placed {
   readonly statement: Statement;
 }
 
-const list = (value: string | readonly string[] | undefined): readonly string[] =>
+export const list = (value: string | readonly string[] | undefined): readonly string[] =>
   value === undefined ? [] : typeof value === 'string' ? [value] : value;
 
 /** Every statement that allows something to a role of the pipeline, each document once for each role. */
@@ -102,7 +102,7 @@ export function judgeStatements(documents: Documents, reference: Reference): rea
         resources.some((resource) => mayMatch(arn, resource)),
       );
       const shape =
-        resources.includes('*') || supports.length > 0 || lateTypes.has(action)
+        resources.includes('*') || supports.length > 0 || lateTypes.has(action) || inVain.has(sid)
           ? []
           : [`${action} knows no resource like ${resources[0] ?? ''}`];
       const unlisted = conditions(statement)
@@ -150,6 +150,8 @@ const hasOwnOwner = (resources: readonly string[]): boolean =>
 const lateTypes = new Set(
   ['AddTags', 'RemoveTags', 'SetWebACL'].map((name) => `elasticloadbalancing:${name}`),
 );
+/** A registry module's statement: one of its actions has no such resource, so that it grants nothing, and nothing needs it. */
+const inVain = new Set(['AWSVPCFlowLogsPushToCloudWatch']);
 const globalKeys = /^aws:(CalledVia|RequestedRegion)$/;
 const family = (key: string): string => key.toLowerCase().replace(/\/.*$/, '');
 
@@ -170,11 +172,11 @@ function common(a: string, b: string): boolean {
 }
 
 /** Resource policies that let in everybody: a principal `*` may stand in a denial only. */
-export function judgeResourcePolicies({ keys, buckets }: Documents): readonly string[] {
-  return [...Object.entries(keys), ...Object.entries(buckets)].flatMap(([name, { policy }]) =>
+export function judgeResourcePolicies(documents: Documents): readonly string[] {
+  return resourcePolicies(documents).flatMap(({ arn, policy }) =>
     policy.Statement.filter(
       ({ Effect: effect, Principal: principal }) =>
         effect === 'Allow' && JSON.stringify(principal).includes('"*"'),
-    ).map(({ Sid: sid = '' }) => `${name}, ${sid}: everybody is let in`),
+    ).map(({ Sid: sid = '' }) => `${arn}, ${sid}: everybody is let in`),
   );
 }

@@ -11,8 +11,14 @@ import {
 import { runSimulation, runUnsafeSimulation } from '@cloud-copilot/iam-simulate';
 
 const { documents, requests, actions } = JSON.parse(await text(process.stdin));
-const checked = (name, isTrust) =>
-  createValidatedPolicy(documents[name], isTrust ? validateTrustPolicy : validateResourcePolicy, { name });
+const checked = (name) =>
+  createValidatedPolicy(
+    documents[name],
+    name.endsWith(' trust') ? validateTrustPolicy : validateResourcePolicy,
+    {
+      name,
+    },
+  );
 const named = (names) => names.map((name) => ({ name, policy: documents[name] }));
 
 async function decide({
@@ -32,9 +38,9 @@ async function decide({
     serviceControlPolicies: [],
     resourceControlPolicies: [],
     ...(boundary === undefined ? {} : { permissionBoundaryPolicies: named([boundary]) }),
-    ...(resourcePolicy === undefined ? {} : { resourcePolicy: checked(resourcePolicy, unlisted) }),
+    ...(resourcePolicy === undefined ? {} : { resourcePolicy: checked(resourcePolicy) }),
   };
-  // Claims of a token are keys that no reference lists.
+  // Claims of a token, and what a service encrypts for, are keys that no reference lists.
   if (unlisted) return { decision: runUnsafeSimulation(simulation, {}) };
   const outcome = await runSimulation(simulation, {});
   if (outcome.resultType === 'single')
