@@ -64,6 +64,7 @@ const state: LocalState = {
   logs: '',
   issuer: '',
   tokenEndpoint: '',
+  client: { id: 'machine', secret: 'of-a-test' },
 };
 
 const ask = (action: string, request: object, answer = '{}'): string =>

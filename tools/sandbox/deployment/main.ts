@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -93,6 +93,22 @@ program
   .argument('[scope]', 'scopes, separated by spaces', 'movies/read movies/write')
   .action(async (scope: string) => {
     console.log(await (await client()).token(scope));
+  });
+
+program
+  .command('outside-probe')
+  .description('What a caller outside meets, by the program that watches prod (more options: -- --help)')
+  .argument('[options...]', 'of npm run outside-probe')
+  .action(async (options: readonly string[]) => {
+    const { url, tokenEndpoint, client: by } = await (await client()).state();
+    const settings = { PROBE_URL: url, PROBE_TOKEN_ENDPOINT: tokenEndpoint, PROBE_CLIENT_ID: by.id };
+    const probe = spawn(process.execPath, ['app/src/commands/outside-probe.ts', ...options], {
+      cwd: project,
+      stdio: 'inherit',
+      env: { ...process.env, ...settings, PROBE_CLIENT_SECRET: by.secret },
+    });
+    const [code] = (await once(probe, 'exit')) as [number | null];
+    process.exitCode = code ?? 1;
   });
 
 const harm = async (fault: FaultRequest): Promise<void> => {

@@ -1,3 +1,4 @@
+import type { TokenIssuer } from '../../../app/src/local/token-issuer.ts';
 import type { Balancer } from './balancer.ts';
 import type { ControlLoop } from './control-loop.ts';
 import type { Fleet, Task } from './fleet.ts';
@@ -43,6 +44,8 @@ export interface LocalState {
   readonly logs: string;
   readonly issuer: string;
   readonly tokenEndpoint: string;
+  /** What a program signs in with here. */
+  readonly client: { readonly id: string; readonly secret: string };
 }
 
 export interface StateSources {
@@ -53,7 +56,7 @@ export interface StateSources {
   readonly zones: readonly string[];
   readonly database: () => DatabaseFaults;
   readonly logs: string;
-  readonly issuer: { readonly issuer: string; readonly tokenEndpoint: string };
+  readonly issuer: Pick<TokenIssuer, 'issuer' | 'tokenEndpoint' | 'machineClient'>;
 }
 
 export function readState({
@@ -89,6 +92,7 @@ export function readState({
     logs,
     issuer: issuer.issuer,
     tokenEndpoint: issuer.tokenEndpoint,
+    client: issuer.machineClient,
   };
 }
 
