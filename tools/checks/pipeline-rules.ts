@@ -78,6 +78,8 @@ const placesOf: Readonly<Record<string, RegExp>> = {
   // With ARCHIVE=yes: it fetches what runs.
   verify: /^custom\/nightly-rescan-/,
 };
+/** Without DRILLS all of them are run. */
+const requiredDrills = ['task-killed', 'zone-lost', 'database-gone', 'broken-deployment'];
 /** Targets that run third-party scanners. */
 const scanners = ['security'];
 
@@ -227,7 +229,13 @@ export const rules: readonly Rule[] = [
           'a release to staging under load (LOAD_TEST=yes)',
           (call) => isOf(call, 'staging', 'release') && call.settings['LOAD_TEST'] === 'yes',
         ],
-        ['prod', 'drills (make drill)', ({ target }) => target === 'drill'],
+        [
+          'prod',
+          `drills (make drill, of ${requiredDrills.join(', ')} at least)`,
+          ({ target, settings: { DRILLS: named } }) =>
+            target === 'drill' &&
+            requiredDrills.every((id) => named === undefined || named.split(',').includes(id)),
+        ],
       ];
       return callsOf(step)
         .filter(({ target }) => target === 'release')
