@@ -144,6 +144,15 @@ test.each([
   await expect(refusal).rejects.not.toThrow(env.BITBUCKET_STEP_OIDC_TOKEN);
 });
 
+test('where what runs comes from is not asked without a key to trust, and that is said', () => {
+  const { status, output } = release(['provenance', '--env', 'dev'], { SIGNING_KEY: '' });
+
+  expect({ status, output }).toEqual({
+    status: 0,
+    output: 'note: SIGNING_KEY is not set: who built what runs was not asked.\n',
+  });
+});
+
 test('a release begins where its token outlives a return, and outside of a step', async () => {
   const token = await tokenUntil(new Date(now.getTime() + 40 * 60_000));
 
