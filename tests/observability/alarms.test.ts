@@ -207,7 +207,8 @@ function play(alarm: MetricAlarm, scenario: Scenario) {
   const { well, wrong, nearly } = scenario;
   const outage = (late = 0) => {
     const states = playAlarm(alarm, [...times(well), ...times(wrong), ...times(well)], late);
-    const count = (state: AlarmState, from: number) => states.indexOf(state, from) - from + 1;
+    const count = (state: AlarmState, from: number) =>
+      states.includes(state, from) ? states.indexOf(state, from) - from + 1 : 'never';
     return { fires: count('ALARM', whole), resolves: count('OK', 2 * whole) };
   };
   const end = (periods: Parameters<typeof playAlarm>[1]) => playAlarm(alarm, periods).at(-1);

@@ -130,7 +130,7 @@ describeWith([program('python3', 'install Python 3.10 or newer')], 'rules on wha
         names.filter((_name, column) => matrix[row]?.[column]),
       ]),
     );
-  }, 120_000);
+  });
 
   test('each page is sent for its events of this service, and everything of it is recorded', () => {
     expect(Object.fromEntries(taken)).toEqual({

@@ -25,7 +25,7 @@ describeWith([prometheusProgram, pgrep], '`make run ARGS=--prometheus`', () => {
     running = startRun(folder, '--prometheus', '--prometheus-port', '0');
     await running.shows(/Ctrl-C stops everything/);
     url = /Prometheus +(http:\S+)\/alerts/.exec(running.output())?.[1] ?? 'no address is shown';
-  }, 120_000);
+  });
   afterAll(async () => {
     running.kill('SIGTERM');
     await running.ended;

@@ -129,7 +129,7 @@ describe('a traced request', () => {
     const [call, server] = [timesOf(spans, 3), timesOf(spans, 2)];
     const logged = Number(api.log.find((entry) => entry['requestId'] === 'timed-request')?.['durationMs']);
 
-    expect(Math.abs(Number(server.end - server.start) / 1e6 - logged)).toBeLessThan(100);
+    expect(Math.abs(Number(server.end - server.start) / 1e6 - logged)).toBeLessThan(1_000);
     expect(call.start).toBeGreaterThanOrEqual(server.start);
     expect(call.end).toBeLessThanOrEqual(server.end);
   });

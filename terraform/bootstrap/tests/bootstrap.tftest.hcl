@@ -147,7 +147,7 @@ run "only_a_step_of_the_named_environment_gets_a_role" {
       prod-plan  = "StringLike {20000000-0000-4000-8000-000000000000}:{60000000-0000-4000-8000-000000000000}:*"
       prod-apply = "StringLike {20000000-0000-4000-8000-000000000000}:{70000000-0000-4000-8000-000000000000}:*"
     }
-    error_message = "A role trusts more than its environment."
+    error_message = "A role trusts more than its environment, which stands in the middle: ${jsonencode({ for role, document in data.aws_iam_policy_document.trust : role => document.statement[0].condition[*].values })}"
   }
 
   assert {

@@ -209,8 +209,8 @@ describe('texts that are hard to match (API4)', () => {
     const answer = await api.reader('GET', '/movies/2013/A', { headers });
 
     expect(answer.status).toBe(status);
-    // A runaway match takes minutes; this leaves room for a busy machine.
-    expect(performance.now() - startedAt).toBeLessThan(5_000);
+    // A runaway match takes minutes; a busy machine takes seconds.
+    expect(performance.now() - startedAt).toBeLessThan(60_000);
   });
 
   test.each<[string, string]>([
@@ -225,6 +225,6 @@ describe('texts that are hard to match (API4)', () => {
     });
 
     expect([201, 400]).toContain(answer.status);
-    expect(performance.now() - startedAt).toBeLessThan(5_000);
+    expect(performance.now() - startedAt).toBeLessThan(60_000);
   });
 });

@@ -39,7 +39,7 @@ beforeAll(async () => {
     );
   }
   for (const { listening } of processes) tasks.push(createClient((await listening).port, { authorization }));
-}, 60_000);
+});
 
 afterAll(async () => {
   for (const task of processes) task.signal('SIGKILL');

@@ -139,5 +139,5 @@ describeWith([dynamoDbLocal], 'what a page of 20 movies costs in read units', ()
     expect(await costOf(() => context.repository.find({ year: 2013, title: 'Movie 0 part 0' }))).toBe(1);
     const fresh = createDynamoRepository({ client, tableName });
     expect(await costOf(() => fresh.ready())).toBe(0.5);
-  }, 60_000);
+  });
 });

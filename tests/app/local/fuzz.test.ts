@@ -58,7 +58,7 @@ describeWith([program(schemathesis, 'run `make tools`')], 'the whole contract, f
   beforeAll(async () => {
     reports = await mkdtemp(join(tmpdir(), 'fuzz-'));
     api = await startApiUnderTest(100);
-  }, 60_000);
+  });
   afterAll(async () => {
     await api.stop();
     await rm(reports, { recursive: true });

@@ -42,7 +42,7 @@ describeWith([curl], 'make run', () => {
     await interrupted.ended;
     first = startRun(dataDir);
     await first.shows(running);
-  }, 120_000);
+  });
   afterAll(async () => {
     first.kill('SIGTERM');
     await first.ended;

@@ -9,7 +9,7 @@ describeWith([chromium], 'Swagger UI in a browser', () => {
   let browser: Browser;
   beforeAll(async () => {
     [api, browser] = await Promise.all([startApiUnderTest(), launchBrowser()]);
-  }, 60_000);
+  });
   afterAll(async () => {
     await browser.close();
     await api.stop();

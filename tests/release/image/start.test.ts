@@ -105,7 +105,7 @@ describe('the code cache of a bundle', () => {
     expect(second.equals(first)).toBe(true);
     expect(third.equals(first)).toBe(true);
     expect(isRejected()).toBe('false');
-  }, 60_000);
+  });
 
   test('is made by the image as it is made here', () => {
     const dockerfile = readFileSync(join(projectRoot, 'Dockerfile'), 'utf8');

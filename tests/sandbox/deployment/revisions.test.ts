@@ -21,7 +21,7 @@ describeWith(
     beforeAll(async () => {
       emulator = await startEmulator(0);
       aws = createAwsClients(emulator.url, 'eu-west-1');
-    }, 120_000);
+    });
 
     afterAll(async () => {
       aws.destroy();

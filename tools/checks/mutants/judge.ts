@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { isDeepStrictEqual, stripVTControlCharacters } from 'node:util';
@@ -125,7 +125,8 @@ export async function startJudge(project: string): Promise<Judge> {
     join(project, '.cache', 'mutants', `${environment}-${await digestInputs(tree)}.json`);
   const keep = async (file: string, plan: PlanJson): Promise<void> => {
     await mkdir(dirname(file), { recursive: true });
-    await writeFile(file, JSON.stringify(plan));
+    await writeFile(`${file}.${process.pid}`, JSON.stringify(plan));
+    await rename(`${file}.${process.pid}`, file);
   };
   async function makePlan(environment: Environment): Promise<PlanJson> {
     planner ??= await startPlanner(tree, join(folder, 'plans'));

@@ -1,18 +1,13 @@
-import { execFile } from 'node:child_process';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { Problem } from '../../../app/src/commands/problem.ts';
 import { bundle } from '../../lib/bundle.ts';
 import { readSource } from '../../lib/source.ts';
-import { createEngine } from '../../lib/container-engine.ts';
+import { findEngine, type Engine } from '../../lib/container-engine.ts';
 import { buildImage } from '../../lib/image-build.ts';
 import { summarise } from '../../lib/image-summary.ts';
 import { hasLocalBaseImages, localBaseImages } from '../../lib/local-base.ts';
 import type { RunnerKind } from './runners.ts';
 import { keepBundle } from './runners.ts';
-
-const run = promisify(execFile);
-const podmanWithinMs = 20_000;
 
 /** What is deployed locally, named as in production: repository and digest. */
 export interface LocalImage {
@@ -33,12 +28,13 @@ export interface ReleaseOptions {
 /** The image where podman works on this Linux, the production bundle elsewhere. Named by the digest of what really runs. */
 export async function buildRelease(options: ReleaseOptions): Promise<LocalImage> {
   const { say } = options;
-  if (!(await podmanWorks())) {
-    say('no podman here: the production bundle runs as processes');
+  const podman = findPodman();
+  if (podman === undefined) {
+    say('no podman runs a container here: the production bundle runs as processes');
     return buildBundle(options);
   }
   try {
-    return await buildContainer(options);
+    return await buildContainer(podman, options);
   } catch (error) {
     say(`the image can't be built here (${messageOf(error)}): the production bundle runs as processes`);
     return buildBundle(options);
@@ -46,8 +42,10 @@ export async function buildRelease(options: ReleaseOptions): Promise<LocalImage>
 }
 
 /** podman keeps an image under the digest of its manifest, and finds it by any name that it was tagged with. */
-async function buildContainer({ project, repository, say }: ReleaseOptions): Promise<LocalImage> {
-  const engine = createEngine('podman');
+async function buildContainer(
+  engine: Engine,
+  { project, repository, say }: ReleaseOptions,
+): Promise<LocalImage> {
   const tag = `${repository}:local`;
   const build = { engine, projectRoot: project, tag, source: readSource(project, process.env) };
   say('building the image with podman');
@@ -75,12 +73,14 @@ async function buildBundle({ project, home, repository }: ReleaseOptions): Promi
   return { reference: `${repository}@${digest}`, runner: 'processes' };
 }
 
-const podmanWorks = (): Promise<boolean> =>
-  process.platform !== 'linux'
-    ? Promise.resolve(false)
-    : run('podman', ['info'], { timeout: podmanWithinMs }).then(
-        () => true,
-        () => false,
-      );
+/** Undefined where it can't run a container here: its program alone says little. */
+function findPodman(): Engine | undefined {
+  if (process.platform !== 'linux') return undefined;
+  try {
+    return findEngine(['podman']);
+  } catch {
+    return undefined;
+  }
+}
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
