@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { parse } from 'yaml';
 import { freePort } from '../../app/src/local/listen.ts';
 import { type Api, startApi } from '../support/api.ts';
 import {
@@ -14,6 +15,61 @@ import {
 } from '../support/collector.ts';
 import { eventually } from '../support/eventually.ts';
 import { describeWith } from '../support/requirements.ts';
+
+/** What the program itself would take, and nobody meant: read here, since few machines have it. */
+test('the configuration joins what the task has, and keeps below its memory', async () => {
+  const { receivers, processors, exporters, extensions, service } = parse(
+    await readFile(collectorConfig, 'utf8'),
+  ) as Record<string, Record<string, unknown>>;
+
+  expect(service).toMatchObject({
+    extensions: ['sigv4auth'],
+    telemetry: { logs: { level: 'warn', encoding: 'json' }, metrics: { level: 'none' } },
+    pipelines: {
+      traces: { receivers: ['otlp'], processors: ['memory_limiter', 'batch'], exporters: ['awsxray'] },
+      metrics: {
+        receivers: ['prometheus'],
+        processors: ['memory_limiter', 'resourcedetection', 'resource', 'batch'],
+        exporters: ['prometheusremotewrite'],
+      },
+    },
+  });
+  expect(receivers).toEqual({
+    otlp: { protocols: { http: { endpoint: '127.0.0.1:4318' } } },
+    prometheus: {
+      config: {
+        scrape_configs: [
+          {
+            job_name: 'movies-api',
+            scrape_interval: '30s',
+            scrape_timeout: '5s',
+            static_configs: [{ targets: ['127.0.0.1:9464'] }],
+          },
+        ],
+      },
+    },
+  });
+  // Of 160 MB, of which Go's own limit is 120.
+  expect(processors).toEqual({
+    memory_limiter: { check_interval: '1s', limit_mib: 100, spike_limit_mib: 20 },
+    resourcedetection: { detectors: ['ecs'] },
+    resource: {
+      attributes: [{ key: 'service.instance.id', from_attribute: 'aws.ecs.task.arn', action: 'upsert' }],
+    },
+    batch: { timeout: '5s', send_batch_size: 500, send_batch_max_size: 1000 },
+  });
+  expect(extensions).toEqual({ sigv4auth: { region: '${env:REGION}', service: 'aps' } });
+  expect(exporters).toEqual({
+    awsxray: { region: '${env:REGION}', index_all_attributes: false },
+    prometheusremotewrite: {
+      endpoint: '${env:PROMETHEUS_REMOTE_WRITE_URL}',
+      auth: { authenticator: 'sigv4auth' },
+      send_metadata: false,
+      target_info: { enabled: false },
+      retry_on_failure: { enabled: true, max_elapsed_time: '60s' },
+    },
+  });
+});
 
 describeWith([collector], 'the collector', () => {
   let api: Api;
