@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { rename, writeFile } from 'node:fs/promises';
 import { catchInterruption, createCommand, runCommand, wholeNumber } from '../../app/src/commands/command.ts';
 import { Problem, reasonOf } from '../../app/src/commands/problem.ts';
 import { startEmulator } from './emulator.ts';
@@ -20,8 +20,11 @@ const program = createCommand(
       );
     });
     const { signal } = catchInterruption();
-    if (record !== undefined)
-      await writeFile(record, JSON.stringify({ pid: process.pid, url: emulator.url }));
+    if (record !== undefined) {
+      // Whole at once: who starts it looks for it all the time.
+      await writeFile(`${record}.partial`, JSON.stringify({ pid: process.pid, url: emulator.url }));
+      await rename(`${record}.partial`, record);
+    }
     console.log(`The emulator answers on ${emulator.url}. Point a client at it, in another terminal:`);
     console.log(
       `  export AWS_ENDPOINT_URL=${emulator.url} AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_REGION=eu-west-1`,

@@ -26,11 +26,24 @@ const unverifiable = 'The access token can not be verified.';
 const noBearer = 'The Authorization header holds no bearer token.';
 const audience = 'The access token is for another audience.';
 const issuer = 'The access token is from another issuer.';
+const expired = 'The access token has expired.';
+const early = 'The access token is not valid yet.';
+const noEnd = 'The access token lacks a valid exp.';
 const idToken = 'This is an ID token; it takes an access token.';
+
+const known = (alg: string) => ({ alg, kid: forgery.publicKey.kid });
+const forged = (header: unknown, mark = '') => assemble(header, forgery.claims(), mark);
+const inSeconds = (seconds: number) => Math.floor(Date.now() / 1000) + seconds;
+const ofCognito = (changes: object): JWTPayload => ({ aud: undefined as never, ...changes });
+const lacksScope = (scope: string) => ({
+  status: 403,
+  detail: `The access token lacks the scope ${scope}.`,
+  databaseCalls: 0,
+});
 
 /** With a public key as if it were a shared secret. */
 function confuse(header: object, secret: string | Buffer): string {
-  const unsigned = assemble(header, forgery.claims()).slice(0, -1);
+  const unsigned = forged(header).slice(0, -1);
   return `${unsigned}.${createHmac('sha256', secret).update(unsigned).digest('base64url')}`;
 }
 const pem = () =>
@@ -46,40 +59,20 @@ describe('forged tokens (API2)', () => {
   });
 
   test.each<[string, Forge, string]>([
-    ['alg none', () => assemble({ alg: 'none' }, forgery.claims()), algorithm],
-    ['alg None in capitals', () => assemble({ alg: 'NONE', typ: 'JWT' }, forgery.claims()), algorithm],
-    ['no alg', () => assemble({ typ: 'JWT' }, forgery.claims()), noToken],
-    ['an alg that is a list', () => assemble({ alg: ['RS256'] }, forgery.claims()), noToken],
-    [
-      'an empty signature',
-      () => assemble({ alg: 'RS256', kid: forgery.publicKey.kid }, forgery.claims()),
-      signature,
-    ],
+    ['alg none', () => forged({ alg: 'none' }), algorithm],
+    ['alg None in capitals', () => forged({ alg: 'NONE', typ: 'JWT' }), algorithm],
+    ['no alg', () => forged({ typ: 'JWT' }), noToken],
+    ['an alg that is a list', () => forged({ alg: ['RS256'] }), noToken],
+    ['an empty signature', () => forged(known('RS256')), signature],
     [
       'a JWK as the secret of HS256',
-      () => confuse({ alg: 'HS256', kid: forgery.publicKey.kid }, JSON.stringify(forgery.publicKey)),
+      () => confuse(known('HS256'), JSON.stringify(forgery.publicKey)),
       algorithm,
     ],
-    [
-      'a PEM as the secret of HS256',
-      () => confuse({ alg: 'HS256', kid: forgery.publicKey.kid }, pem()),
-      algorithm,
-    ],
-    [
-      'RS256 in the header over an HMAC',
-      () => confuse({ alg: 'RS256', kid: forgery.publicKey.kid }, pem()),
-      signature,
-    ],
-    [
-      'a signature of zeros for ES256',
-      () => assemble({ alg: 'ES256', kid: forgery.publicKey.kid }, forgery.claims(), 'A'.repeat(86)),
-      key,
-    ],
-    [
-      'a scheme that the key is not for',
-      () => assemble({ alg: 'PS256', kid: forgery.publicKey.kid }, forgery.claims(), 'A'.repeat(342)),
-      key,
-    ],
+    ['a PEM as the secret of HS256', () => confuse(known('HS256'), pem()), algorithm],
+    ['RS256 in the header over an HMAC', () => confuse(known('RS256'), pem()), signature],
+    ['a signature of zeros for ES256', () => forged(known('ES256'), 'A'.repeat(86)), key],
+    ['a scheme that the key is not for', () => forged(known('PS256'), 'A'.repeat(342)), key],
     ['an own key under the genuine kid', () => forgery.sign({ kid: forgery.publicKey.kid }), signature],
     ['an own key and no kid', () => forgery.sign({}), signature],
     ['an own key under its own kid', () => forgery.sign({ kid: 'mine' }), key],
@@ -96,23 +89,19 @@ describe('forged tokens (API2)', () => {
     ['a kid that is an address', () => forgery.sign({ kid: 'https://attacker.example/jwks.json' }), key],
     [
       'a critical extension that nobody knows',
-      () => assemble({ alg: 'RS256', crit: ['exp2'], exp2: 1 }, forgery.claims(), 'AAAA'),
+      () => forged({ alg: 'RS256', crit: ['exp2'], exp2: 1 }, 'AAAA'),
       unverifiable,
     ],
-    [
-      'an unencoded payload',
-      () => assemble({ alg: 'RS256', b64: false, crit: ['b64'] }, forgery.claims(), 'AAAA'),
-      signature,
-    ],
+    ['an unencoded payload', () => forged({ alg: 'RS256', b64: false, crit: ['b64'] }, 'AAAA'), signature],
     [
       'the five parts of an encrypted token',
       () => `${assemble({ alg: 'dir', enc: 'A256GCM' }, '')}.AAAA.AAAA`,
       noToken,
     ],
-    ['two parts', () => assemble({ alg: 'RS256' }, forgery.claims()).slice(0, -1), noToken],
-    ['a header that is no JSON', () => assemble('{"alg":', forgery.claims(), 'AAAA'), noToken],
-    ['a header that is a list', () => assemble([], forgery.claims(), 'AAAA'), noToken],
-    ['15 kB', () => assemble({ alg: 'RS256', kid: forgery.publicKey.kid }, 'x'.repeat(11_000)), signature],
+    ['two parts', () => forged({ alg: 'RS256' }).slice(0, -1), noToken],
+    ['a header that is no JSON', () => forged('{"alg":', 'AAAA'), noToken],
+    ['a header that is a list', () => forged([], 'AAAA'), noToken],
+    ['15 kB', () => assemble(known('RS256'), 'x'.repeat(11_000)), signature],
     ['dots alone', () => '..', noToken],
   ])('%s is refused', async (_what, forge, why) => {
     const answer = await ask(`Bearer ${await forge()}`);
@@ -129,8 +118,7 @@ describe('forged tokens (API2)', () => {
     ],
     [
       'a header that names another algorithm',
-      ([, claims, mark]) =>
-        [assemble({ alg: 'RS512', kid: forgery.publicKey.kid }, '').split('.')[0], claims, mark].join('.'),
+      ([, claims, mark]) => [assemble(known('RS512'), '').split('.')[0], claims, mark].join('.'),
       key,
     ],
     ['a signature cut short', (parts) => parts.join('.').slice(0, -4), signature],
@@ -159,20 +147,12 @@ describe('forged tokens (API2)', () => {
 
 describe('genuine tokens that are not for this (API2)', () => {
   test.each<[string, JWTPayload, string]>([
-    ['that has expired', { exp: 1 }, 'The access token has expired.'],
-    [
-      'that expired a minute ago',
-      { exp: Math.floor(Date.now() / 1000) - 60 },
-      'The access token has expired.',
-    ],
-    [
-      'that is not valid yet',
-      { nbf: Math.floor(Date.now() / 1000) + 600 },
-      'The access token is not valid yet.',
-    ],
-    ['whose start is a text', { nbf: '0' as never }, 'The access token is not valid yet.'],
-    ['whose end is a text', { exp: '4000000000' as never }, 'The access token lacks a valid exp.'],
-    ['without an end', { exp: undefined as never }, 'The access token lacks a valid exp.'],
+    ['that has expired', { exp: 1 }, expired],
+    ['that expired a minute ago', { exp: inSeconds(-60) }, expired],
+    ['that is not valid yet', { nbf: inSeconds(600) }, early],
+    ['whose start is a text', { nbf: '0' as never }, early],
+    ['whose end is a text', { exp: '4000000000' as never }, noEnd],
+    ['without an end', { exp: undefined as never }, noEnd],
     ['of another issuer', { iss: 'https://attacker.example' }, issuer],
     ['of no issuer', { iss: undefined as never }, issuer],
     ['of several issuers', { iss: ['https://attacker.example'] as never }, issuer],
@@ -180,20 +160,16 @@ describe('genuine tokens that are not for this (API2)', () => {
     ['for an audience that only begins alike', { aud: 'movies-api.attacker.example' }, audience],
     ['for an audience that is an object', { aud: { 'movies-api': true } as never }, audience],
     ['for no audience', { aud: [] }, audience],
-    [
-      'of Cognito for another client',
-      { aud: undefined as never, token_use: 'access', client_id: 'another' },
-      audience,
-    ],
+    ['of Cognito for another client', ofCognito({ token_use: 'access', client_id: 'another' }), audience],
     [
       'of Cognito for a list of clients',
-      { aud: undefined as never, token_use: 'access', client_id: ['a-cognito-client'] },
+      ofCognito({ token_use: 'access', client_id: ['a-cognito-client'] }),
       audience,
     ],
     ['of Cognito that is an ID token', { aud: 'a-cognito-client', token_use: 'id' }, idToken],
     [
       'of Cognito that is an ID token of a client id',
-      { aud: undefined as never, token_use: 'id', client_id: 'a-cognito-client' },
+      ofCognito({ token_use: 'id', client_id: 'a-cognito-client' }),
       idToken,
     ],
     ['of Cognito whose use is a list', { token_use: ['access'] }, idToken],
@@ -223,11 +199,7 @@ describe('tokens that grant less (API1, API5)', () => {
 
     const answer = await ask(`Bearer ${await api.issuer.sign(claims)}`);
 
-    expect(answer).toEqual({
-      status: 403,
-      detail: 'The access token lacks the scope movies/read.',
-      databaseCalls: 0,
-    });
+    expect(answer).toEqual(lacksScope('movies/read'));
   });
 
   test.each([
@@ -239,11 +211,7 @@ describe('tokens that grant less (API1, API5)', () => {
   ])('a token that reads does not write by %s %s', async (method, path) => {
     const answer = await observe(api, () => api.reader(method, path, { body: {} }));
 
-    expect(answer).toEqual({
-      status: 403,
-      detail: 'The access token lacks the scope movies/write.',
-      databaseCalls: 0,
-    });
+    expect(answer).toEqual(lacksScope('movies/write'));
   });
 });
 

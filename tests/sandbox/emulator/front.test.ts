@@ -1,10 +1,14 @@
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { CreateTableCommand, DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createRawClient, type RawClient } from './client.ts';
 import { describeWith, program } from '../../support/requirements.ts';
+import { createEmulatorHome } from '../../../tools/sandbox/deployment/processes.ts';
 import { type Emulator, startEmulator } from '../../../tools/sandbox/emulator.ts';
 import { type Front, startFront } from '../../../tools/sandbox/front.ts';
 
@@ -23,6 +27,22 @@ describeWith([python], 'the emulator', () => {
 
   afterAll(async () => {
     await emulator.stop();
+  });
+
+  test('starts in time where its packages took an hour to install before', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'emulator-'));
+    let hours = 0;
+    const emulators = createEmulatorHome(folder, {
+      now: () => Date.now() + hours * 3_600_000,
+      install: () => Promise.resolve((hours += 1)),
+    });
+
+    const started = await emulators.start();
+    const found = await emulators.find();
+    await emulators.stop(started);
+    await rm(folder, { recursive: true });
+
+    expect({ hours, found }).toEqual({ hours: 1, found: started });
   });
 
   test('a real SDK client is answered by moto, through the front', async () => {
