@@ -206,7 +206,7 @@ resource "aws_cloudwatch_query_definition" "main" {
     EOT
     }
     "Logged errors" = { group = var.service.log_group_name, query = <<-EOT
-      filter level = "error" or level = "fatal"
+      filter ispresent(err.type) or level = "error" or level = "fatal"
       | stats count(*) as times, max(@timestamp) as last, latest(requestId) as request by msg, err.type, err.message
       | sort times desc
     EOT

@@ -208,6 +208,25 @@ test('an alarm that was just applied has not rung', () => {
   expect(judge({ alarms: { value: [fresh] } }).text).not.toContain('quiet again');
 });
 
+test('a release that was taken back is told, also when all is well since', () => {
+  const reason = 'ECS deployment circuit breaker: rolling back to deploymentId ecs-svc/1.';
+  const message = '(service movies-api-dev) (deployment ecs-svc/2) deployment failed: tasks failed to start.';
+  const events = [
+    { createdAt: minutesAgo(9), message },
+    { createdAt: minutesAgo(8), message: 'steady state.' },
+  ];
+  const deployments = [{ ...primary, createdAt: minutesAgo(8), rolloutStateReason: reason }];
+
+  const { isWrong, text } = judge({
+    service: { value: { runningCount: 2, desiredCount: 2, deployments, events } },
+  });
+
+  expect(isWrong).toBe(false);
+  expect(text).toContain(`03:12 UTC  deployment of movies-api-dev:7: COMPLETED ${reason}\n`);
+  expect(text).toContain(`03:11 UTC  ${message}\n`);
+  expect(text).not.toContain('steady state.');
+});
+
 test('it stays one screen: what is too much is counted', () => {
   const many = Array.from({ length: 40 }, (_, index) => ({
     at: minutesAgo(index),

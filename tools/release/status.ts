@@ -216,10 +216,16 @@ function describeDay({ service, alarms, changes, drift }: Facts, now: Date): rea
   return [
     ...deployments
       .filter(({ createdAt }) => isToday(createdAt))
-      .map(
-        ({ createdAt = now, taskDefinition, rolloutState = '?' }) =>
-          `${minute(createdAt)}  deployment of ${revision(taskDefinition)}: ${rolloutState}`,
+      .map(({ createdAt = now, taskDefinition, rolloutState = '?', rolloutStateReason: reason = '' }) =>
+        `${minute(createdAt)}  deployment of ${revision(taskDefinition)}: ${rolloutState} ${reason}`.trimEnd(),
       ),
+    // A deployment that was taken back is no longer among them.
+    ...('value' in service ? (service.value.events ?? []) : [])
+      .filter(
+        ({ createdAt, message = '' }) =>
+          isToday(createdAt) && /fail|rolling back|unable|unhealthy/.test(message),
+      )
+      .map(({ createdAt = now, message = '' }) => `${minute(createdAt)}  ${message}`),
     `drift: ${tell(drift, ({ report, at }) => `looked at ${ago(at, now)}: ${report.details}`)}`,
     ...quiet
       .filter((alarm) => alarm.state === 'OK' && isToday(alarm.since) && !isNew(alarm))

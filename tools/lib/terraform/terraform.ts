@@ -169,7 +169,7 @@ const remedies: readonly (readonly [RegExp, string])[] = [
   ],
   [
     /Error acquiring the state lock/,
-    'Another run holds the lock, or one was killed. When you are sure that none runs: terraform force-unlock <ID as above>.',
+    'Another run holds the lock, or one was killed. When you are sure that none runs: terraform force-unlock <ID as above>, by docs/runbook.md, "When the state is locked".',
   ],
   [
     /No valid credential sources|ExpiredToken|InvalidClientTokenId|security token included in the request is (expired|invalid)/,
