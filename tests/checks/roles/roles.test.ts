@@ -23,6 +23,7 @@ import {
 } from '../../../tools/checks/roles/statements.ts';
 import { replaceBlock } from '../../../tools/lib/markdown.ts';
 import { readDefinition } from '../../../tools/lib/pipeline-definition.ts';
+import { subtract } from '../../../tools/checks/roles/subtract.ts';
 import { describeWith, type Requirement } from '../../support/requirements.ts';
 import { allowedActions, refusedOperations } from '../../support/role-permissions.ts';
 import { awsProvider, registryModules, terraform } from '../../support/terraform.ts';
@@ -212,6 +213,22 @@ describeWith([terraform, awsProvider, registryModules], 'the documents of the ro
         expect(requests.length).toBeGreaterThan(0);
         expect(before.decisions.map(({ decision }) => decision)).not.toContain('Allowed');
         expect(after.decisions.map(({ decision }) => decision)).toContain('Allowed');
+      },
+      minutesMs,
+    );
+
+    test(
+      'a right that no request needs is named, and one that a request needs is not',
+      async () => {
+        const task = documents.roles['dev-task'];
+        if (task === undefined) throw new Error('dev has no task role');
+        const only = { ...documents, roles: { 'dev-task': { ...task, boundary: null } } };
+        const requests = readRequests('t', 'allow task xray:PutTraceSegments *', documents);
+        const { idle } = await subtract(project, only, requests);
+
+        expect(idle).toContain('ENV-task WriteMetrics statement');
+        expect(idle).not.toContain('ENV-task SendTraces statement');
+        expect(idle).toContain('ENV-task TableKeyThroughDynamoDb condition StringEquals kms:ViaService');
       },
       minutesMs,
     );

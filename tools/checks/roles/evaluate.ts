@@ -60,6 +60,7 @@ export async function evaluate(
     named[`${name} trust`] = role.trust;
   }
   for (const { arn, policy } of resourcePolicies(documents)) named[arn] = policy;
+  const arns = resourcePolicies(documents).map(({ arn }) => arn);
   const trusts = new Map(Object.entries(documents.roles).map(([name, { arn }]) => [arn, `${name} trust`]));
 
   const asked = requests.map(({ role: name, action, resource, context, token }) => {
@@ -69,7 +70,7 @@ export async function evaluate(
         ...{ principal: federationOf(role?.trust), action, resource, account: documents.account, context },
         ...{ identity: [], resourcePolicy: `${name} trust`, unlisted: true },
       };
-    const policy = Object.keys(named).find(
+    const policy = arns.find(
       (arn) => resource === arn || resource.startsWith(`${arn}/`) || resource.startsWith(`${arn}:`),
     );
     // A service of AWS, or somebody of another account: what is asked lets them in, or nothing does.

@@ -14,6 +14,7 @@ import {
   type PlannedResource,
   type Request,
 } from './requests.ts';
+import { subtract } from './subtract.ts';
 import { actionsOf, judgeResourcePolicies, judgeStatements, takeovers } from './statements.ts';
 
 /** `make roles`: what each role of the pipeline, and each that it makes, may do, decided request by request. */
@@ -70,28 +71,6 @@ async function collect(
   };
 }
 
-/** Takes each statement of each identity document away in turn: what no allowed request notices is named. */
-async function subtract(documents: Documents, requests: readonly Request[]): Promise<readonly string[]> {
-  const idle: string[] = [];
-  for (const [name, role] of Object.entries(documents.roles).filter(([name]) =>
-    /^(build|dev-plan|dev-apply)$/.test(name),
-  )) {
-    const own = requests.filter((request) => request.role === name && request.expected === 'allow');
-    for (const [at, document] of role.identity.entries())
-      for (const statement of document.Statement) {
-        const identity = role.identity.with(at, {
-          ...document,
-          Statement: document.Statement.filter((one) => one !== statement),
-        });
-        const without = { ...documents, roles: { ...documents.roles, [name]: { ...role, identity } } };
-        const { decisions } = await evaluate(project, without, own);
-        if (decisions.every(({ decision }) => decision === 'Allowed'))
-          idle.push(`${name} ${statement.Sid ?? ''}`);
-      }
-  }
-  return idle;
-}
-
 /** The page that a person follows, and the trust policies: neither may change alone. */
 async function keepChecklist(documents: Documents, mayWrite: boolean): Promise<void> {
   const page = join(project, 'docs', 'deploy.md');
@@ -119,7 +98,11 @@ await runCommand(async (argv) => {
   )
     .option('--json <file>', 'write the documents that are judged, with all values resolved')
     .option('--docs', "write the checklist of Bitbucket's environments into docs/deploy.md", false)
-    .option('--subtract', 'name each statement whose loss no request notices (takes minutes)', false)
+    .option(
+      '--subtract',
+      'name each statement, resource and condition whose loss no request notices (takes minutes)',
+      false,
+    )
     .addHelpText(
       'after',
       '\nExit codes: 0 as expected or not checked, 1 not as expected (STRICT=1: or not checked), 2 misuse.',
@@ -160,11 +143,14 @@ await runCommand(async (argv) => {
     );
   }
   if (options.subtract) {
-    const idle = await subtract(
-      documents,
-      sources.flatMap(([, requests]) => requests.filter(({ action }) => !action.startsWith('sts:'))),
+    const asked = all.flatMap(([, requests]) => requests.filter(({ token }) => token === undefined));
+    const { played, idle } = await subtract(project, documents, asked);
+    console.log(
+      [
+        `subtraction: of ${played} statements, resources and conditions no request notices ${idle.length}:`,
+        ...idle,
+      ].join('\n  '),
     );
-    console.log([`${idle.length} statements whose loss no request notices:`, ...idle].join('\n  '));
   }
   if (wrong.length > 0)
     throw new Problem(
