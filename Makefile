@@ -160,7 +160,7 @@ drift: install .cache/identity/token ## ENV=local|dev|… What differs from what
 	@$(filed) $(if $(filter local,$(ENV)),$(local) drift,$(release) drift --env "$(ENV)")
 
 .PHONY: destroy
-destroy: install .cache/identity/token ## ENV=dev Destroy an environment; never prod
+destroy: install .cache/identity/token ## ENV=dev|bootstrap Destroy an environment, never prod, or what bootstrap made; says what AWS keeps, and until when
 	@$(release) destroy --env "$(ENV)"
 
 ##@ An account on this machine

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Misuse, Problem } from '../../app/src/commands/problem.ts';
@@ -18,6 +19,7 @@ import {
   type Release,
 } from '../lib/terraform/service-root.ts';
 import { createTerraform, type Terraform } from '../lib/terraform/terraform.ts';
+import type { Destroyed } from './left-behind.ts';
 import {
   checkPlan,
   findLosses,
@@ -46,8 +48,10 @@ export interface Account {
   readonly deployedOutputs: (environment: string) => Promise<Outputs>;
   /** What differs from what was applied last, and who has to look at it. */
   readonly drift: (environment: string) => Promise<readonly Difference[]>;
-  /** Destroys an environment other than prod. Asks before it does. */
-  readonly destroy: (environment: string, commit: string) => Promise<void>;
+  /** Destroys an environment other than prod. Asks before it does. Resolves with what AWS may keep of it. */
+  readonly destroy: (environment: string, commit: string) => Promise<Destroyed>;
+  /** Destroys what `bootstrap` made, once no environment is left. Asks before it does. */
+  readonly leave: (commit: string) => Promise<Destroyed>;
 }
 
 export interface AccountOptions {
@@ -168,18 +172,77 @@ export function createAccount({ project, env, progress, confirm }: AccountOption
     destroy: async (environment, commit) => {
       checkEnvironment(root, environment);
       refuseProduction(environment);
-      await inEnvironment(environment, async (service) => {
+      return inEnvironment(environment, async (service) => {
         const planFile = join(scratch, `${environment}-destroy.tfplan`);
-        const { image } = await service.outputs();
+        const { image, region } = await service.outputs();
         if (typeof image !== 'string')
           throw new Misuse(`${environment} is not deployed.`, 'There is nothing to destroy.');
-        if (!(await planRelease(service, { environment, image, commit }, planFile, true))) return;
-        if (!(await confirm(`Destroy ${environment} with all its movies?`, environment)))
-          throw new Misuse('Nothing was destroyed.', `Type ${environment}, or set CONFIRM=${environment}.`);
-        await service.apply(planFile);
+        const locks = findLocks(await service.show());
+        if (await planRelease(service, { environment, image, commit }, planFile, true)) {
+          if (!(await confirm(`Destroy ${environment} with all its movies?`, environment)))
+            throw new Misuse('Nothing was destroyed.', `Type ${environment}, or set CONFIRM=${environment}.`);
+          await service.apply(planFile);
+        }
+        return { project: projectOf(env), environment, region: String(region), locks };
       });
     },
+
+    leave: (commit) =>
+      withTerraform(async ({ bootstrap, service }) => {
+        if (existsSync(join(bootstrap.directory, 'backend.tf')))
+          throw new Misuse(
+            'The state of terraform/bootstrap lies in the bucket that would be deleted.',
+            'Take it back, in terraform/bootstrap: rm backend.tf; terraform init -migrate-state',
+          );
+        const planFile = join(scratch, 'bootstrap-destroy.tfplan');
+        const variables = { commit, state_is_disposable: 'true' };
+        progress.about('bootstrap');
+        await bootstrap.init({});
+        const outputs = await bootstrap.outputs();
+        await service.init(backendOf(outputs));
+        for (const environment of await service.workspaces()) {
+          await service.useWorkspace(environment);
+          if ((await service.resources()).length === 0) continue;
+          throw new Misuse(
+            `${environment} is still deployed, and its state lies in the bucket that would be deleted.`,
+            `Destroy it first: make destroy ENV=${environment}`,
+          );
+        }
+        if (!(await confirm('Destroy state bucket, images, keys and pipeline roles?', 'bootstrap')))
+          throw new Misuse('Nothing was destroyed.', 'Type bootstrap, or set CONFIRM=bootstrap.');
+        // Bucket and repository are emptied by their deletion when, and only when, they were told so before.
+        if (await bootstrap.plan({ out: planFile, variables })) await bootstrap.apply(planFile);
+        if (await bootstrap.plan({ out: planFile, variables, destroy: true }))
+          await bootstrap.apply(planFile);
+        const region = backendOf(outputs)['region'] ?? '';
+        return { project: projectOf(env), environment: 'shared', region, locks: [] };
+      }),
   };
+}
+
+const projectOf = ({ TF_VAR_project: project = 'movies-api' }: NodeJS.ProcessEnv): string => project;
+
+interface Resources {
+  readonly resources?: readonly {
+    readonly type: string;
+    readonly values: Readonly<Record<string, unknown>>;
+  }[];
+  readonly child_modules?: readonly Resources[];
+}
+
+/** Vaults whose lock is in a state (`show -json`), with the longest time for which they keep a backup. */
+export function findLocks(stateJson: string): Destroyed['locks'] {
+  const { values } = JSON.parse(stateJson) as { values?: { root_module?: Resources } };
+  const all = (part: Resources): NonNullable<Resources['resources']> => [
+    ...(part.resources ?? []),
+    ...(part.child_modules ?? []).flatMap(all),
+  ];
+  return all(values?.root_module ?? {})
+    .filter(({ type }) => type === 'aws_backup_vault_lock_configuration')
+    .map(({ values: lock }) => ({
+      vault: String(lock['backup_vault_name']),
+      days: Number(lock['max_retention_days']),
+    }));
 }
 
 /** A plan to another stage of the cursor keys is one from the commit that is deployed: a rotation changes nothing else. */

@@ -347,9 +347,17 @@ program
 
 program
   .command('destroy')
-  .description('Destroy an environment; never prod')
+  .description('Destroy an environment, never prod; or `bootstrap`, when no environment is left')
   .option(...environment)
-  .action(async ({ env: name }: Options) => (await openAccount()).destroy(name, readCommit()));
+  .action(async ({ env: name }: Options) => {
+    const account = await openAccount();
+    const destroyed = await (name === 'bootstrap'
+      ? account.leave(readCommit())
+      : account.destroy(name, readCommit()));
+    const { cleanUp, createLeftBehindClients, describeLeftBehind } = await import('./left-behind.ts');
+    const aws = createLeftBehindClients({ region: destroyed.region });
+    say(describeLeftBehind(name, await cleanUp(destroyed, aws, new Date())));
+  });
 
 program
   .command('insights')

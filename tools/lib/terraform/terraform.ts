@@ -10,6 +10,8 @@ export interface Terraform {
   /** Selects the workspace, and makes it when it is new. */
   readonly useWorkspace: (name: string) => Promise<void>;
   readonly deleteWorkspace: (name: string) => Promise<void>;
+  /** Workspaces beside the default one. */
+  readonly workspaces: () => Promise<readonly string[]>;
   /** Writes a plan file. Resolves with whether it holds any change. */
   readonly plan: (options: PlanOptions) => Promise<boolean>;
   readonly apply: (planFile: string) => Promise<void>;
@@ -84,6 +86,11 @@ export function createTerraform(
     useWorkspace: async (name) => {
       await must('workspace', 'select', '-or-create', name);
     },
+    workspaces: async () =>
+      (await must('workspace', 'list'))
+        .split('\n')
+        .map((line) => line.replace(/^[*\s]+/, '').trim())
+        .filter((name) => name !== '' && name !== 'default'),
     deleteWorkspace: async (name) => {
       await must('workspace', 'select', 'default');
       await must('workspace', 'delete', name);
