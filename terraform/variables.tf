@@ -99,6 +99,11 @@ variable "region" {
     condition     = contains(var.allowed_regions, var.region)
     error_message = "\"${var.region}\" is not among allowed_regions (${join(", ", var.allowed_regions)}): data stays where the organisation allows it. Elsewhere set both, e.g. TF_VAR_region=us-east-1 TF_VAR_allowed_regions='[\"us-east-1\"]'."
   }
+
+  validation {
+    condition     = !startswith(var.region, "cn-")
+    error_message = "\"${var.region}\" is in the partition aws-cn, which has neither Cognito user pools nor Managed Prometheus."
+  }
 }
 
 variable "allowed_regions" {
@@ -491,11 +496,16 @@ variable "log_retention_days" {
 
 variable "monthly_budget_usd" {
   type        = number
-  description = "Cost per month, in US dollars, of everything with this environment's tag; a ticket is opened at 80 %, when it is spent, and when the forecast says so."
+  description = "Cost per month, in US dollars, of everything with this environment's tag; a ticket is opened at 80 %, when it is spent, and when the forecast says so. Null in GovCloud alone, which has no budgets."
 
   validation {
-    condition     = var.monthly_budget_usd > 0
+    condition     = var.monthly_budget_usd == null || try(var.monthly_budget_usd > 0, false)
     error_message = "monthly_budget_usd is more than 0: a budget of nothing alarms for ever."
+  }
+
+  validation {
+    condition     = (var.monthly_budget_usd == null) == startswith(var.region, "us-gov-")
+    error_message = "AWS Budgets is missing in the partition aws-us-gov, and nowhere else: monthly_budget_usd is null in a region us-gov-…, and a number elsewhere. A GovCloud account is billed through its standard account: keep a budget there."
   }
 }
 

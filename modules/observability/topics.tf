@@ -25,7 +25,7 @@ data "aws_iam_policy_document" "topic" {
 
     principals {
       type        = "Service"
-      identifiers = ["cloudwatch.amazonaws.com", "budgets.amazonaws.com"]
+      identifiers = concat(["cloudwatch.amazonaws.com"], var.monthly_budget_usd == null ? [] : ["budgets.amazonaws.com"])
     }
 
     condition {
@@ -51,6 +51,8 @@ resource "aws_sns_topic_subscription" "main" {
 # A filter's values are alternatives, so one tag must say project and environment. It counts once it is activated as a
 # cost allocation tag. The name is global.
 resource "aws_budgets_budget" "main" {
+  for_each = toset(var.monthly_budget_usd == null ? [] : ["month"])
+
   name         = "${var.name}-${data.aws_region.current.name}"
   budget_type  = "COST"
   time_unit    = "MONTHLY"

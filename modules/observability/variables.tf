@@ -129,10 +129,10 @@ variable "backup_vault" {
 
 variable "monthly_budget_usd" {
   type        = number
-  description = "Cost per month, in US dollars, above which (and at 80 % of which, and when forecast) a ticket is opened."
+  description = "Cost per month, in US dollars, above which (and at 80 % of which, and when forecast) a ticket is opened; null where AWS has no budgets."
 
   validation {
-    condition     = var.monthly_budget_usd > 0
+    condition     = var.monthly_budget_usd == null || try(var.monthly_budget_usd > 0, false)
     error_message = "monthly_budget_usd: more than 0."
   }
 }

@@ -231,6 +231,28 @@ run "another_region_another_word_and_an_issuer_without_tls_are_refused" {
   expect_failures = [var.region, var.plain_http, var.oidc]
 }
 
+run "what_a_partition_lacks_is_refused" {
+  command = plan
+
+  variables {
+    region          = "cn-north-1"
+    allowed_regions = ["cn-north-1"]
+  }
+
+  expect_failures = [var.region]
+}
+
+run "a_budget_in_govcloud_is_refused" {
+  command = plan
+
+  variables {
+    region          = "us-gov-west-1"
+    allowed_regions = ["us-gov-west-1"]
+  }
+
+  expect_failures = [var.monthly_budget_usd]
+}
+
 run "two_audiences_in_one_entry_are_refused" {
   command = plan
 

@@ -87,9 +87,10 @@ export function renderPrometheusRules(slo: Slo): string {
       runbook: 'docs/runbook.md#metrics-missing',
     },
   };
+  // Managed Prometheus bills the samples that a query reads, and the longest window has three days of them: once a minute.
   const groups = [
-    { name: 'slo-recording', interval: '30s', rules: recordings },
-    { name: 'slo-alerts', interval: '30s', rules: [...burns, silence] },
+    { name: 'slo-recording', interval: '1m', rules: recordings },
+    { name: 'slo-alerts', interval: '1m', rules: [...burns, silence] },
   ];
   return `# Derived from docs/slo.yaml by \`npm run slo\`. Do not edit.\n${stringify({ groups }, { lineWidth: 0 })}`;
 }

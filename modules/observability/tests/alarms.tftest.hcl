@@ -204,7 +204,7 @@ run "events_page_by_a_role_that_can_do_nothing_else_and_the_budget_counts_its_ta
   }
 
   assert {
-    condition     = one(aws_budgets_budget.main.cost_filter).values == tolist(["user:environment$test"])
+    condition     = one(aws_budgets_budget.main["month"].cost_filter).values == tolist(["user:environment$test"])
     error_message = "The budget counts nothing."
   }
 
