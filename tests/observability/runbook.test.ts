@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -117,4 +118,18 @@ describe('each alarm that tells somebody', () => {
     expect(formatted).toHaveLength(described.length - 1);
     expect(hcl).toMatch(/describe = "%s Severity: %s\. .* Runbook: \$\{var\.runbook_url\}#%s"/);
   });
+});
+
+test('each command of the runbook that changes something is played by a test that is there, or says why not', () => {
+  const [before = '', played = ''] = runbook.split('## Which steps were played');
+  const commands = matches(before, /`((?:make|aws [a-z-]+) (?!status|verify|drift|run)[a-z-]+)/g).filter(
+    (command) => !/^aws [a-z-]+ (describe|list|get)-/.test(command),
+  );
+  const rows = played.split('\n').filter((line) => line.startsWith('| `'));
+
+  expect(new Set(commands)).toEqual(
+    new Set(['make deploy', 'make rollback', 'make rotate-cursor-key', 'aws backup start-backup-job']),
+  );
+  expect([...new Set(commands)].filter((command) => !rows.some((row) => row.includes(command)))).toEqual([]);
+  for (const file of matches(played, /`(tests\/[^`]+)`/g)) expect(existsSync(file)).toBe(true);
 });
