@@ -38,7 +38,7 @@ const suites: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^app\/collector\//, ['observability/collector', ...ofPlans]],
   [/^docs\/slo\.yaml$/, ['observability/objectives', 'observability/alerts', ...ofPlans]],
   [/^app\/table\.json$/, ['app/local/embedded-dynamodb', 'app/contract/', ...ofPlans]],
-  [/^app\//, ['app/local/readme', 'checks/plan/service', 'app/movies/', 'app/api/']],
+  [/^app\//, ['checks/links', 'checks/plan/service', 'app/movies/', 'app/api/']],
 ];
 
 /** What must stop a mistake by its plan is planned together, where the files don't meet; each other one is by itself. */
