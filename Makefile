@@ -159,6 +159,10 @@ rotate-cursor-key: install .cache/identity/token .cache/bin/crane .cache/bin/cos
 drift: install .cache/identity/token ## ENV=local|dev|… What differs from what was applied last, and whose it is; exit code 1 when something does
 	@$(filed) $(if $(filter local,$(ENV)),$(local) drift,$(release) drift --env "$(ENV)")
 
+.PHONY: maintenance
+maintenance: install .cache/identity/token ## ENV=local|dev|… ON=30m|OFF=yes Answer callers with 503 for so long, or no longer (without either: what is on)
+	@$(release) maintenance --env "$(ENV)" --on "$(ON)" --off "$(OFF)"
+
 .PHONY: destroy
 destroy: install .cache/identity/token ## ENV=dev|bootstrap Destroy an environment, never prod, or what bootstrap made; says what AWS keeps, and until when
 	@$(release) destroy --env "$(ENV)"

@@ -124,6 +124,9 @@ module "web_acl" {
   rule_overrides     = var.waf.rule_overrides
   allowed_countries  = var.waf.allowed_countries
   allowed_cidrs      = var.waf.allowed_cidrs
+  maintainer_cidrs   = var.maintainer_cidrs
+
+  permissions_boundary_arn = var.permissions_boundary_arn
 }
 
 resource "aws_wafv2_web_acl_association" "main" {

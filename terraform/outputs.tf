@@ -59,6 +59,11 @@ output "web_acl_arn" {
   value       = module.web_acl.arn
 }
 
+output "maintenance" {
+  description = "What `make maintenance` turns on and off, and what ends it"
+  value       = module.web_acl.maintenance
+}
+
 output "table_name" {
   description = "DynamoDB table, for the loader"
   value       = module.movies_table.table_name

@@ -304,6 +304,12 @@ variable "waf" {
   description = "Requests (and writes) per address in five minutes, and other limits for partners' networks; versions of AWS's rule groups and rules of theirs that only count; countries and networks that may call, empty for all."
 }
 
+variable "maintainer_cidrs" {
+  type        = set(string)
+  description = "IPv4 networks that get through while maintenance mode is on (`make maintenance`), none wider than /16; everybody else is answered 503."
+  default     = []
+}
+
 # ---- access ----
 
 variable "oidc" {

@@ -4,11 +4,11 @@ output "topic_arns" {
 }
 
 output "alarm_names" {
-  description = "Every alarm that tells somebody; the parts of burn-rate alarms are not among them."
+  description = "Every alarm that tells somebody; what other alarms are made of is not among them."
   value = sort(concat(
-    [for alarm in aws_cloudwatch_metric_alarm.symptom : alarm.alarm_name],
+    [for key, alarm in aws_cloudwatch_metric_alarm.symptom : alarm.alarm_name if !can(local.symptoms[key].quiet)],
+    [for alarm in aws_cloudwatch_composite_alarm.unless_maintenance : alarm.alarm_name],
     [for alarm in aws_cloudwatch_composite_alarm.burn : alarm.alarm_name],
-    [aws_cloudwatch_metric_alarm.blocked_requests.alarm_name],
   ))
 }
 

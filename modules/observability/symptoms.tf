@@ -1,4 +1,5 @@
-# What breaks the objectives, or is about to. Each entry is one alarm; its key is also the paragraph of the runbook.
+# What breaks the objectives, or is about to. Each entry is one alarm; its key is also the paragraph of the runbook. What
+# maintenance mode would ring tells by a second alarm, which is quiet meanwhile (`quiet`).
 
 locals {
   alb     = { LoadBalancer = var.load_balancer.arn_suffix }
@@ -16,7 +17,7 @@ locals {
       }
       edge-errors = {
         meaning    = "The load balancer itself answers errors, before any task has seen the request."
-        severity   = "page", query = "Tasks and deployments", period = 60, evaluations = 3, threshold = 1
+        severity   = "page", query = "Tasks and deployments", period = 60, evaluations = 3, threshold = 1, quiet = true
         expression = "IF(FILL(errors, 0) >= 5, 100 * errors / (FILL(requests, 0) + errors), 0)"
         metrics = {
           errors   = { namespace = "AWS/ApplicationELB", name = "HTTPCode_ELB_5XX_Count", stat = "Sum", dimensions = local.alb }
@@ -99,6 +100,16 @@ locals {
         severity = "ticket", query = "Tasks and deployments", period = 300, evaluations = 3, threshold = 85
         metrics  = { memory = { namespace = "AWS/ECS", name = "MemoryUtilization", stat = "Maximum", dimensions = local.ecs } }
       }
+      maintenance = {
+        meaning  = "Maintenance mode is on: callers are answered 503, on purpose and until its stated end."
+        severity = "ticket", period = 60, evaluations = 1, threshold = 1
+        metrics  = { told = { namespace = "AWS/WAFV2", name = "BlockedRequests", stat = "Sum", dimensions = { Region = data.aws_region.current.name, WebACL = var.web_acl_name, Rule = var.maintenance.rule_metric } } }
+      }
+      maintenance-not-ended = {
+        meaning  = "Maintenance mode was to end by itself and didn't: callers go on being answered 503."
+        severity = "page", period = 60, evaluations = 1, threshold = 1
+        metrics  = { failed = { namespace = "AWS/Scheduler", name = "TargetErrorCount", stat = "Sum", dimensions = { ScheduleGroup = var.maintenance.schedule_group } } }
+      }
       events-lost = {
         meaning  = "Events of tasks and deployments are not written down: tasks that keep restarting would not be seen."
         severity = "ticket", query = "Tasks and deployments", period = 300, evaluations = 1, threshold = 1
@@ -137,10 +148,10 @@ locals {
 resource "aws_cloudwatch_metric_alarm" "symptom" {
   for_each = local.symptoms
 
-  alarm_name          = "${var.name}-${each.key}"
+  alarm_name          = "${var.name}-${each.key}${can(each.value.quiet) ? "-seen" : ""}"
   alarm_description   = format(local.describe, each.value.meaning, each.value.severity, "${try(each.value.query, "Errors by route")}, ${local.look_back[each.value.severity]}", try(each.value.runbook, each.key))
-  alarm_actions       = [aws_sns_topic.main[each.value.severity].arn]
-  ok_actions          = [aws_sns_topic.main[each.value.severity].arn]
+  alarm_actions       = can(each.value.quiet) ? [] : [aws_sns_topic.main[each.value.severity].arn]
+  ok_actions          = can(each.value.quiet) ? [] : [aws_sns_topic.main[each.value.severity].arn]
   comparison_operator = try(each.value.comparison, "GreaterThanOrEqualToThreshold")
   threshold           = each.value.threshold
   treat_missing_data  = try(each.value.missing, "notBreaching")
@@ -181,11 +192,9 @@ resource "aws_cloudwatch_metric_alarm" "symptom" {
 
 # Attacks come in jumps: what counts is more blocked requests than this hour of this weekday usually sees.
 resource "aws_cloudwatch_metric_alarm" "blocked_requests" {
-  alarm_name = "${var.name}-blocked-requests"
+  alarm_name = "${var.name}-blocked-requests-seen"
   alarm_description = format(local.describe,
   "The firewall blocks far more requests than usual: an attack, or a rule that hits real users.", "ticket", "Blocked requests, ${local.look_back.ticket}", "blocked-requests")
-  alarm_actions       = [aws_sns_topic.main["ticket"].arn]
-  ok_actions          = [aws_sns_topic.main["ticket"].arn]
   comparison_operator = "GreaterThanUpperThreshold"
   threshold_metric_id = "usual"
   evaluation_periods  = 3
@@ -209,5 +218,26 @@ resource "aws_cloudwatch_metric_alarm" "blocked_requests" {
       period      = 300
       dimensions  = { Region = data.aws_region.current.name, WebACL = var.web_acl_name, Rule = "ALL" }
     }
+  }
+}
+
+# What maintenance mode rings is seen all the time and told outside of it: an alarm over one alarm can be quiet while
+# another one is on. It waits as long as that takes to fire, and after maintenance as long as it takes itself to resolve.
+resource "aws_cloudwatch_composite_alarm" "unless_maintenance" {
+  for_each = merge(
+    { for key, symptom in local.symptoms : key => { severity = symptom.severity, seen = aws_cloudwatch_metric_alarm.symptom[key] } if can(symptom.quiet) },
+    { blocked-requests = { severity = "ticket", seen = aws_cloudwatch_metric_alarm.blocked_requests } },
+  )
+
+  alarm_name        = "${var.name}-${each.key}"
+  alarm_description = each.value.seen.alarm_description
+  alarm_rule        = format("ALARM(%q)", each.value.seen.alarm_name)
+  alarm_actions     = [aws_sns_topic.main[each.value.severity].arn]
+  ok_actions        = [aws_sns_topic.main[each.value.severity].arn]
+
+  actions_suppressor {
+    alarm            = aws_cloudwatch_metric_alarm.symptom["maintenance"].alarm_name
+    wait_period      = 120
+    extension_period = 900
   }
 }

@@ -49,6 +49,14 @@ variable "web_acl_name" {
   description = "Name of the firewall's metric."
 }
 
+variable "maintenance" {
+  type = object({
+    rule_metric    = string
+    schedule_group = string
+  })
+  description = "Maintenance mode: the metric of the firewall's rule that answers 503, and the group of the schedules that end it."
+}
+
 variable "slo" {
   type = object({
     window_days         = number

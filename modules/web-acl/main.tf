@@ -63,6 +63,18 @@ resource "aws_wafv2_web_acl" "main" {
     })
   }
 
+  # By what AWS WAF can say: each header but the content type, and a body of JSON.
+  custom_response_body {
+    key          = "maintenance"
+    content_type = "APPLICATION_JSON"
+    content = jsonencode({
+      type   = "about:blank"
+      title  = "Service Unavailable"
+      status = 503
+      detail = "Planned maintenance. Try again in a few minutes."
+    })
+  }
+
   # As the service itself says it.
   custom_response_body {
     key          = "too-large"
@@ -167,6 +179,52 @@ resource "aws_wafv2_web_acl" "main" {
 
     visibility_config {
       metric_name                = "${var.name}-body-size"
+      cloudwatch_metrics_enabled = true
+      sampled_requests_enabled   = true
+    }
+  }
+
+  # On or off by the addresses in the first list; see maintenance.tf.
+  rule {
+    name     = "maintenance"
+    priority = 3
+
+    action {
+      block {
+        custom_response {
+          response_code            = 503
+          custom_response_body_key = "maintenance"
+
+          response_header {
+            name  = "Retry-After"
+            value = "120"
+          }
+        }
+      }
+    }
+
+    statement {
+      and_statement {
+        statement {
+          ip_set_reference_statement {
+            arn = aws_wafv2_ip_set.maintenance.arn
+          }
+        }
+
+        statement {
+          not_statement {
+            statement {
+              ip_set_reference_statement {
+                arn = aws_wafv2_ip_set.maintainers.arn
+              }
+            }
+          }
+        }
+      }
+    }
+
+    visibility_config {
+      metric_name                = "${var.name}-maintenance"
       cloudwatch_metrics_enabled = true
       sampled_requests_enabled   = true
     }

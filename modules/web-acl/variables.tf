@@ -120,3 +120,20 @@ variable "allowed_cidrs" {
     error_message = "allowed_cidrs holds IPv4 networks like 203.0.113.0/24; AWS WAF accepts no /0. Leave the list empty to allow all."
   }
 }
+
+variable "maintainer_cidrs" {
+  type        = set(string)
+  description = "IPv4 networks that get through in maintenance; empty for none."
+  default     = []
+
+  validation {
+    condition     = alltrue([for cidr in var.maintainer_cidrs : can(cidrnetmask(cidr)) && tonumber(split("/", cidr)[1]) >= 16])
+    error_message = "maintainer_cidrs holds IPv4 networks like 203.0.113.0/24, none wider than /16: through it come those who repair."
+  }
+}
+
+variable "permissions_boundary_arn" {
+  type        = string
+  description = "Boundary of the role that ends maintenance. A pipeline may create roles with the project's boundary only."
+  default     = null
+}

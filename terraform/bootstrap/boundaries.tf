@@ -75,8 +75,8 @@ data "aws_iam_policy_document" "deploy_boundary" {
     actions = [
       "acm:*", "application-autoscaling:*", "aps:*", "backup-storage:*", "backup:*", "billing:GetBillingViewData",
       "budgets:*", "cloudwatch:*", "cognito-idp:*", "dynamodb:*", "ec2:*", "ecr:*", "ecs:*",
-      "elasticloadbalancing:*", "events:*", "iam:*", "kms:*", "logs:*", "route53:*", "s3:*", "secretsmanager:*",
-      "sns:*", "sts:GetCallerIdentity", "wafv2:*",
+      "elasticloadbalancing:*", "events:*", "iam:*", "kms:*", "logs:*", "route53:*", "s3:*", "scheduler:*",
+      "secretsmanager:*", "sns:*", "sts:GetCallerIdentity", "wafv2:*",
     ]
     resources = ["*"]
   }
@@ -251,6 +251,12 @@ data "aws_iam_policy_document" "workload_boundary" {
     sid       = "Notify"
     actions   = ["sns:Publish"]
     resources = ["arn:${local.partition}:sns:*:${local.account}:${var.project}-${each.key}-*"]
+  }
+
+  statement {
+    sid       = "EndMaintenance"
+    actions   = ["wafv2:UpdateIPSet"]
+    resources = ["arn:${local.partition}:wafv2:*:${local.account}:regional/ipset/${var.project}-${each.key}-maintenance/*"]
   }
 
   # AWS offers no resource for these.

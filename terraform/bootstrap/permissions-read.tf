@@ -121,9 +121,9 @@ data "aws_iam_policy_document" "read_own" {
       "events:ListTargetsByRule", "iam:GetPolicy", "iam:GetPolicyVersion", "iam:GetRole", "iam:GetRolePolicy",
       "iam:ListAttachedRolePolicies", "iam:ListInstanceProfilesForRole", "iam:ListPolicyVersions",
       "iam:ListRolePolicies", "iam:ListRoleTags", "logs:DescribeMetricFilters", "logs:ListTagsForResource",
-      "secretsmanager:DescribeSecret", "secretsmanager:GetResourcePolicy", "sns:GetTopicAttributes",
-      "sns:ListTagsForResource", "wafv2:GetIPSet", "wafv2:GetLoggingConfiguration", "wafv2:GetWebACL",
-      "wafv2:GetWebACLForResource", "wafv2:ListTagsForResource",
+      "scheduler:GetScheduleGroup", "scheduler:ListTagsForResource", "secretsmanager:DescribeSecret",
+      "secretsmanager:GetResourcePolicy", "sns:GetTopicAttributes", "sns:ListTagsForResource", "wafv2:GetIPSet",
+      "wafv2:GetLoggingConfiguration", "wafv2:GetWebACL", "wafv2:GetWebACLForResource", "wafv2:ListTagsForResource",
     ]
     resources = flatten([
       for name, ends in {
@@ -142,9 +142,10 @@ data "aws_iam_policy_document" "read_own" {
         "logs:*:${local.account}:log-group:/"                           = ["/*"]
         "logs:*:${local.account}:log-group:/aws/ecs/containerinsights/" = ["/*"]
         "logs:*:${local.account}:log-group:aws-waf-logs-"               = ["", ":*", "-*"]
+        "scheduler:*:${local.account}:schedule-group/"                  = ["-*"]
         "secretsmanager:*:${local.account}:secret:"                     = ["/*", "-*"]
         "sns:*:${local.account}:"                                       = ["-*"]
-        "wafv2:*:${local.account}:regional/ipset/"                      = ["/*", "-*"]
+        "wafv2:*:${local.account}:regional/ipset/"                      = ["-*"]
         "wafv2:*:${local.account}:regional/webacl/"                     = ["/*", "-*"]
       } : [for end in ends : "arn:${local.partition}:${name}${var.project}-${each.key}${end}"]
     ])

@@ -96,4 +96,14 @@ data "aws_iam_policy_document" "apply_service" {
     ]
     resources = [for name in ["-*", "/*"] : "arn:${local.partition}:secretsmanager:*:${local.account}:secret:${var.project}-${each.key}${name}"]
   }
+
+  # Of the schedules that end maintenance; those in it are made by whoever turns maintenance on.
+  statement {
+    sid = "ChangeOwnScheduleGroup"
+    actions = [
+      "scheduler:CreateScheduleGroup", "scheduler:DeleteScheduleGroup", "scheduler:TagResource",
+      "scheduler:UntagResource",
+    ]
+    resources = ["arn:${local.partition}:scheduler:*:${local.account}:schedule-group/${var.project}-${each.key}-maintenance"]
+  }
 }

@@ -28,6 +28,8 @@ export interface Outputs {
   readonly webAclArn: string;
   readonly tableName: string;
   readonly logGroupName: string;
+  /** As tools/release/maintenance.ts reads it. */
+  readonly maintenance: unknown;
   readonly alarmNames: readonly string[];
   /** Absent with an issuer that isn't ours. */
   readonly cognito?: {
@@ -61,6 +63,7 @@ export function readOutputs(values: Readonly<Record<string, unknown>>): Outputs 
     webAclArn: text('web_acl_arn'),
     tableName: text('table_name'),
     logGroupName: text('log_group_name'),
+    maintenance: values['maintenance'],
     alarmNames: [...names('deployment_alarm_names'), ...names('alarm_names')],
     ...(typeof values['token_endpoint'] === 'string'
       ? {

@@ -153,6 +153,23 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     resolves: 3,
     silent: 'OK',
   },
+  // Reported only when there are any, as is an end that failed.
+  'symptom["maintenance"]': {
+    well: none,
+    wrong: { told: 1 },
+    nearly: [{ told: 0 }],
+    fires: 1,
+    resolves: 3,
+    silent: 'OK',
+  },
+  'symptom["maintenance-not-ended"]': {
+    well: none,
+    wrong: { failed: 1 },
+    nearly: [{ failed: 0 }],
+    fires: 1,
+    resolves: 3,
+    silent: 'OK',
+  },
   'symptom["backup-failed"]': {
     well: none,
     wrong: { failed: 1 },
@@ -195,6 +212,10 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     silent: 'OK',
   },
 };
+
+interface QuietAlarm {
+  readonly actions_suppressor: readonly { readonly wait_period: number; readonly extension_period: number }[];
+}
 
 /** Blocked requests of a quiet week: 100 to 140 in five minutes. */
 const usual = Array.from({ length: 2_016 }, (_, index) => 120 + 20 * Math.sin(index));
@@ -259,6 +280,29 @@ describe.each(environments)('each alarm of %s', (environment) => {
   test.each(alarms)('%s fires, resolves, and keeps quiet where it should', (_address, alarm, scenario) => {
     expect(play(alarm, scenario)).toEqual(expected(scenario));
   });
+});
+
+test('what is quiet in maintenance waits until maintenance is told, and after it until it has resolved itself', () => {
+  const quiet = [...planned<QuietAlarm>('prod', 'aws_cloudwatch_composite_alarm')].filter(([address]) =>
+    address.startsWith('unless_maintenance'),
+  );
+  const maintenance = scenarioOf('symptom["maintenance"]', {} as never);
+  const periods = {
+    'edge-errors': [60, 'symptom["edge-errors"]'],
+    'blocked-requests': [300, 'blocked_requests'],
+  } as const;
+
+  const waits = Object.entries(periods).map(([key, [seconds, scenario]]) => {
+    const [, alarm] = quiet.find(([address]) => address.includes(key)) ?? [];
+    const [suppressor] = alarm?.actions_suppressor ?? [];
+    return {
+      isToldFirst: (suppressor?.wait_period ?? 0) >= 60 * (maintenance.fires + 1),
+      isOverBefore:
+        (suppressor?.extension_period ?? 0) >= seconds * ((scenarios[scenario]?.resolves ?? 99) + 1),
+    };
+  });
+
+  expect(waits).toEqual(waits.map(() => ({ isToldFirst: true, isOverBefore: true })));
 });
 
 test('each scenario is of an alarm that is planned somewhere', () => {

@@ -64,6 +64,44 @@ test.each([
     ],
   ],
   [
+    'maintenance mode is of who turned it on; the rest of its list is not',
+    [
+      resource(
+        'module.web_acl.aws_wafv2_ip_set.maintenance',
+        ['update'],
+        { addresses: [], lock_token: 'a', description: 'mine' },
+        { addresses: ['0.0.0.0/1'], lock_token: 'b', description: 'hers' },
+      ),
+    ],
+    [],
+    [
+      'module.web_acl.aws_wafv2_ip_set.maintenance is on: addresses, lock_token (make maintenance)',
+      'module.web_acl.aws_wafv2_ip_set.maintenance is changed by hand: description (a person)',
+    ],
+  ],
+  [
+    'another list of addresses has no such owner, and maintenance that a release remembers is over',
+    [
+      resource(
+        'module.web_acl.aws_wafv2_ip_set.partners',
+        ['update'],
+        { addresses: [] },
+        { addresses: ['0.0.0.0/1'] },
+      ),
+      resource(
+        'module.web_acl.aws_wafv2_ip_set.maintenance',
+        ['update'],
+        { addresses: ['0.0.0.0/1'] },
+        { addresses: [] },
+      ),
+    ],
+    [],
+    [
+      'module.web_acl.aws_wafv2_ip_set.partners is changed by hand: addresses (a person)',
+      'module.web_acl.aws_wafv2_ip_set.maintenance is over: addresses (make maintenance)',
+    ],
+  ],
+  [
     'code that nobody applied, also beside what was done by hand',
     [opened],
     [

@@ -291,6 +291,22 @@ program
   });
 
 program
+  .command('maintenance')
+  .description('Answer callers with 503 by the firewall, or no longer; without either, what is on')
+  .option('--env <name>', 'local, or an environment that is deployed', '')
+  .option('--on <duration>', 'for so long, such as 30m or 2h; it then ends by itself', '')
+  .option('--off <word>', 'end it now', '')
+  .action(async ({ env: name, on, off }: { env: string; on: string; off: string }) => {
+    const { maintain, readFirewall, readWanted } = await import('./maintenance.ts');
+    const wanted = readWanted(on, off);
+    const { outputs, ...place } =
+      name === 'local' ? await findLocal() : { outputs: await (await openAccount()).deployedOutputs(name) };
+    say(
+      `${name}: ${await maintain({ ...place, region: String(outputs['region']) }, readFirewall(outputs), wanted, Date.now)}`,
+    );
+  });
+
+program
   .command('deployed-image')
   .description('Write the image that an environment runs to an archive, if it still is what was signed')
   .option(...environment)

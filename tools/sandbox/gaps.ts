@@ -40,6 +40,7 @@ export const createGaps = (newId: () => string, now: () => number): readonly Gap
   samplingRules(() => now() / 1000),
   serviceQuotas,
   policySimulation(),
+  oneTimeSchedules(now),
 ];
 
 /** Tags by the ARN of what has them, as `{ key: value }` or as a list of `{ Key, Value }`. */
@@ -562,6 +563,57 @@ function policySimulation(): Gap {
         });
         const inner = `<IsTruncated>false</IsTruncated><EvaluationResults>${results.join('')}</EvaluationResults>`;
         return xml('SimulatePrincipalPolicy', 'https://iam.amazonaws.com/doc/2010-05-08/', inner);
+      },
+    },
+  };
+}
+
+/** What a one-time schedule may call: an action of a service that speaks JSON, by its universal target. */
+const scheduled = /:aws-sdk:(wafv2):(updateIPSet)$/;
+
+/** Node.js runs a longer timer at once; no emulator lives for 24 days. */
+const longestTimerMs = 2 ** 31 - 1;
+
+function oneTimeSchedules(now: () => number): Gap {
+  return {
+    reason: 'moto remembers schedules and never runs one; the end of maintenance mode is a one-time schedule',
+    answers: {
+      'scheduler.CreateSchedule': async (call, forward) => {
+        const { ScheduleExpression: expression, Target } = readJson(call.body);
+        const [, at = ''] = /^at\((.+)\)$/.exec(text(expression)) ?? [];
+        const { Arn: target, Input: input } = objectOf(Target);
+        const [, service = ''] = scheduled.exec(text(target)) ?? [];
+        if (at === '' || service === '')
+          return refusal(
+            call,
+            'NotEmulated',
+            `Only at(…) and wafv2:updateIPSet are run, not ${text(target)}.`,
+          );
+        const answer = await forward(call);
+        const run = async (): Promise<void> => {
+          const named = {
+            ...call,
+            url: `${path(call.url)}?groupName=${text(readJson(call.body)['GroupName'])}`,
+          };
+          const none = Buffer.alloc(0);
+          const kept = await forward({ ...named, method: 'GET', body: none });
+          // It was deleted meanwhile.
+          if (kept.status !== 200) return;
+          const headers = {
+            ...call.headers,
+            'x-amz-target': 'AWSWAF_20190729.UpdateIPSet',
+            'content-type': 'application/x-amz-json-1.1',
+            authorization: call.headers.authorization?.replace('/scheduler/', `/${service}/`),
+          };
+          await forward({ ...call, method: 'POST', url: '/', headers, body: Buffer.from(text(input)) });
+          await forward({ ...named, method: 'DELETE', body: none });
+        };
+        if (answer.status === 200)
+          setTimeout(
+            () => void run().catch(() => undefined),
+            Math.min(longestTimerMs, Math.max(0, Date.parse(`${at}Z`) - now())),
+          ).unref();
+        return answer;
       },
     },
   };

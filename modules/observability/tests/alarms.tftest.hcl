@@ -53,6 +53,7 @@ variables {
   zones        = ["eu-west-1a", "eu-west-1b", "eu-west-1c"]
   table        = { name = "movies-api-test", indexes = ["title-year"] }
   web_acl_name = "movies-api-test"
+  maintenance  = { rule_metric = "movies-api-test-maintenance", schedule_group = "movies-api-test-maintenance" }
   certificate  = { arn = "certificate-arn" }
   backup_vault = "movies-api-test"
   slo = {
@@ -102,14 +103,14 @@ run "reads_are_told_from_writes_and_slow_from_failed" {
 
 run "each_alarm_says_what_it_means_how_urgent_it_is_what_to_open_and_where_to_read_on" {
   assert {
-    condition = alltrue([for alarm in concat(values(aws_cloudwatch_metric_alarm.symptom), values(aws_cloudwatch_composite_alarm.burn), [aws_cloudwatch_metric_alarm.blocked_requests]) :
+    condition = alltrue([for alarm in concat(values(aws_cloudwatch_metric_alarm.symptom), values(aws_cloudwatch_composite_alarm.burn), values(aws_cloudwatch_composite_alarm.unless_maintenance)) :
       can(regex("^[A-Z].+\\. Severity: (page|ticket)\\. Dashboard: https://eu-west-1\\.console\\.aws\\.amazon\\.com/cloudwatch/home\\?region=eu-west-1#dashboards/dashboard/movies-api-test Saved query: movies-api-test/[A-Z][a-z ]+, last (hour|\\d+ hours|\\d+[hd])\\. Runbook: https://example\\.com/runbook\\.md#[a-z-]+$", alarm.alarm_description))
     && length(alarm.alarm_description) <= 1024])
     error_message = "Meaning, severity, dashboard, saved query with its time and runbook are in each description, which may hold 1,024 characters."
   }
 
   assert {
-    condition = alltrue([for alarm in concat(values(aws_cloudwatch_metric_alarm.symptom), values(aws_cloudwatch_composite_alarm.burn), [aws_cloudwatch_metric_alarm.blocked_requests]) :
+    condition = alltrue([for alarm in concat(values(aws_cloudwatch_metric_alarm.symptom), values(aws_cloudwatch_composite_alarm.burn), values(aws_cloudwatch_composite_alarm.unless_maintenance)) :
     contains([for query in aws_cloudwatch_query_definition.main : query.name], try(regex("Saved query: ([^,]+),", alarm.alarm_description)[0], "none"))])
     error_message = "An alarm names a query that is not saved."
   }
@@ -137,18 +138,20 @@ run "each_alarm_says_what_it_means_how_urgent_it_is_what_to_open_and_where_to_re
 run "each_alarm_reads_what_it_is_called_and_tells_by_its_severity" {
   assert {
     condition = {
-      for key, alarm in aws_cloudwatch_metric_alarm.symptom : key => "${replace(one(alarm.alarm_actions), "/.*:/", "")}: ${join(" | ", sort([
+      for key, alarm in aws_cloudwatch_metric_alarm.symptom : key => "${try(replace(one(alarm.alarm_actions), "/.*:/", ""), "nobody")}: ${join(" | ", sort([
         for query in alarm.metric_query : "${query.id} ${one(query.metric).namespace} ${one(query.metric).metric_name} ${one(query.metric).stat} ${one(query.metric).period} ${join(" ", [for name, value in coalesce(one(query.metric).dimensions, {}) : "${name}=${value}"])}"
         if length(query.metric) == 1
       ]))}"
       } == {
       backup-failed                 = "ticket: failed AWS/Backup NumberOfBackupJobsFailed Sum 3600 BackupVaultName=movies-api-test"
       certificate-expiring          = "ticket: days AWS/CertificateManager DaysToExpiry Minimum 86400 CertificateArn=certificate-arn"
-      edge-errors                   = "page: errors AWS/ApplicationELB HTTPCode_ELB_5XX_Count Sum 60 LoadBalancer=app/movies-api-test/0123456789abcdef | requests AWS/ApplicationELB RequestCount Sum 60 LoadBalancer=app/movies-api-test/0123456789abcdef"
+      edge-errors                   = "nobody: errors AWS/ApplicationELB HTTPCode_ELB_5XX_Count Sum 60 LoadBalancer=app/movies-api-test/0123456789abcdef | requests AWS/ApplicationELB RequestCount Sum 60 LoadBalancer=app/movies-api-test/0123456789abcdef"
       events-lost                   = "ticket: lost AWS/Events FailedInvocations Sum 300 RuleName=movies-api-test-recorded"
       fewer-tasks-than-desired      = "ticket: desired ECS/ContainerInsights DesiredTaskCount Maximum 60 ClusterName=movies-api-test ServiceName=movies-api-test | running ECS/ContainerInsights RunningTaskCount Minimum 60 ClusterName=movies-api-test ServiceName=movies-api-test"
       log-errors                    = "ticket: errors Movies/movies-api-test log_errors Sum 300 "
       logs-missing                  = "ticket: events AWS/Logs IncomingLogEvents Sum 300 LogGroupName=/movies-api-test/api"
+      maintenance                   = "ticket: told AWS/WAFV2 BlockedRequests Sum 60 Region=eu-west-1 Rule=movies-api-test-maintenance WebACL=movies-api-test"
+      maintenance-not-ended         = "page: failed AWS/Scheduler TargetErrorCount Sum 60 ScheduleGroup=movies-api-test-maintenance"
       memory-high                   = "ticket: memory AWS/ECS MemoryUtilization Maximum 300 ClusterName=movies-api-test ServiceName=movies-api-test"
       metrics-missing               = "page: running ECS/ContainerInsights RunningTaskCount Maximum 60 ClusterName=movies-api-test ServiceName=movies-api-test"
       no-healthy-task               = "page: healthy AWS/ApplicationELB HealthyHostCount Minimum 60 LoadBalancer=app/movies-api-test/0123456789abcdef TargetGroup=targetgroup/api/0123456789abcdef"
@@ -167,9 +170,26 @@ run "each_alarm_reads_what_it_is_called_and_tells_by_its_severity" {
   }
 
   assert {
-    condition = alltrue([for alarm in concat(values(aws_cloudwatch_metric_alarm.symptom), values(aws_cloudwatch_composite_alarm.burn), [aws_cloudwatch_metric_alarm.blocked_requests]) :
+    condition = alltrue([for alarm in concat(values(aws_cloudwatch_metric_alarm.symptom), values(aws_cloudwatch_composite_alarm.burn), values(aws_cloudwatch_composite_alarm.unless_maintenance)) :
     alarm.ok_actions == alarm.alarm_actions && alltrue([for topic in alarm.alarm_actions : strcontains(alarm.alarm_description, "Severity: ${replace(topic, "/.*:/", "")}.")])])
     error_message = "An alarm tells another topic than its description says, or doesn't say when it is over."
+  }
+
+  # What maintenance rings: seen by an alarm that tells nobody, told by one over it that is quiet meanwhile.
+  assert {
+    condition = {
+      for key, alarm in aws_cloudwatch_composite_alarm.unless_maintenance : key =>
+      "${alarm.alarm_name} ${alarm.alarm_rule} ${replace(one(alarm.alarm_actions), "/.*:/", "")} ${replace(one(alarm.ok_actions), "/.*:/", "")}, quiet by ${one(alarm.actions_suppressor).alarm}"
+      } == {
+      blocked-requests = "movies-api-test-blocked-requests ALARM(\"movies-api-test-blocked-requests-seen\") ticket ticket, quiet by movies-api-test-maintenance"
+      edge-errors      = "movies-api-test-edge-errors ALARM(\"movies-api-test-edge-errors-seen\") page page, quiet by movies-api-test-maintenance"
+    }
+    error_message = "An alarm that maintenance rings is not quiet in it, or tells somebody else outside of it."
+  }
+
+  assert {
+    condition     = alltrue([for name in output.alarm_names : !endswith(name, "-seen")]) && contains(output.alarm_names, "movies-api-test-edge-errors") && contains(output.alarm_names, "movies-api-test-maintenance")
+    error_message = "The output names alarms that tell nobody, or leaves out one that does."
   }
 
   assert {

@@ -8,6 +8,11 @@ provider "aws" {
   skip_requesting_account_id  = true
 }
 
+override_data {
+  target = data.aws_caller_identity.current
+  values = { account_id = "123456789012" }
+}
+
 variables {
   name               = "movies-api-test"
   kms_key_arn        = "arn:aws:kms:eu-west-1:123456789012:key/00000000-0000-0000-0000-000000000000"
@@ -26,6 +31,7 @@ run "each_rule_does_what_it_is_for_in_its_order_and_the_rest_is_let_through" {
         [for override in rule.override_action : length(override.none) == 1 && length(override.count) == 0 ? "as AWS says" : "?"],
       ))}" } == {
       body-size                             = "2 block 413"
+      maintenance                           = "3 block 503"
       rate                                  = "10 block 429"
       write-rate                            = "11 block 429"
       AWSManagedRulesAmazonIpReputationList = "20 as AWS says"
@@ -71,6 +77,55 @@ run "each_rule_does_what_it_is_for_in_its_order_and_the_rest_is_let_through" {
     )
     error_message = "The log holds tokens or cookies, or each request that was let through, or not what was stopped."
   }
+}
+
+run "maintenance_tells_whom_its_list_holds_when_to_return_and_lets_maintainers_through" {
+  command = plan
+
+  variables {
+    maintainer_cidrs = ["198.51.100.7/32"]
+  }
+
+  override_resource {
+    target          = aws_wafv2_ip_set.maintenance
+    override_during = plan
+    values          = { arn = "the-list" }
+  }
+
+  override_resource {
+    target          = aws_wafv2_ip_set.maintainers
+    override_during = plan
+    values          = { arn = "the-maintainers" }
+  }
+
+  assert {
+    condition = [for rule in aws_wafv2_web_acl.main.rule : [for part in one(one(rule.statement).and_statement).statement :
+      length(part.not_statement) == 1 ? "not in ${one(one(part.not_statement[0].statement).ip_set_reference_statement).arn}" : "in ${one(part.ip_set_reference_statement).arn}"
+    ] if rule.name == "maintenance"] == [["in the-list", "not in the-maintainers"]]
+    error_message = "Maintenance is told to others than those of its list, or to maintainers."
+  }
+
+  assert {
+    condition     = length(aws_wafv2_ip_set.maintenance.addresses) == 0 && aws_wafv2_ip_set.maintainers.addresses == toset(["198.51.100.7/32"])
+    error_message = "A new firewall begins in maintenance, or lets others through."
+  }
+
+  assert {
+    condition = [for rule in aws_wafv2_web_acl.main.rule : [for response in one(one(rule.action).block).custom_response :
+      "${response.custom_response_body_key} ${one(response.response_header).name}: ${one(response.response_header).value}"
+    ] if rule.name == "maintenance"] == [["maintenance Retry-After: 120"]]
+    error_message = "Callers aren't told when to come back, or what goes on."
+  }
+}
+
+run "a_wide_network_of_maintainers_is_refused" {
+  command = plan
+
+  variables {
+    maintainer_cidrs = ["10.0.0.0/8"]
+  }
+
+  expect_failures = [var.maintainer_cidrs]
 }
 
 run "allow_lists_come_first_partners_have_limits_of_their_own_and_rules_are_pinned_or_only_count" {

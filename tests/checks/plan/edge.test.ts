@@ -122,6 +122,7 @@ checkPlans({
               },
             },
           },
+          { name: 'maintenance', action: { block: { custom_response: { response_code: 503 } } } },
           rate('rate', 2000),
           rate('write-rate', writes),
           group('AWSManagedRulesAmazonIpReputationList', absent),

@@ -12,6 +12,7 @@ import {
   startBalancer,
   type Balancer,
 } from '../../../tools/sandbox/deployment/balancer.ts';
+import { addressRules } from '../../../tools/sandbox/deployment/firewall.ts';
 import { eventually } from '../../support/eventually.ts';
 import { describeWith, program } from '../../support/requirements.ts';
 
@@ -64,6 +65,61 @@ test('the servers of the backend are read by name, without the sum of all', () =
   ]);
 });
 
+const listOf = (name: string): string => `arn:aws:wafv2:eu-west-1:123456789012:regional/ipset/${name}/id`;
+const inList = (name: string) => ({ IPSetReferenceStatement: { ARN: listOf(name) } });
+const maintenanceRule = {
+  ...{ Name: 'maintenance', Priority: 3, VisibilityConfig: undefined },
+  Statement: {
+    AndStatement: { Statements: [inList('told'), { NotStatement: { Statement: inList('let-in') } }] },
+  },
+  Action: {
+    Block: {
+      CustomResponse: {
+        ResponseCode: 503,
+        CustomResponseBodyKey: 'later',
+        ResponseHeaders: [{ Name: 'Retry-After', Value: '120' }],
+      },
+    },
+  },
+};
+const later = '{"title":"Service Unavailable","detail":"It\'s \\"planned\\", 100 %."}';
+const acl = { CustomResponseBodies: { later: { ContentType: 'APPLICATION_JSON' as const, Content: later } } };
+
+test('of a web ACL the rules that block by address alone are read, in their order', () => {
+  const rate = { RateBasedStatement: { Limit: 10, AggregateKeyType: 'IP' as const } };
+  const rules = [
+    maintenanceRule,
+    {
+      ...maintenanceRule,
+      Name: 'networks',
+      Priority: 0,
+      Statement: { NotStatement: { Statement: inList('all') } },
+      Action: { Block: {} },
+    },
+    { ...maintenanceRule, Name: 'rate', Statement: rate },
+    { ...maintenanceRule, Name: 'both', Statement: { AndStatement: { Statements: [inList('told'), rate] } } },
+    { ...maintenanceRule, Name: 'counted', Action: { Count: {} } },
+  ];
+
+  const read = addressRules({ ...acl, Rules: rules });
+
+  expect(read).toEqual([
+    {
+      name: 'networks',
+      conditions: [{ list: listOf('all'), isIn: false }],
+      answer: { status: 403, headers: [], body: '' },
+    },
+    {
+      name: 'maintenance',
+      conditions: [
+        { list: listOf('told'), isIn: true },
+        { list: listOf('let-in'), isIn: false },
+      ],
+      answer: { status: 503, headers: [['Retry-After', '120']], body: later },
+    },
+  ]);
+});
+
 describeWith([program('haproxy', 'make tools', ['-v'])], 'behind HAProxy', () => {
   let folder: string;
   let task: Server;
@@ -95,7 +151,8 @@ describeWith([program('haproxy', 'make tools', ['-v'])], 'behind HAProxy', () =>
 
   const start = async (check: Partial<typeof healthCheck> = {}, algorithm = targetGroup.algorithm) => {
     const group = { ...targetGroup, algorithm, healthCheck: { ...healthCheck, ...check } };
-    const options = { port: await freePort(), logFile: join(folder, 'log') };
+    const rules = addressRules({ ...acl, Rules: [maintenanceRule] });
+    const options = { port: await freePort(), logFile: join(folder, 'log'), rules };
     balancer = await startBalancer({ ...definition, targetGroup: group }, options);
     await balancer.add('one', url.hostname, Number(url.port));
   };
@@ -119,6 +176,35 @@ describeWith([program('haproxy', 'make tools', ['-v'])], 'behind HAProxy', () =>
       expect(seen).toMatchObject({ requests: 10, connections });
     },
   );
+
+  test("who is in a list is answered as the rule says, from the moment that it holds him until it doesn't", async () => {
+    await start();
+    const enforce = (told: readonly string[], letIn: readonly string[] = []) =>
+      balancer.enforce(
+        new Map([
+          [listOf('told'), told],
+          [listOf('let-in'), letIn],
+        ]),
+      );
+    const everybody = ['0.0.0.0/1', '128.0.0.0/1'];
+    const before = await get();
+
+    await enforce(everybody);
+    const answer = await fetch(balancer.url);
+    const told = [
+      answer.status,
+      answer.headers.get('retry-after'),
+      answer.headers.get('content-type'),
+      await answer.text(),
+    ];
+    await enforce(everybody, ['127.0.0.0/8']);
+    const letIn = await get();
+    await enforce([], ['127.0.0.0/8']);
+
+    expect([before, letIn, await get()]).toEqual([200, 200, 200]);
+    expect(told).toEqual([503, '120', 'application/json', later]);
+    expect(seen.requests).toBe(3);
+  });
 
   test('a task with idle connections is removed at once, and the next request finds no task', async () => {
     await start();

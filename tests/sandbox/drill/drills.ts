@@ -1,4 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { Agent, request } from 'undici';
+import { maintain, readFirewall, type Wanted } from '../../../tools/release/maintenance.ts';
+import { clientSettings } from '../../../tools/sandbox/deployment/applied.ts';
 import type { Deployment } from '../../deployed/deployment.ts';
 import { ask } from '../../deployed/probe.ts';
 import { checkRunningDigest, checkSteadyState } from '../../deployed/probes/service.ts';
@@ -333,6 +336,81 @@ export const lostZone: Drill = {
   },
 };
 
+const maintained = { status: 503, withinMs: 1_000 };
+const shortestMinutes = 1;
+
+/** On and off by a command, then on again until it ends by itself, with nobody's hand on it. */
+export const maintenance: Drill = {
+  id: 'maintenance',
+  title: 'Maintenance mode goes on, off by a command, and ends by itself',
+  budget: ({ ratePerSecond }) =>
+    Promise.resolve({
+      failed: requestsIn((shortestMinutes * 60 + 30) * 1_000, 1, ratePerSecond),
+      failures: maintained,
+      recoveredWithinMs,
+    }),
+  act: async ({ deployment, mark, now }) => {
+    const { endpoint = '', outputs } = deployment;
+    const turn = (wanted: Wanted) =>
+      maintain(clientSettings(endpoint, outputs.region), readFirewall(outputs), wanted, Date.now);
+    const answers = async (wanted: number, deadlineMs: number): Promise<number> => {
+      const since = now();
+      await eventually(
+        async () => {
+          const { status } = await ask(deployment, '/movies?year=1994&limit=1', reading);
+          if (status !== wanted) throw new Error(`callers are answered ${status}`);
+        },
+        { deadlineMs, everyMs: 100 },
+      );
+      return inSeconds(now() - since);
+    };
+    const reading = { headers: { authorization: `Bearer ${await deployment.token('movies/read')}` } };
+
+    mark(await turn({ minutes: 30 }));
+    const onAfter = await answers(503, 10_000);
+    const told = await ask(deployment, '/movies');
+    const maintainer = await fromMaintainer(deployment.url, reading);
+    mark(await turn('off'));
+    const offAfter = await answers(200, 10_000);
+    const since = now();
+    mark(await turn({ minutes: shortestMinutes }));
+    await answers(503, 10_000);
+    await answers(200, (shortestMinutes * 60 + 20) * 1_000);
+    const healedAt = now();
+    mark('it has ended by itself');
+    if (maintainer !== 200) throw new Error(`a maintainer is answered ${maintainer}`);
+    return {
+      healedAt,
+      facts: {
+        'on after (s)': onAfter,
+        'off after (s)': offAfter,
+        'ended by itself after (s)': inSeconds(healedAt - since),
+        'Retry-After': told.headers.get('retry-after') ?? 'absent',
+        body: told.text,
+        'a maintainer is answered': maintainer,
+      },
+    };
+  },
+};
+
+/** One of the deployment's `maintainer_cidrs`; everybody else here comes from 127.0.0.1. */
+async function fromMaintainer(
+  url: string,
+  { headers }: { headers: Record<string, string> },
+): Promise<number> {
+  const dispatcher = new Agent({ localAddress: '127.0.0.2' });
+  try {
+    const { statusCode, body } = await request(new URL('/movies?year=1994&limit=1', url), {
+      dispatcher,
+      headers,
+    });
+    await body.dump();
+    return statusCode;
+  } finally {
+    await dispatcher.close();
+  }
+}
+
 /** The two shortest; every test run has them. */
 export const shortDrills: readonly Drill[] = [killedTask, slowDatabase];
 
@@ -344,6 +422,7 @@ export const longDrills: readonly Drill[] = [
   lostZone,
   rollingDeployment,
   brokenDeployment,
+  maintenance,
   pagedOutage,
 ];
 

@@ -1,12 +1,13 @@
 import type { Report } from '../insights.ts';
 
 /** Who has to do something about a difference, if anybody. */
-export type Owner = 'a person' | 'Terraform' | 'the autoscaler';
+export type Owner = 'a person' | 'Terraform' | 'the autoscaler' | 'make maintenance';
 
 export interface Difference {
   readonly owner: Owner;
   readonly address: string;
-  readonly what: 'changed by hand' | 'removed by hand' | 'in the code, not applied' | 'scaled';
+  readonly what:
+    'changed by hand' | 'removed by hand' | 'in the code, not applied' | 'scaled' | 'on' | 'over';
   /** Names only: values may be secret. */
   readonly attributes: readonly string[];
 }
@@ -34,6 +35,10 @@ interface PlanJson {
 
 /** What the autoscaler changes, and Terraform therefore ignores (terraform/service.tf). */
 const scaled: Readonly<Record<string, readonly string[]>> = { aws_ecs_service: ['desired_count'] };
+
+/** Maintenance mode, which Terraform ignores: it is on while the list holds addresses (modules/web-acl/maintenance.tf). */
+const maintenance = 'module.web_acl.aws_wafv2_ip_set.maintenance';
+const maintained: readonly string[] = ['addresses', 'lock_token'];
 
 /** Nobody can change it: it says whose account this is. moto makes up another one at each call. */
 const fixed: Readonly<Record<string, readonly string[]>> = {
@@ -80,8 +85,11 @@ function changedOutside({ address, type, change }: Resource): readonly Differenc
     return [{ owner: 'a person', address, what: 'removed by hand', attributes: [] }];
   const attributes = differences(change).filter((name) => fixed[type]?.includes(name) !== true);
   const byAutoscaler = attributes.filter((name) => scaled[type]?.includes(name));
-  const byHand = attributes.filter((name) => !byAutoscaler.includes(name));
+  const byMaintenance = attributes.filter((name) => address === maintenance && maintained.includes(name));
+  const byHand = attributes.filter((name) => ![...byAutoscaler, ...byMaintenance].includes(name));
+  const isOn = meant(change.after?.['addresses']) !== null;
   const all: readonly Difference[] = [
+    { owner: 'make maintenance', address, what: isOn ? 'on' : 'over', attributes: byMaintenance },
     { owner: 'the autoscaler', address, what: 'scaled', attributes: byAutoscaler },
     { owner: 'a person', address, what: 'changed by hand', attributes: byHand },
   ];
@@ -121,8 +129,8 @@ export function describeChanges(planJson: string): readonly string[] {
   return [...resources, ...outputs.map(([name]) => `  update output ${name}`)];
 }
 
-/** An environment that scaled is as it was applied. */
-const needsSomebody = ({ owner }: Difference): boolean => owner !== 'the autoscaler';
+/** An environment that scaled, or that is in maintenance, is as it was applied. */
+const needsSomebody = ({ owner }: Difference): boolean => ['a person', 'Terraform'].includes(owner);
 
 export const describeDifference = ({ owner, address, what, attributes }: Difference): string =>
   `${address} is ${what}${attributes.length > 0 ? `: ${attributes.join(', ')}` : ''} (${owner})`;
@@ -135,7 +143,7 @@ export function reportDrift(environment: string, differences: readonly Differenc
     id: `drift-${environment}`,
     title: `Drift of ${environment}`,
     details: isFine
-      ? `${environment} is as it was applied.`
+      ? `${environment} is as it was applied${differences.some(({ what }) => what === 'on') ? ', and maintenance mode is ON' : ''}.`
       : `${environment} differs: ${of('a person')} by hand (undo it, or write it into the code), ${of('Terraform')} in the code and not applied (release it).`,
     report_type: 'BUG',
     result: isFine ? 'PASSED' : 'FAILED',

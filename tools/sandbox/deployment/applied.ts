@@ -10,6 +10,7 @@ import {
   ElasticLoadBalancingV2Client,
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { WAFV2Client } from '@aws-sdk/client-wafv2';
 import { Problem } from '../../../app/src/commands/problem.ts';
 
 /** The control plane of an account, as far as running its tasks takes. */
@@ -20,6 +21,7 @@ export interface AwsClients {
   readonly elb: ElasticLoadBalancingV2Client;
   readonly secrets: SecretsManagerClient;
   readonly logs: CloudWatchLogsClient;
+  readonly waf: WAFV2Client;
   readonly destroy: () => void;
 }
 
@@ -39,6 +41,7 @@ export function createAwsClients(endpoint: string, region: string): AwsClients {
     elb: new ElasticLoadBalancingV2Client(settings),
     secrets: new SecretsManagerClient(settings),
     logs: new CloudWatchLogsClient(settings),
+    waf: new WAFV2Client(settings),
   };
   return {
     ...clients,

@@ -8,6 +8,7 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Problem } from '../../../app/src/commands/problem.ts';
 import type { LoadBalancerDefinition, TargetGroup } from './applied.ts';
+import type { AddressRule, Networks } from './firewall.ts';
 
 const startWithinMs = 20_000;
 const lookMs = 200;
@@ -31,6 +32,8 @@ export interface Balancer {
   readonly drain: (task: string) => Promise<void>;
   readonly remove: (task: string) => Promise<void>;
   readonly targets: () => Promise<readonly ServerStatus[]>;
+  /** Enforces the firewall's rules with these networks from now on: each list is exchanged at once, and only when it differs. */
+  readonly enforce: (networks: Networks) => Promise<void>;
   /** Resolves with why it ended by itself. */
   readonly died: Promise<Problem>;
   readonly stop: () => Promise<void>;
@@ -39,12 +42,21 @@ export interface Balancer {
 /** Starts HAProxy on loopback. Its targets are added through its runtime API, so no connection is ever cut for a change. */
 export async function startBalancer(
   definition: LoadBalancerDefinition,
-  { port, logFile }: { readonly port: number; readonly logFile: string },
+  {
+    port,
+    logFile,
+    rules = [],
+  }: { readonly port: number; readonly logFile: string; readonly rules?: readonly AddressRule[] },
 ): Promise<Balancer> {
   // Not in the project: the path of a socket has 107 characters at most.
   const folder = await mkdtemp(join(tmpdir(), 'balancer-'));
   const [socket, configuration] = [join(folder, 'runtime.sock'), join(folder, 'haproxy.cfg')];
-  await writeFile(configuration, haproxyConfig(definition, { port, socket }));
+  await writeFile(configuration, haproxyConfig(definition, { port, socket }, firewallConfig(rules, folder)));
+  for (const { conditions, name, answer } of rules) {
+    await writeFile(bodyFile(folder, name), answer.body);
+    for (const { list } of conditions) await writeFile(listFile(folder, list), '');
+  }
+  const enforced = new Map<string, string>();
   const log = await open(logFile, 'w');
   const output = ['ignore', log.fd, log.fd] as const;
   const child = spawn('haproxy', ['-db', '-f', configuration], { stdio: [...output], detached: true });
@@ -75,6 +87,18 @@ export async function startBalancer(
     url: `http://127.0.0.1:${port}`,
     pid: child.pid ?? 0,
     targets,
+    enforce: async (networks) => {
+      for (const [list, addresses] of networks) {
+        if ((enforced.get(list) ?? '') === addresses.join()) continue;
+        const file = listFile(folder, list);
+        const version = /\d+/.exec(await say(`prepare acl ${file}`))?.[0] ?? '';
+        for (const address of addresses) await say(`add acl @${version} ${file} ${address}`);
+        const refused = await say(`commit acl @${version} ${file}`);
+        if (refused !== '')
+          throw new Problem(`HAProxy refuses a list of addresses: ${refused}`, `See ${logFile}.`);
+        enforced.set(list, addresses.join());
+      }
+    },
     died: exited.then(() => new Problem('HAProxy ended by itself.', `Its log: ${logFile}`)),
     add: async (task, host, taskPort) => {
       const settings = serverSettings(definition.targetGroup);
@@ -118,6 +142,7 @@ export async function startBalancer(
 export function haproxyConfig(
   { targetGroup, idleTimeout, dropsInvalidHeaders, listener }: LoadBalancerDefinition,
   place: { readonly port: number; readonly socket: string },
+  firewall = '',
 ): string {
   const { healthCheck } = targetGroup;
   const balance = algorithms[targetGroup.algorithm];
@@ -146,7 +171,7 @@ defaults
 
 frontend listener
     bind 127.0.0.1:${place.port}
-    http-request set-header X-Forwarded-Proto http
+${firewall}    http-request set-header X-Forwarded-Proto http
     http-request set-header X-Forwarded-Port ${listener.port}
     http-request set-header X-Amzn-Trace-Id Root=1%[unique-id,lower] unless { req.hdr(X-Amzn-Trace-Id) -m found }
 ${dropsInvalidHeaders ? '    # names that are no HTTP token are dropped by the parser itself\n' : ''}    default_backend ${backend}
@@ -162,6 +187,21 @@ backend ${backend}
     retry-on conn-failure empty-response response-timeout
 `;
 }
+
+/** The lists are files that the runtime API changes; they begin empty, as for a firewall that was never asked. */
+export const firewallConfig = (rules: readonly AddressRule[], folder: string): string =>
+  rules
+    .map(({ name, conditions, answer: { status, headers, body } }) => {
+      const content = body === '' ? '' : ` content-type application/json file ${bodyFile(folder, name)}`;
+      const named = headers.map(([header, value]) => ` hdr ${header} "${value}"`).join('');
+      const when = conditions.map(
+        ({ list, isIn }) => `${isIn ? '' : '!'}{ src -f ${listFile(folder, list)} }`,
+      );
+      return `    http-request return status ${status}${content}${named} if ${when.join(' ')}\n`;
+    })
+    .join('');
+const listFile = (folder: string, arn: string): string => join(folder, `${arn.split('/').at(-2) ?? ''}.list`);
+const bodyFile = (folder: string, rule: string): string => join(folder, `${rule}.json`);
 
 /**
  * What makes a task a server: the same for each, because servers that are added later inherit no defaults. Without the two

@@ -32,6 +32,8 @@ export interface ControlLoopOptions {
   readonly zones: readonly string[];
   readonly addresses: Addresses;
   readonly local: LocalServices;
+  /** Whenever the control plane is read. */
+  readonly onRead: () => Promise<void>;
   readonly newId: () => string;
   readonly now: () => number;
   readonly say: (line: string) => void;
@@ -124,6 +126,7 @@ export function createControlLoop(options: ControlLoopOptions): ControlLoop {
         try {
           if (now() >= readAt + readEveryMs) {
             service = await readService(aws.ecs, cluster, service.name);
+            await options.onRead();
             readAt = now();
           }
           await tick(fleet);

@@ -70,8 +70,12 @@ export async function withLocalDeployment<T>(
   image: string | Promise<string>,
   work: (deployment: LocalDeployment) => Promise<T>,
 ): Promise<T> {
-  // It is reached from this machine only.
-  const variables = { allowed_cidrs: '["127.0.0.1/32"]', plain_http: 'tokens in clear' };
+  // It is reached from this machine only; in maintenance, from one of its further addresses.
+  const variables = {
+    allowed_cidrs: '["127.0.0.1/32"]',
+    maintainer_cidrs: '["127.0.0.2/32"]',
+    plain_http: 'tokens in clear',
+  };
   const release = async (): Promise<Release> => ({
     environment: 'dev',
     image: await image,

@@ -36,7 +36,7 @@ export function describeDifferences(
     `DYNAMODB_ENDPOINT is ${services.databaseUrl}: an embedded DynamoDB with the table as applied, behind a link that can be made slow or cut`,
     'HOST is an address of 127.0.0.0/8 for each task: there is one network, which stands for the subnets of all zones',
     'the container health check is not run: the load balancer asks the same path, as often',
-    'HAProxy stands for the load balancer, and repeats GET and HEAD on another task; no WAF rule is enforced',
+    'HAProxy stands for the load balancer, and repeats GET and HEAD on another task; of the firewall it enforces the rules on addresses alone',
     ...sidecars.map((name) => `the container ${name} is not run`),
   ];
   const machine = process.arch === 'arm64' ? 'ARM64' : 'X86_64';

@@ -11,6 +11,7 @@ import { createEngine, hasInit } from '../../lib/container-engine.ts';
 import { createAwsClients, type Names, readLoadBalancer, readService, readZones } from './applied.ts';
 import { type Asked, completeAnswer, completedActions } from './aws-answers.ts';
 import { startBalancer } from './balancer.ts';
+import { readAddressRules, readNetworks } from './firewall.ts';
 import { type ControlLoop, createControlLoop } from './control-loop.ts';
 import { type FaultRequest, type LocalState, noFaults, readState } from './state.ts';
 import { type DatabaseLink, startDatabaseLink, startTable } from './database.ts';
@@ -71,7 +72,9 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   const [audience = 'movies-api'] = (environment['OIDC_AUDIENCE'] ?? '').split(',');
   const issuer = await startTokenIssuer({ audience, tokenTtlSeconds: 12 * 3600, algorithm: 'ES256' });
   stack.keep(() => issuer.stop());
+  const rules = await readAddressRules(aws.waf, names.loadBalancerArn);
   const balancer = await startBalancer(loadBalancer, {
+    rules,
     port: port === 0 ? await freePort() : port,
     logFile: join(home, 'balancer.log'),
   });
@@ -96,6 +99,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     zones,
     addresses,
     local,
+    onRead: async () => balancer.enforce(await readNetworks(aws.waf, rules)),
     newId: () => randomBytes(16).toString('hex'),
     now: Date.now,
     say,

@@ -139,6 +139,7 @@ export const drillIds = [
   'zone-lost',
   'rolling-deployment',
   'broken-deployment',
+  'maintenance',
   'alert-fires',
 ] as const;
 
