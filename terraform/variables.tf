@@ -310,6 +310,14 @@ variable "maintainer_cidrs" {
   default     = []
 }
 
+# ---- experiments ----
+
+variable "experiments" {
+  type        = bool
+  description = "Whether the account has experiments: templates of FIS for a lost task and lost zones, started by a person. Null for everywhere but in prod."
+  default     = null
+}
+
 # ---- access ----
 
 variable "oidc" {

@@ -29,3 +29,11 @@ output "read_on" {
   description = "What the text of an alarm ends with, as a format of a runbook's paragraph."
   value       = "Dashboard: ${local.dashboard_url} Saved query: ${var.name}/Tasks and deployments, ${local.look_back.page}. Runbook: ${var.runbook_url}#%s"
 }
+
+output "fast_burn_alarm_arns" {
+  description = "The alarm of each objective on the shortest window of its pages, what stops an experiment. They are metric alarms: FIS is documented for no other kind."
+  value = [
+    for key in sort(keys(local.windows)) : aws_cloudwatch_metric_alarm.window[key].arn
+    if local.windows[key].severity == "page" && local.windows[key].period == min([for window in values(local.windows) : window.period if window.severity == "page"]...)
+  ]
+}

@@ -3,6 +3,8 @@
 
 data "aws_caller_identity" "current" {}
 
+data "aws_partition" "current" {}
+
 data "aws_region" "current" {}
 
 # On while it holds every address (in two halves: AWS WAF takes no /0), off while it is empty.
@@ -63,7 +65,7 @@ data "aws_iam_policy_document" "maintenance_assume" {
     condition {
       test     = "ArnEquals"
       variable = "aws:SourceArn"
-      values   = [aws_scheduler_schedule_group.maintenance.arn]
+      values   = ["arn:${data.aws_partition.current.partition}:scheduler:${data.aws_region.current.name}:${data.aws_caller_identity.current.account_id}:schedule-group/${var.name}-maintenance"]
     }
   }
 }

@@ -75,7 +75,7 @@ data "aws_iam_policy_document" "deploy_boundary" {
     actions = [
       "acm:*", "application-autoscaling:*", "aps:*", "backup-storage:*", "backup:*", "billing:GetBillingViewData",
       "budgets:*", "cloudwatch:*", "cognito-idp:*", "dynamodb:*", "ec2:*", "ecr:*", "ecs:*",
-      "elasticloadbalancing:*", "events:*", "iam:*", "kms:*", "logs:*", "route53:*", "s3:*", "scheduler:*",
+      "elasticloadbalancing:*", "events:*", "fis:*", "iam:*", "kms:*", "logs:*", "route53:*", "s3:*", "scheduler:*",
       "secretsmanager:*", "sns:*", "sts:GetCallerIdentity", "wafv2:*",
     ]
     resources = ["*"]
@@ -259,11 +259,46 @@ data "aws_iam_policy_document" "workload_boundary" {
     resources = ["arn:${local.partition}:wafv2:*:${local.account}:regional/ipset/${var.project}-${each.key}-maintenance/*"]
   }
 
+  # Experiments: this environment's tasks and subnets, and the network ACLs that they make.
+  statement {
+    sid       = "StopTasks"
+    actions   = ["ecs:DescribeTasks", "ecs:StopTask"]
+    resources = ["arn:${local.partition}:ecs:*:${local.account}:task/${var.project}-${each.key}/*"]
+  }
+
+  statement {
+    sid       = "CutOffOwnSubnets"
+    actions   = ["ec2:CreateNetworkAcl", "ec2:ReplaceNetworkAclAssociation"]
+    resources = [for type in ["subnet", "vpc"] : "arn:${local.partition}:ec2:*:${local.account}:${type}/*"]
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:ResourceTag/project"
+      values   = [var.project]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:ResourceTag/environment"
+      values   = [each.key]
+    }
+  }
+
+  statement {
+    sid = "CutOffByNetworkAcls"
+    actions = [
+      "ec2:CreateNetworkAcl", "ec2:CreateNetworkAclEntry", "ec2:CreateTags", "ec2:DeleteNetworkAcl",
+      "ec2:ReplaceNetworkAclAssociation",
+    ]
+    resources = ["arn:${local.partition}:ec2:*:${local.account}:network-acl/*"]
+  }
+
   # AWS offers no resource for these.
   statement {
     sid = "ActOnTheAccount"
     actions = [
-      "ecr:GetAuthorizationToken", "logs:DescribeLogGroups", "xray:PutTelemetryRecords", "xray:PutTraceSegments",
+      "ec2:DescribeManagedPrefixLists", "ec2:DescribeNetworkAcls", "ec2:DescribeSubnets", "ec2:DescribeVpcs",
+      "ecr:GetAuthorizationToken", "ecs:ListTasks", "logs:DescribeLogGroups", "xray:PutTelemetryRecords", "xray:PutTraceSegments",
     ]
     resources = ["*"]
   }

@@ -61,7 +61,7 @@ data "aws_iam_policy_document" "apply_identity" {
     condition {
       test     = "StringEquals"
       variable = "iam:PassedToService"
-      values   = ["backup.amazonaws.com", "ecs-tasks.amazonaws.com", "events.amazonaws.com", "vpc-flow-logs.amazonaws.com"]
+      values   = ["backup.amazonaws.com", "ecs-tasks.amazonaws.com", "events.amazonaws.com", "fis.amazonaws.com", "vpc-flow-logs.amazonaws.com"]
     }
   }
 

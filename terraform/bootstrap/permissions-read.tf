@@ -159,10 +159,10 @@ data "aws_iam_policy_document" "read_own" {
       "aps:DescribeWorkspace", "aps:ListTagsForResource", "backup:GetBackupPlan", "backup:GetBackupSelection",
       "backup:ListTags", "cognito-idp:DescribeResourceServer", "cognito-idp:DescribeUserPool",
       "cognito-idp:DescribeUserPoolClient", "cognito-idp:GetUserPoolMfaConfig", "cognito-idp:GetWebACLForResource",
-      "cognito-idp:ListTagsForResource",
+      "cognito-idp:ListTagsForResource", "fis:GetExperimentTemplate", "fis:ListTagsForResource",
     ]
     resources = [
-      for type in ["aps:*:${local.account}:rulegroupsnamespace/", "aps:*:${local.account}:workspace/", "backup:*:${local.account}:backup-plan:", "cognito-idp:*:${local.account}:userpool/"] :
+      for type in ["fis:*:${local.account}:experiment-template/", "aps:*:${local.account}:rulegroupsnamespace/", "aps:*:${local.account}:workspace/", "backup:*:${local.account}:backup-plan:", "cognito-idp:*:${local.account}:userpool/"] :
       "arn:${local.partition}:${type}*"
     ]
 

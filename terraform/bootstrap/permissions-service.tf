@@ -106,4 +106,61 @@ data "aws_iam_policy_document" "apply_service" {
     ]
     resources = ["arn:${local.partition}:scheduler:*:${local.account}:schedule-group/${var.project}-${each.key}-maintenance"]
   }
+
+  statement {
+    sid       = "CreateTaggedExperiment"
+    actions   = ["fis:CreateExperimentTemplate", "fis:TagResource"]
+    resources = ["arn:${local.partition}:fis:*:${local.account}:experiment-template/*"]
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:RequestTag/project"
+      values   = [var.project]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:RequestTag/environment"
+      values   = [each.key]
+    }
+
+    condition {
+      test     = "StringEqualsIfExists"
+      variable = "aws:ResourceTag/project"
+      values   = [var.project]
+    }
+
+    condition {
+      test     = "StringEqualsIfExists"
+      variable = "aws:ResourceTag/environment"
+      values   = [each.key]
+    }
+  }
+
+  statement {
+    sid = "ChangeOwnExperiment"
+    actions = [
+      "fis:DeleteExperimentTemplate", "fis:TagResource", "fis:UntagResource", "fis:UpdateExperimentTemplate",
+    ]
+    resources = ["arn:${local.partition}:fis:*:${local.account}:experiment-template/*"]
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:ResourceTag/project"
+      values   = [var.project]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:ResourceTag/environment"
+      values   = [each.key]
+    }
+  }
+
+  # The two kinds of harm that a template here may name. Nothing lets the pipeline start one.
+  statement {
+    sid       = "NameHarm"
+    actions   = ["fis:CreateExperimentTemplate", "fis:UpdateExperimentTemplate"]
+    resources = [for action in ["aws:ecs:stop-task", "aws:network:disrupt-connectivity"] : "arn:${local.partition}:fis:*:${local.account}:action/${action}"]
+  }
 }

@@ -52,6 +52,11 @@ override_data {
 }
 
 override_data {
+  target = module.web_acl.data.aws_caller_identity.current
+  values = { account_id = "123456789012" }
+}
+
+override_data {
   target = module.endpoints.data.aws_vpc_endpoint_service.this
   values = { service_name = "com.amazonaws.eu-west-1.service" }
 }

@@ -73,6 +73,31 @@ const reviewed: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     KeyThroughSecretsManager:
       'kms:Decrypt on ? if StringEquals kms:ViaService secretsmanager.eu-west-1.amazonaws.com',
   },
+  experiments: {
+    StopTasksOfThisCluster: 'ecs:DescribeTasks ecs:StopTask on arn:aws:ecs:eu-west-1:ACCOUNT:task/NAME/*',
+    FindTasksOfThisCluster: 'ecs:ListTasks on * if ArnEquals ecs:cluster ?',
+    MakeNetworkAclsOfExperiments:
+      'ec2:CreateNetworkAcl on arn:aws:ec2:eu-west-1:ACCOUNT:network-acl/* if StringEquals aws:RequestTag/managedByFIS true',
+    TagNetworkAclsOfExperiments:
+      'ec2:CreateTags on arn:aws:ec2:eu-west-1:ACCOUNT:network-acl/* if StringEquals ec2:CreateAction CreateNetworkAcl if StringEquals aws:RequestTag/managedByFIS true',
+    InThisNetwork: 'ec2:CreateNetworkAcl on ?',
+    ChangeNetworkAclsOfExperiments:
+      'ec2:CreateNetworkAclEntry ec2:DeleteNetworkAcl on arn:aws:ec2:eu-west-1:ACCOUNT:network-acl/* if StringEquals ec2:ResourceTag/managedByFIS true',
+    CutOffTheseSubnets: 'ec2:ReplaceNetworkAclAssociation on ? ? ? ? ? ? ? ? ?',
+    ByNetworkAclsOfThisNetwork:
+      'ec2:ReplaceNetworkAclAssociation on arn:aws:ec2:eu-west-1:ACCOUNT:network-acl/* if ArnEquals ec2:Vpc ?',
+    LookAround:
+      'ec2:DescribeManagedPrefixLists ec2:DescribeNetworkAcls ec2:DescribeSubnets ec2:DescribeVpcs on *',
+  },
+  experiments_assume: {
+    ExperimentsOfThisAccount:
+      'sts:AssumeRole by fis.amazonaws.com if ArnLike aws:SourceArn arn:aws:fis:eu-west-1:ACCOUNT:experiment/* if StringEquals aws:SourceAccount ACCOUNT',
+  },
+  'module.web_acl.maintenance_assume': {
+    SchedulesOfThisGroup:
+      'sts:AssumeRole by scheduler.amazonaws.com if ArnEquals aws:SourceArn arn:aws:scheduler:eu-west-1:ACCOUNT:schedule-group/NAME-maintenance if StringEquals aws:SourceAccount ACCOUNT',
+  },
+  'module.web_acl.maintenance_end': { EmptyThisList: 'wafv2:UpdateIPSet on ?' },
   interface_endpoint: {
     WhatTasksCallInThisAccountOnly:
       'aps:RemoteWrite ecr:BatchCheckLayerAvailability ecr:BatchGetImage ecr:GetAuthorizationToken ecr:GetDownloadUrlForLayer logs:CreateLogStream logs:PutLogEvents secretsmanager:GetSecretValue xray:GetSamplingRules xray:GetSamplingTargets xray:PutTelemetryRecords xray:PutTraceSegments on * by * if StringEquals aws:PrincipalAccount ACCOUNT',

@@ -116,6 +116,10 @@ const arns: Readonly<Record<string, (values: Values, address: string, environmen
   aws_sns_topic: (values) => `arn:aws:sns:${region}:${account}:${text(values, 'name')}`,
   aws_cloudwatch_event_rule: (values) => `arn:aws:events:${region}:${account}:rule/${text(values, 'name')}`,
   aws_backup_vault: (values) => `arn:aws:backup:${region}:${account}:backup-vault:${text(values, 'name')}`,
+  aws_vpc: (_, __, environment) => `arn:aws:ec2:${region}:${account}:vpc/vpc-${environment}`,
+  aws_subnet: (_, address, environment) =>
+    `arn:aws:ec2:${region}:${account}:subnet/subnet-${environment}-${address.replaceAll(/\W/g, '')}`,
+  aws_wafv2_ip_set: (values) => `arn:aws:wafv2:${region}:${account}:regional/ipset/${text(values, 'name')}/1`,
   aws_prometheus_workspace: (_, __, environment) =>
     `arn:aws:aps:${region}:${account}:workspace/ws-${environment}`,
 };
@@ -288,7 +292,14 @@ const bootstrapTest = [provider(), caller(), labels].join('');
 const serviceTest = [
   provider(),
   provider('replica'),
-  ...['', 'module.movies_table.', 'module.observability.', 'module.service.', 'module.vpc.'].map(caller),
+  ...[
+    '',
+    'module.movies_table.',
+    'module.observability.',
+    'module.service.',
+    'module.vpc.',
+    'module.web_acl.',
+  ].map(caller),
   given('data.aws_availability_zones.all', `names = ["${region}a", "${region}b", "${region}c"]`),
   given('module.endpoints.data.aws_vpc_endpoint_service.this', 'service_name = "com.amazonaws.vpce"'),
   labels,

@@ -82,6 +82,11 @@ const wholeTypes: Readonly<Record<string, string>> = {
   UseManagedRules: 'rule groups of AWS are named by a firewall and changed by nobody',
   Unsubscribe: 'one reference knows a topic for it, another nothing',
   ReadAccount: 'configuration that an environment only uses, or of a key whose tags IAM does not know yet',
+  FindTasksOfThisCluster: 'of the cluster that the condition names',
+  MakeNetworkAclsOfExperiments: 'with the tag of FIS, and in the VPC that InThisNetwork names',
+  TagNetworkAclsOfExperiments: 'only within a create, with the tag of FIS',
+  ChangeNetworkAclsOfExperiments: 'those alone that FIS has made and tagged',
+  ByNetworkAclsOfThisNetwork: 'of the VPC that the condition names, on the subnets of CutOffTheseSubnets',
   CloseDefaults: 'untagged or own, and of the VPC that is named',
 };
 
