@@ -128,7 +128,7 @@ describe('metric filters on real log lines', () => {
 
 describe('saved queries on real log lines', () => {
   const keywords = ['fields', 'filter', 'stats', 'sort', 'limit', 'and', 'or', 'as', 'by', 'asc', 'desc'];
-  const functions = ['count', 'max', 'latest', 'pct', 'bin'];
+  const functions = ['count', 'max', 'latest', 'ispresent', 'pct', 'bin'];
   /** https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax.html: names that are no word of the language, text or alias. */
   const fieldsOf = (query: string): readonly string[] => {
     const aliases = [...query.matchAll(/ as (\w+)/g)].map(([, alias]) => alias);
