@@ -75,9 +75,15 @@ interface Partitions {
 /** Services of a plan that a partition lacks, by the endpoints that AWS publishes with its SDK for Python. */
 function lacking(plan: PlanJson, partition: string, endpoints: Partitions): readonly string[] {
   const there = endpoints.partitions.find((one) => one.partition === partition)?.services ?? {};
-  const used = new Set(managed(plan).map(({ type }) => serviceOf(type)));
-  return [...used].filter((service) => !(service in there)).sort();
+  return used(plan).filter((service) => !(service in there) && !unlisted(plan, endpoints).includes(service));
 }
+
+const used = (plan: PlanJson): readonly string[] =>
+  [...new Set(managed(plan).map(({ type }) => serviceOf(type)))].sort();
+
+/** Services that the file has in no partition: it can't say where they are. */
+const unlisted = (plan: PlanJson, { partitions }: Partitions): readonly string[] =>
+  used(plan).filter((service) => partitions.every(({ services: there }) => !(service in there)));
 
 describeWith(
   [
@@ -190,6 +196,8 @@ describeWith(
       ) as Partitions;
       const home = plans['eu-west-1'];
 
+      // https://docs.aws.amazon.com/general/latest/gr/fis.html has its endpoints; `experiments = false` goes without it.
+      expect(unlisted(home, endpoints)).toEqual(['fis']);
       expect(lacking(home, 'aws', endpoints)).toEqual([]);
       expect(lacking(home, 'aws-us-gov', endpoints)).toEqual(['budgets']);
       expect(lacking(home, 'aws-cn', endpoints)).toEqual(['aps', 'cognito-idp']);
