@@ -23,6 +23,8 @@ export function readMediaType(text: string): MediaType {
 }
 
 const ranges = ['*/*', 'application/*', 'application/json'];
+/** Of all others, of which a browser sends many, the parameters make no difference. */
+const isRange = /^\s*(?:\*\/\*|application\/(?:\*|json))\s*(?:;|$)/i;
 
 /**
  * Whether JSON may be the answer: the most specific range decides (RFC 9110, section 12.5.1). Its parameters, such as the
@@ -31,6 +33,7 @@ const ranges = ['*/*', 'application/*', 'application/json'];
 export function acceptsJson(accept: string | undefined): boolean {
   if (accept === undefined || accept === '*/*' || accept === 'application/json') return true;
   const found = (accept.match(elements) ?? [])
+    .filter((element) => isRange.test(element))
     .map(readMediaType)
     .map(({ type, parameters: given }) => ({ rank: ranges.indexOf(type), weight: weightOf(given) }))
     .filter(({ rank }) => rank >= 0);
