@@ -339,6 +339,13 @@ test('each cache is defined, has a path of its own in a step, and a key of files
   expect(caches.flatMap(({ files }) => files).filter((file) => !existsSync(join(project, file)))).toEqual([]);
 });
 
+test('packages and pinned programs are cached by the files that decide what they are', () => {
+  expect(Object.fromEntries(caches.map(({ name, files }) => [name, files]))).toMatchObject({
+    'npm-modules': ['package.json', 'package-lock.json'],
+    toolchain: ['tools/install/toolchain.json'],
+  });
+});
+
 test('each step fills a cache of Go tools with what the key of that cache names', () => {
   const filled = definition.steps.flatMap((step) =>
     cachesIn(step)
