@@ -27,6 +27,7 @@ export interface DynamoSettings {
   readonly concurrency?: number;
   readonly maxWaiting?: number;
   readonly maxWaitMs?: number;
+  readonly random?: () => number;
 }
 
 const byDefault = { requestTimeoutMs: 1_000, maxAttempts: 3 };
@@ -60,7 +61,7 @@ export function createDynamoClient(
   observer?: DynamoObserver,
   headers?: () => Readonly<Record<string, string>>,
 ): DynamoDBClient {
-  const { region, endpoint, connectionTimeoutMs = 500 } = settings;
+  const { region, endpoint, connectionTimeoutMs = 500, random = Math.random } = settings;
   const { requestTimeoutMs, maxAttempts } = { ...byDefault, ...settings };
   const { concurrency = 64, maxWaiting = 512, maxWaitMs = 1_000 } = settings;
 
@@ -71,7 +72,7 @@ export function createDynamoClient(
       : { endpoint, credentials: { accessKeyId: 'local', secretAccessKey: 'local' } }),
     retryStrategy: new ConfiguredRetryStrategy(
       maxAttempts,
-      (attempt) => Math.random() * longestPauseMs(requestTimeoutMs, maxAttempts, attempt),
+      (attempt) => random() * longestPauseMs(requestTimeoutMs, maxAttempts, attempt),
     ),
     cacheMiddleware: true,
     requestHandler: new DynamoHttpHandler(requestTimeoutMs, {
