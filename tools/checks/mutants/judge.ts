@@ -3,7 +3,7 @@ import { cp, mkdir, mkdtemp, readFile, readdir, rename, rm, symlink, writeFile }
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { isDeepStrictEqual, stripVTControlCharacters } from 'node:util';
-import { Problem, reasonOf } from '../../../app/src/commands/problem.ts';
+import { reasonOf } from '../../../app/src/commands/problem.ts';
 import { priorResources, type PlanJson } from '../../lib/terraform/plan-json.ts';
 import { output, run } from '../../lib/processes.ts';
 import { terraformEnvironment } from '../../lib/terraform/environment.ts';
@@ -90,7 +90,7 @@ export async function startJudge(project: string): Promise<Judge> {
   await output('git', ['add', '-A'], { cwd: tree });
   const { env, stop } = await terraformEnvironment();
   const initialised = new Set<string>();
-  const clean = new Map<string, Promise<boolean>>();
+  const clean = new Map<string, boolean>();
   const recorded = new Map<Environment, Recording>();
   for (const environment of inOrder) recorded.set(environment, await readRecording(tree, environment));
   let planner: Awaited<ReturnType<typeof startPlanner>> | undefined;
@@ -119,6 +119,14 @@ export async function startJudge(project: string): Promise<Judge> {
       initialised.add(directory);
     }
     return tell('terraform', [directory, 'test', '-no-color']);
+  }
+
+  /** A check that fails on the clean copy, too, has stopped nothing. */
+  async function passesClean(name: string, file: string): Promise<boolean> {
+    const key = name === 'module' ? dirname(file) : name;
+    const passes = clean.get(key) ?? !(await check(name, file)).failed;
+    clean.set(key, passes);
+    return passes;
   }
 
   const keptIn = async (environment: Environment): Promise<string> =>
@@ -226,18 +234,8 @@ export async function startJudge(project: string): Promise<Judge> {
       const stopped = await ask(mistake);
       await restore(mistake, text);
       if (stopped === undefined) return { mistake };
-      // A check that fails on the clean copy, too, has stopped nothing.
-      const isPlan = stopped.check === 'plan';
-      if (!isPlan && !clean.has(stopped.check))
-        clean.set(
-          stopped.check,
-          check(stopped.check, mistake.file).then(({ failed }) => !failed),
-        );
-      if (!isPlan && !(await clean.get(stopped.check)))
-        throw new Problem(
-          `${stopped.check} fails without any mistake.`,
-          'Repair it first: a red check stops everything.',
-        );
+      if (stopped.check !== 'plan' && !(await passesClean(stopped.check, mistake.file)))
+        return { mistake, otherwise: `${stopped.check} fails without any mistake, too: repair it first` };
       return { mistake, stopped, ...otherwise(mistake, stopped) };
     },
     end: async () => {
