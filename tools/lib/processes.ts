@@ -13,6 +13,8 @@ export interface RunOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** A bound on a hang, not on a speed. */
   readonly timeoutMs?: number;
+  /** Of what it says: `latin1` keeps each byte, one to a character. */
+  readonly encoding?: 'utf8' | 'latin1';
 }
 
 const maxBuffer = 256 * 1024 * 1024;
@@ -21,20 +23,25 @@ const maxBuffer = 256 * 1024 * 1024;
 export function run(
   program: string,
   args: readonly string[],
-  { cwd, env = process.env, timeoutMs = 600_000 }: RunOptions = {},
+  { cwd, env = process.env, timeoutMs = 600_000, encoding = 'utf8' }: RunOptions = {},
 ): Promise<Finished> {
   return new Promise((resolve, reject) => {
-    execFile(program, args, { cwd, env, timeout: timeoutMs, maxBuffer }, (error, stdout, stderr) => {
-      if (error === null) resolve({ code: 0, stdout, stderr });
-      else if (typeof error.code === 'number') resolve({ code: error.code, stdout, stderr });
-      else
-        reject(
-          new Problem(
-            `${program} did not run: ${whyNot(error)}`,
-            `Is ${program} installed, and on the PATH?`,
-          ),
-        );
-    });
+    execFile(
+      program,
+      args,
+      { cwd, env, timeout: timeoutMs, maxBuffer, encoding },
+      (error, stdout, stderr) => {
+        if (error === null) resolve({ code: 0, stdout, stderr });
+        else if (typeof error.code === 'number') resolve({ code: error.code, stdout, stderr });
+        else
+          reject(
+            new Problem(
+              `${program} did not run: ${whyNot(error)}`,
+              `Is ${program} installed, and on the PATH?`,
+            ),
+          );
+      },
+    );
   });
 }
 

@@ -37,7 +37,7 @@ const isMaterial = (path: string): boolean =>
     path,
   );
 
-type ReadText = (path: string) => Promise<string>;
+type ReadBytes = (path: string) => Promise<Buffer>;
 
 interface Materials {
   readonly source: Material;
@@ -46,7 +46,7 @@ interface Materials {
   readonly files: readonly Material[];
 }
 
-async function readMaterials(commit: string, paths: readonly string[], read: ReadText): Promise<Materials> {
+async function readMaterials(commit: string, paths: readonly string[], read: ReadBytes): Promise<Materials> {
   const hash = async (path: string): Promise<Material> => ({
     name: path,
     digest: {
@@ -57,9 +57,9 @@ async function readMaterials(commit: string, paths: readonly string[], read: Rea
   });
   return {
     source: { name: 'source', digest: { gitCommit: commit } },
-    bases: imagesIn(await read('Dockerfile'), /^ARG (\w+_IMAGE)=(\S+)@sha256:([0-9a-f]{64})$/gm),
+    bases: imagesIn(String(await read('Dockerfile')), /^ARG (\w+_IMAGE)=(\S+)@sha256:([0-9a-f]{64})$/gm),
     stepImage: imagesIn(
-      await read('bitbucket-pipelines.yml'),
+      String(await read('bitbucket-pipelines.yml')),
       /^(image): (\S+)@sha256:([0-9a-f]{64})$/gm,
     ).map((image) => ({ ...image, name: 'image of the step' })),
     files: await Promise.all(paths.filter(isMaterial).sort().map(hash)),
@@ -81,7 +81,7 @@ export async function describeBuild(
 ): Promise<Provenance> {
   const paths = (await output('git', ['ls-files'], { cwd: project })).split('\n');
   const { source, bases, stepImage, files } = await readMaterials(revision, paths, (path) =>
-    readFile(join(project, path), 'utf8'),
+    readFile(join(project, path)),
   );
   const isPinned = bases.some((one) => base === referenceOf(one));
   const {
@@ -167,7 +167,7 @@ async function faultsOf(
 
 /** From git itself: what lies here may be another commit. An old one is fetched, for a clone of a step is shallow. */
 async function readCommit(project: string, commit: string): Promise<Materials> {
-  const git = (...args: readonly string[]) => run('git', args, { cwd: project });
+  const git = (...args: readonly string[]) => run('git', args, { cwd: project, encoding: 'latin1' });
   if ((await git('cat-file', '-e', `${commit}^{commit}`)).code !== 0)
     await git('fetch', '--quiet', '--depth=1', 'origin', commit);
   const { code, stdout, stderr } = await git('ls-tree', '-r', '--name-only', commit);
@@ -178,7 +178,7 @@ async function readCommit(project: string, commit: string): Promise<Materials> {
     );
   return readMaterials(commit, stdout.split('\n'), async (path) => {
     const shown = await git('show', `${commit}:${path}`);
-    return shown.code === 0 ? shown.stdout : '';
+    return Buffer.from(shown.code === 0 ? shown.stdout : '', 'latin1');
   });
 }
 

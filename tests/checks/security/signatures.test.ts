@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { appendFile, cp, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { appendFile, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -118,6 +118,21 @@ describe('provenance', () => {
       new RegExp(`^The provenance of image does not hold:\\n  ${name}: the build took in sha256:`),
     );
     source.git('checkout', '--quiet', '.');
+  });
+
+  test('with a byte for another that is no text either is refused with the name of the file', async () => {
+    const file = join(source.folder, 'package-lock.json');
+    const nameOf = (byte: number) =>
+      Buffer.concat([Buffer.from('{"name":"'), Buffer.of(byte), Buffer.from('"}')]);
+    await writeFile(file, nameOf(0xff));
+    source.git('commit', '--quiet', '--all', '--message', 'A byte that is no UTF-8');
+    const revision = source.git('rev-parse', 'HEAD');
+    await expect(source.check(source.build({ revision }))).resolves.toBeDefined();
+    await writeFile(file, nameOf(0xfe));
+    const built = source.build({ revision });
+
+    await expect(source.check(built)).rejects.toThrow('package-lock.json: the build took in sha256:');
+    source.git('reset', '--quiet', '--hard', 'HEAD~1');
   });
 
   test('is refused with another base, with uncommitted files, and with a material left out', async () => {
