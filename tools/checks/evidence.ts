@@ -151,7 +151,7 @@ const readIfThere = (path: string): Promise<string | undefined> =>
 const dayOf = async (path: string): Promise<string> => (await stat(path)).mtime.toISOString().slice(0, 10);
 
 /** Reports that runs against a deployment left: one Markdown page for each, its picture beside it. */
-async function readRuns(folder: string): Promise<Section['parts']> {
+async function readRuns(folder: string): Promise<NonNullable<Section['parts']>> {
   const names = (await readdir(folder).catch((): string[] => [])).filter(
     (name) => name.endsWith('.md') && name !== 'report.md',
   );
@@ -281,20 +281,10 @@ async function gather(environment: Environment, folder: string, today: string): 
   const controls = readControls(await readFile(document, 'utf8'), verdict, tests);
   const picture = await drawPlan(denormalise((await readRecording(project, environment)).plan));
   await writeFile(join(folder, 'architecture.svg'), picture);
-  const [drills = [], restores = []] = await Promise.all(
-    ['drills', 'restore'].map((name) => readRuns(join(reports, name))),
-  );
+  const drills = await readRuns(join(reports, 'drills'));
   const exceptions = await readExceptions(project, [...gates.map(({ id }) => id), 'exceptions']);
   for (const name of ['security/modules.lock.json', 'security/exceptions.yaml'])
     await copyFile(join(project, name), join(folder, basename(name)));
-  const runs = (title: string, parts: NonNullable<Section['parts']>, command: string): Section => ({
-    title,
-    about:
-      parts.length === 0
-        ? `not checked: \`${command}\` leaves a report`
-        : `${parts.length} reports of \`${command}\`, on the local deployment.`,
-    parts,
-  });
   return {
     commit: await output('git', ['rev-parse', 'HEAD'], { cwd: project }),
     sections: [
@@ -314,8 +304,19 @@ async function gather(environment: Environment, folder: string, today: string): 
       await proveRoles(folder),
       await listLocks(),
       await listMaterials(reports, folder),
-      runs('Drills', drills, 'make drill'),
-      runs('Restores', restores, 'make restore'),
+      {
+        title: 'Drills',
+        about:
+          drills.length === 0
+            ? 'not checked: `make drill` leaves a report'
+            : `${drills.length} reports of \`make drill\`, on the local deployment.`,
+        parts: drills,
+      },
+      {
+        title: 'Restores',
+        about:
+          'not checked: the table has point-in-time recovery and a backup plan, and no restore of it has been tried.',
+      },
       {
         title: 'Exceptions',
         about:
@@ -404,7 +405,7 @@ const command = createCommand(
   )
   .addHelpText(
     'after',
-    '\nIt takes what make security, test, sign, drill and restore left in reports/, and runs make roles.\nSIGNING_KEY signs it and verifies it: a file, or awskms:///…\n\nExit codes: 0 done, 1 it is not what was signed, 2 misuse.',
+    '\nIt takes what make security, test, sign and drill left in reports/, and runs make roles.\nSIGNING_KEY signs it and verifies it: a file, or awskms:///…\n\nExit codes: 0 done, 1 it is not what was signed, 2 misuse.',
   );
 
 async function main(argv: readonly string[]): Promise<void> {

@@ -161,10 +161,10 @@ function judgeAlarms(found: readonly Alarm[], applied: readonly string[], now: D
 
 function judgeTargets(states: readonly string[]): readonly string[] {
   const healthy = states.filter((state) => state === 'healthy').length;
-  const ill = states.filter((state) => !/^(healthy|initial|draining)/.test(state));
+  const unhealthy = states.filter((state) => !/^(healthy|initial|draining)/.test(state));
   return [
     ...(healthy === 0 ? ['targets    none is healthy: nobody is served'] : []),
-    ...ill.map((state) => `target     ${state}`),
+    ...unhealthy.map((state) => `target     ${state}`),
   ];
 }
 
