@@ -26,6 +26,7 @@ import {
   type PreflightOptions,
 } from '../../tools/release/preflight-checks.ts';
 import { describePreflight, preflight } from '../../tools/release/preflight.ts';
+import { run } from '../../tools/lib/processes.ts';
 import { startEmulator, type Emulator } from '../../tools/sandbox/emulator.ts';
 import { bodyOf, createRawClient } from '../sandbox/emulator/client.ts';
 import { describeWith, program } from '../support/requirements.ts';
@@ -124,6 +125,21 @@ describeWith([program('python3', 'install Python 3.10 or newer')], 'make preflig
   afterAll(async () => {
     for (const client of Object.values(admin)) client.destroy();
     await emulator.stop();
+  });
+
+  test.each<[scenario: string, env: NodeJS.ProcessEnv, code: number, last: RegExp]>([
+    ['nothing wrong', {}, 0, / 0 wrong, .* Nothing was changed\.$/],
+    ['a region that is not allowed', { TF_VAR_region: 'us-east-1' }, 1, / 1 wrong, /],
+  ])('with %s the program ends with the exit code that a pipeline reads', async (_, env, code, last) => {
+    const given = { ...named, ...env, AWS_ENDPOINT_URL: emulator.url };
+    const credentials = { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' };
+
+    const ended = await run(process.execPath, ['tools/release/main.ts', 'preflight', '--env', 'dev'], {
+      env: { PATH: process.env['PATH'], ...credentials, ...given },
+    });
+
+    expect(ended).toMatchObject({ code, stderr: '' });
+    expect(ended.stdout.trim()).toMatch(last);
   });
 
   test.each<[scenario: string, check: string, env: NodeJS.ProcessEnv, cause: RegExp, remedy: RegExp]>([
