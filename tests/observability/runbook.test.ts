@@ -95,7 +95,10 @@ describe('the runbook', () => {
     const links = matches(runbook, /\]\(#([a-z-]+)\)/g);
 
     const headings = matches(runbook, /^##+ (.+)$/gm).map((title) =>
-      title.toLowerCase().replaceAll(' ', '-').replaceAll(/[^\w-]/g, ''),
+      title
+        .toLowerCase()
+        .replaceAll(' ', '-')
+        .replaceAll(/[^\w-]/g, ''),
     );
 
     expect(links.filter((link) => !headings.includes(link))).toEqual([]);
