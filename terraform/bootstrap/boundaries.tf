@@ -165,6 +165,8 @@ data "aws_iam_policy_document" "deploy_boundary" {
 data "aws_iam_policy_document" "workload_boundary" {
   for_each = local.environments
 
+  source_policy_documents = [data.aws_iam_policy_document.tagged["${each.key}-workload"].json]
+
   statement {
     sid = "UseTables"
     actions = [
@@ -185,27 +187,6 @@ data "aws_iam_policy_document" "workload_boundary" {
       "arn:${local.partition}:${name}${var.project}-${each.key}/*",
       "arn:${local.partition}:${name}${var.project}-${each.key}-*",
     ]])
-  }
-
-  statement {
-    sid = "UseKeys"
-    actions = [
-      "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext",
-      "kms:ReEncryptFrom", "kms:ReEncryptTo",
-    ]
-    resources = ["arn:${local.partition}:kms:*:${local.account}:key/*"]
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:ResourceTag/project"
-      values   = [var.project]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:ResourceTag/environment"
-      values   = [each.key]
-    }
   }
 
   statement {
@@ -230,24 +211,6 @@ data "aws_iam_policy_document" "workload_boundary" {
   }
 
   statement {
-    sid       = "SendMetrics"
-    actions   = ["aps:RemoteWrite"]
-    resources = ["arn:${local.partition}:aps:*:${local.account}:workspace/*"]
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:ResourceTag/project"
-      values   = [var.project]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:ResourceTag/environment"
-      values   = [each.key]
-    }
-  }
-
-  statement {
     sid       = "Notify"
     actions   = ["sns:Publish"]
     resources = ["arn:${local.partition}:sns:*:${local.account}:${var.project}-${each.key}-*"]
@@ -264,24 +227,6 @@ data "aws_iam_policy_document" "workload_boundary" {
     sid       = "StopTasks"
     actions   = ["ecs:DescribeTasks", "ecs:StopTask"]
     resources = ["arn:${local.partition}:ecs:*:${local.account}:task/${var.project}-${each.key}/*"]
-  }
-
-  statement {
-    sid       = "CutOffOwnSubnets"
-    actions   = ["ec2:CreateNetworkAcl", "ec2:ReplaceNetworkAclAssociation"]
-    resources = [for type in ["subnet", "vpc"] : "arn:${local.partition}:ec2:*:${local.account}:${type}/*"]
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:ResourceTag/project"
-      values   = [var.project]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:ResourceTag/environment"
-      values   = [each.key]
-    }
   }
 
   statement {

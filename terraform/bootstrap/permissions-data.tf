@@ -1,6 +1,8 @@
 data "aws_iam_policy_document" "apply_data" {
   for_each = local.environments
 
+  source_policy_documents = [data.aws_iam_policy_document.tagged["${each.key}-apply-data"].json]
+
   statement {
     sid = "ChangeOwnTables"
     actions = [
@@ -39,89 +41,9 @@ data "aws_iam_policy_document" "apply_data" {
   }
 
   statement {
-    sid       = "CreateTaggedKeys"
-    actions   = ["kms:CreateKey", "kms:TagResource"]
-    resources = ["*"]
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:RequestTag/project"
-      values   = [var.project]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:RequestTag/environment"
-      values   = [each.key]
-    }
-
-    condition {
-      test     = "StringEqualsIfExists"
-      variable = "aws:ResourceTag/project"
-      values   = [var.project]
-    }
-
-    condition {
-      test     = "StringEqualsIfExists"
-      variable = "aws:ResourceTag/environment"
-      values   = [each.key]
-    }
-  }
-
-  statement {
-    sid = "ChangeOwnKeys"
-    actions = [
-      "kms:CancelKeyDeletion", "kms:CreateAlias", "kms:DeleteAlias", "kms:DisableKey", "kms:EnableKey",
-      "kms:EnableKeyRotation", "kms:PutKeyPolicy", "kms:ReplicateKey", "kms:ScheduleKeyDeletion", "kms:TagResource",
-      "kms:UntagResource", "kms:UpdateAlias", "kms:UpdateKeyDescription",
-    ]
-    resources = ["arn:${local.partition}:kms:*:${local.account}:key/*"]
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:ResourceTag/project"
-      values   = [var.project]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:ResourceTag/environment"
-      values   = [each.key]
-    }
-  }
-
-  statement {
     sid       = "NameOwnKeys"
     actions   = ["kms:CreateAlias", "kms:DeleteAlias", "kms:UpdateAlias"]
     resources = [for name in ["", "-*"] : "arn:${local.partition}:kms:*:${local.account}:alias/${var.project}-${each.key}${name}"]
-  }
-
-  # To make an encrypted table, vault, topic or secret, its maker lends the service the key.
-  statement {
-    sid = "LendOwnKeys"
-    actions = [
-      "kms:CreateGrant", "kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext",
-      "kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:RetireGrant",
-    ]
-    resources = ["arn:${local.partition}:kms:*:${local.account}:key/*"]
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:ResourceTag/project"
-      values   = [var.project]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:ResourceTag/environment"
-      values   = [each.key]
-    }
-
-    condition {
-      test     = "StringLike"
-      variable = "kms:ViaService"
-      values   = [for service in ["aps", "backup", "dynamodb", "secretsmanager", "sns"] : "${service}.*.amazonaws.com"]
-    }
   }
 
   statement {
@@ -131,57 +53,6 @@ data "aws_iam_policy_document" "apply_data" {
       "backup:PutBackupVaultLockConfiguration", "backup:TagResource", "backup:UntagResource",
     ]
     resources = [for name in ["", "-*"] : "arn:${local.partition}:backup:*:${local.account}:backup-vault:${var.project}-${each.key}${name}"]
-  }
-
-  statement {
-    sid       = "CreateTaggedPlan"
-    actions   = ["backup:CreateBackupPlan", "backup:TagResource"]
-    resources = ["arn:${local.partition}:backup:*:${local.account}:backup-plan:*"]
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:RequestTag/project"
-      values   = [var.project]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:RequestTag/environment"
-      values   = [each.key]
-    }
-
-    condition {
-      test     = "StringEqualsIfExists"
-      variable = "aws:ResourceTag/project"
-      values   = [var.project]
-    }
-
-    condition {
-      test     = "StringEqualsIfExists"
-      variable = "aws:ResourceTag/environment"
-      values   = [each.key]
-    }
-  }
-
-  statement {
-    sid = "ChangeOwnPlan"
-    actions = [
-      "backup:CreateBackupSelection", "backup:DeleteBackupPlan", "backup:DeleteBackupSelection",
-      "backup:TagResource", "backup:UntagResource", "backup:UpdateBackupPlan",
-    ]
-    resources = ["arn:${local.partition}:backup:*:${local.account}:backup-plan:*"]
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:ResourceTag/project"
-      values   = [var.project]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:ResourceTag/environment"
-      values   = [each.key]
-    }
   }
 
   # AWS offers no resource for it; it changes nothing but the vault that is being made.

@@ -1,6 +1,8 @@
 data "aws_iam_policy_document" "apply_edge" {
   for_each = local.environments
 
+  source_policy_documents = [data.aws_iam_policy_document.tagged["${each.key}-apply-edge"].json]
+
   statement {
     sid = "ChangeOwnLoadBalancer"
     actions = [
@@ -24,59 +26,6 @@ data "aws_iam_policy_document" "apply_edge" {
       "arn:${local.partition}:elasticloadbalancing:*:${local.account}:${type}/${var.project}-${each.key}/*",
       "arn:${local.partition}:elasticloadbalancing:*:${local.account}:${type}/${var.project}-${each.key}-*",
     ]])
-  }
-
-  # A target group is replaced before the old one goes, so its name is made up: api-<time>.
-  statement {
-    sid       = "CreateTaggedTargetGroup"
-    actions   = ["elasticloadbalancing:AddTags", "elasticloadbalancing:CreateTargetGroup"]
-    resources = ["arn:${local.partition}:elasticloadbalancing:*:${local.account}:targetgroup/api-*"]
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:RequestTag/project"
-      values   = [var.project]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:RequestTag/environment"
-      values   = [each.key]
-    }
-
-    condition {
-      test     = "StringEqualsIfExists"
-      variable = "aws:ResourceTag/project"
-      values   = [var.project]
-    }
-
-    condition {
-      test     = "StringEqualsIfExists"
-      variable = "aws:ResourceTag/environment"
-      values   = [each.key]
-    }
-  }
-
-  statement {
-    sid = "ChangeOwnTargetGroup"
-    actions = [
-      "elasticloadbalancing:AddTags", "elasticloadbalancing:DeleteTargetGroup",
-      "elasticloadbalancing:ModifyTargetGroup", "elasticloadbalancing:ModifyTargetGroupAttributes",
-      "elasticloadbalancing:RemoveTags",
-    ]
-    resources = ["arn:${local.partition}:elasticloadbalancing:*:${local.account}:targetgroup/api-*"]
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:ResourceTag/project"
-      values   = [var.project]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:ResourceTag/environment"
-      values   = [each.key]
-    }
   }
 
   # AWS offers no resource for it: the firewall itself is limited by its name, below.
@@ -105,57 +54,6 @@ data "aws_iam_policy_document" "apply_edge" {
     sid       = "UseManagedRules"
     actions   = ["wafv2:CreateWebACL", "wafv2:UpdateWebACL"]
     resources = ["arn:${local.partition}:wafv2:*:${local.account}:regional/managedruleset/*/*"]
-  }
-
-  statement {
-    sid       = "RequestCertificate"
-    actions   = ["acm:AddTagsToCertificate", "acm:RequestCertificate"]
-    resources = ["*"]
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:RequestTag/project"
-      values   = [var.project]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:RequestTag/environment"
-      values   = [each.key]
-    }
-
-    condition {
-      test     = "StringEqualsIfExists"
-      variable = "aws:ResourceTag/project"
-      values   = [var.project]
-    }
-
-    condition {
-      test     = "StringEqualsIfExists"
-      variable = "aws:ResourceTag/environment"
-      values   = [each.key]
-    }
-  }
-
-  statement {
-    sid = "ChangeOwnCertificate"
-    actions = [
-      "acm:AddTagsToCertificate", "acm:DeleteCertificate", "acm:RemoveTagsFromCertificate",
-      "acm:UpdateCertificateOptions",
-    ]
-    resources = ["arn:${local.partition}:acm:*:${local.account}:certificate/*"]
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:ResourceTag/project"
-      values   = [var.project]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:ResourceTag/environment"
-      values   = [each.key]
-    }
   }
 
   # The zone isn't ours to make: in the one that this environment serves, its name and what is below it.

@@ -9,6 +9,8 @@ locals {
 data "aws_iam_policy_document" "apply_identity" {
   for_each = local.environments
 
+  source_policy_documents = [data.aws_iam_policy_document.tagged["${each.key}-apply-identity"].json]
+
   # A role of ours has this environment's boundary, or isn't made. Whom it trusts, no condition limits: the boundary keeps
   # it from what isn't this environment's, and an organisation's resource control policies from other accounts.
   statement {
@@ -78,61 +80,6 @@ data "aws_iam_policy_document" "apply_identity" {
       test     = "StringEquals"
       variable = "iam:AWSServiceName"
       values   = local.service_linked_roles
-    }
-  }
-
-  statement {
-    sid       = "CreateTaggedUserPool"
-    actions   = ["cognito-idp:CreateUserPool", "cognito-idp:TagResource"]
-    resources = ["*"]
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:RequestTag/project"
-      values   = [var.project]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:RequestTag/environment"
-      values   = [each.key]
-    }
-
-    condition {
-      test     = "StringEqualsIfExists"
-      variable = "aws:ResourceTag/project"
-      values   = [var.project]
-    }
-
-    condition {
-      test     = "StringEqualsIfExists"
-      variable = "aws:ResourceTag/environment"
-      values   = [each.key]
-    }
-  }
-
-  statement {
-    sid = "ChangeOwnUserPool"
-    actions = [
-      "cognito-idp:AssociateWebACL", "cognito-idp:CreateResourceServer", "cognito-idp:CreateUserPoolClient",
-      "cognito-idp:CreateUserPoolDomain", "cognito-idp:DeleteResourceServer", "cognito-idp:DeleteUserPool",
-      "cognito-idp:DeleteUserPoolClient", "cognito-idp:DeleteUserPoolDomain", "cognito-idp:DisassociateWebACL",
-      "cognito-idp:SetUserPoolMfaConfig", "cognito-idp:TagResource", "cognito-idp:UntagResource",
-      "cognito-idp:UpdateResourceServer", "cognito-idp:UpdateUserPool", "cognito-idp:UpdateUserPoolClient",
-      "cognito-idp:UpdateUserPoolDomain",
-    ]
-    resources = ["arn:${local.partition}:cognito-idp:*:${local.account}:userpool/*"]
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:ResourceTag/project"
-      values   = [var.project]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:ResourceTag/environment"
-      values   = [each.key]
     }
   }
 

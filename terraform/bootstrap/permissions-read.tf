@@ -110,6 +110,8 @@ data "aws_iam_policy_document" "read" {
 data "aws_iam_policy_document" "read_own" {
   for_each = local.environments
 
+  source_policy_documents = [data.aws_iam_policy_document.tagged["${each.key}-plan-own"].json]
+
   statement {
     sid = "ReadOwnByName"
     actions = [
@@ -151,34 +153,6 @@ data "aws_iam_policy_document" "read_own" {
     ])
   }
 
-  # A client of a user pool is described with its secret, an alert manager with the addresses that it calls.
-  statement {
-    sid = "ReadOwnByTag"
-    actions = [
-      "aps:DescribeAlertManagerDefinition", "aps:DescribeLoggingConfiguration", "aps:DescribeRuleGroupsNamespace",
-      "aps:DescribeWorkspace", "aps:ListTagsForResource", "backup:GetBackupPlan", "backup:GetBackupSelection",
-      "backup:ListTags", "cognito-idp:DescribeResourceServer", "cognito-idp:DescribeUserPool",
-      "cognito-idp:DescribeUserPoolClient", "cognito-idp:GetUserPoolMfaConfig", "cognito-idp:GetWebACLForResource",
-      "cognito-idp:ListTagsForResource", "fis:GetExperimentTemplate", "fis:ListTagsForResource",
-    ]
-    resources = [
-      for type in ["fis:*:${local.account}:experiment-template/", "aps:*:${local.account}:rulegroupsnamespace/", "aps:*:${local.account}:workspace/", "backup:*:${local.account}:backup-plan:", "cognito-idp:*:${local.account}:userpool/"] :
-      "arn:${local.partition}:${type}*"
-    ]
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:ResourceTag/project"
-      values   = [var.project]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:ResourceTag/environment"
-      values   = [each.key]
-    }
-  }
-
   statement {
     sid = "ReadOwnBuckets"
     actions = [
@@ -196,30 +170,6 @@ data "aws_iam_policy_document" "read_own" {
     sid       = "RefreshOwnSecrets"
     actions   = ["secretsmanager:GetSecretValue"]
     resources = ["arn:${local.partition}:secretsmanager:*:${local.account}:secret:${var.project}-${each.key}/*"]
-  }
-
-  statement {
-    sid       = "OpenOwnSecrets"
-    actions   = ["kms:Decrypt"]
-    resources = ["arn:${local.partition}:kms:*:${local.account}:key/*"]
-
-    condition {
-      test     = "StringEquals"
-      variable = "kms:ViaService"
-      values   = ["secretsmanager.${var.region}.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:ResourceTag/project"
-      values   = [var.project]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:ResourceTag/environment"
-      values   = [each.key]
-    }
   }
 }
 

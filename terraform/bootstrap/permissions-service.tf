@@ -1,6 +1,8 @@
 data "aws_iam_policy_document" "apply_service" {
   for_each = local.environments
 
+  source_policy_documents = [data.aws_iam_policy_document.tagged["${each.key}-apply-service"].json]
+
   statement {
     sid = "ChangeOwnService"
     actions = [
@@ -25,59 +27,6 @@ data "aws_iam_policy_document" "apply_service" {
     sid       = "RetireTasks"
     actions   = ["ecs:DeregisterTaskDefinition"]
     resources = ["*"]
-  }
-
-  statement {
-    sid       = "CreateTaggedTarget"
-    actions   = ["application-autoscaling:RegisterScalableTarget", "application-autoscaling:TagResource"]
-    resources = ["arn:${local.partition}:application-autoscaling:*:${local.account}:scalable-target/*"]
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:RequestTag/project"
-      values   = [var.project]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:RequestTag/environment"
-      values   = [each.key]
-    }
-
-    condition {
-      test     = "StringEqualsIfExists"
-      variable = "aws:ResourceTag/project"
-      values   = [var.project]
-    }
-
-    condition {
-      test     = "StringEqualsIfExists"
-      variable = "aws:ResourceTag/environment"
-      values   = [each.key]
-    }
-  }
-
-  statement {
-    sid = "ScaleOwnService"
-    actions = [
-      "application-autoscaling:DeleteScalingPolicy", "application-autoscaling:DeleteScheduledAction",
-      "application-autoscaling:DeregisterScalableTarget", "application-autoscaling:PutScalingPolicy",
-      "application-autoscaling:PutScheduledAction", "application-autoscaling:RegisterScalableTarget",
-      "application-autoscaling:TagResource", "application-autoscaling:UntagResource",
-    ]
-    resources = ["arn:${local.partition}:application-autoscaling:*:${local.account}:scalable-target/*"]
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:ResourceTag/project"
-      values   = [var.project]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:ResourceTag/environment"
-      values   = [each.key]
-    }
   }
 
   # A deployed image says so by a tag, which keeps it from being expired; a layer can't be added.
@@ -105,56 +54,6 @@ data "aws_iam_policy_document" "apply_service" {
       "scheduler:UntagResource",
     ]
     resources = ["arn:${local.partition}:scheduler:*:${local.account}:schedule-group/${var.project}-${each.key}-maintenance"]
-  }
-
-  statement {
-    sid       = "CreateTaggedExperiment"
-    actions   = ["fis:CreateExperimentTemplate", "fis:TagResource"]
-    resources = ["arn:${local.partition}:fis:*:${local.account}:experiment-template/*"]
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:RequestTag/project"
-      values   = [var.project]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:RequestTag/environment"
-      values   = [each.key]
-    }
-
-    condition {
-      test     = "StringEqualsIfExists"
-      variable = "aws:ResourceTag/project"
-      values   = [var.project]
-    }
-
-    condition {
-      test     = "StringEqualsIfExists"
-      variable = "aws:ResourceTag/environment"
-      values   = [each.key]
-    }
-  }
-
-  statement {
-    sid = "ChangeOwnExperiment"
-    actions = [
-      "fis:DeleteExperimentTemplate", "fis:TagResource", "fis:UntagResource", "fis:UpdateExperimentTemplate",
-    ]
-    resources = ["arn:${local.partition}:fis:*:${local.account}:experiment-template/*"]
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:ResourceTag/project"
-      values   = [var.project]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:ResourceTag/environment"
-      values   = [each.key]
-    }
   }
 
   # The two kinds of harm that a template here may name. Nothing lets the pipeline start one.

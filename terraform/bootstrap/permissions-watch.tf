@@ -1,6 +1,8 @@
 data "aws_iam_policy_document" "apply_watch" {
   for_each = local.environments
 
+  source_policy_documents = [data.aws_iam_policy_document.tagged["${each.key}-apply-watch"].json]
+
   statement {
     sid = "ChangeOwnLogs"
     actions = [
@@ -46,55 +48,6 @@ data "aws_iam_policy_document" "apply_watch" {
     resources = ["arn:${local.partition}:cloudwatch:*:${local.account}:alarm:TargetTracking-service/${var.project}-${each.key}/*"]
   }
 
-  # By its API text, a right on less than everything creates no composite alarm.
-  statement {
-    sid       = "CreateCompositeAlarms"
-    actions   = ["cloudwatch:PutCompositeAlarm"]
-    resources = ["*"]
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:RequestTag/project"
-      values   = [var.project]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:RequestTag/environment"
-      values   = [each.key]
-    }
-
-    condition {
-      test     = "StringEqualsIfExists"
-      variable = "aws:ResourceTag/project"
-      values   = [var.project]
-    }
-
-    condition {
-      test     = "StringEqualsIfExists"
-      variable = "aws:ResourceTag/environment"
-      values   = [each.key]
-    }
-  }
-
-  statement {
-    sid       = "ChangeCompositeAlarms"
-    actions   = ["cloudwatch:PutCompositeAlarm"]
-    resources = ["*"]
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:ResourceTag/project"
-      values   = [var.project]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:ResourceTag/environment"
-      values   = [each.key]
-    }
-  }
-
   statement {
     sid = "ChangeOwnTopics"
     actions = [
@@ -118,60 +71,6 @@ data "aws_iam_policy_document" "apply_watch" {
       "events:RemoveTargets", "events:TagResource", "events:UntagResource",
     ]
     resources = ["arn:${local.partition}:events:*:${local.account}:rule/${var.project}-${each.key}-*"]
-  }
-
-  # A namespace of rules goes by its own tags: AWS offers no limit by those of its workspace.
-  statement {
-    sid       = "CreateTaggedWorkspace"
-    actions   = ["aps:CreateRuleGroupsNamespace", "aps:CreateWorkspace", "aps:TagResource"]
-    resources = ["*"]
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:RequestTag/project"
-      values   = [var.project]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:RequestTag/environment"
-      values   = [each.key]
-    }
-
-    condition {
-      test     = "StringEqualsIfExists"
-      variable = "aws:ResourceTag/project"
-      values   = [var.project]
-    }
-
-    condition {
-      test     = "StringEqualsIfExists"
-      variable = "aws:ResourceTag/environment"
-      values   = [each.key]
-    }
-  }
-
-  statement {
-    sid = "ChangeOwnWorkspace"
-    actions = [
-      "aps:CreateAlertManagerDefinition", "aps:CreateLoggingConfiguration", "aps:DeleteAlertManagerDefinition",
-      "aps:DeleteLoggingConfiguration", "aps:DeleteRuleGroupsNamespace", "aps:DeleteWorkspace",
-      "aps:PutAlertManagerDefinition", "aps:PutRuleGroupsNamespace", "aps:TagResource", "aps:UntagResource",
-      "aps:UpdateLoggingConfiguration", "aps:UpdateWorkspaceAlias",
-    ]
-    resources = ["arn:${local.partition}:aps:*:${local.account}:rulegroupsnamespace/*", "arn:${local.partition}:aps:*:${local.account}:workspace/*"]
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:ResourceTag/project"
-      values   = [var.project]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:ResourceTag/environment"
-      values   = [each.key]
-    }
   }
 
   statement {
