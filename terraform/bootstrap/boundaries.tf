@@ -222,20 +222,11 @@ data "aws_iam_policy_document" "workload_boundary" {
     resources = ["arn:${local.partition}:wafv2:*:${local.account}:regional/ipset/${var.project}-${each.key}-maintenance/*"]
   }
 
-  # Experiments: this environment's tasks and subnets, and the network ACLs that they make.
+  # For the experiment that stops tasks; the one that cuts subnets off is limited by tags.
   statement {
     sid       = "StopTasks"
     actions   = ["ecs:DescribeTasks", "ecs:StopTask"]
     resources = ["arn:${local.partition}:ecs:*:${local.account}:task/${var.project}-${each.key}/*"]
-  }
-
-  statement {
-    sid = "CutOffByNetworkAcls"
-    actions = [
-      "ec2:CreateNetworkAcl", "ec2:CreateNetworkAclEntry", "ec2:CreateTags", "ec2:DeleteNetworkAcl",
-      "ec2:ReplaceNetworkAclAssociation",
-    ]
-    resources = ["arn:${local.partition}:ec2:*:${local.account}:network-acl/*"]
   }
 
   # AWS offers no resource for these.

@@ -265,6 +265,15 @@ locals {
         actions   = ["ec2:CreateNetworkAcl", "ec2:ReplaceNetworkAclAssociation"]
         resources = [for type in ["subnet", "vpc"] : "ec2:*:${local.account}:${type}/*"]
       }
+      # Those that an experiment makes carry the tags of AWS FIS alone.
+      CutOffByNetworkAcls = {
+        tags = "of_own_or_no_one"
+        actions = [
+          "ec2:CreateNetworkAcl", "ec2:CreateNetworkAclEntry", "ec2:CreateTags", "ec2:DeleteNetworkAcl",
+          "ec2:ReplaceNetworkAclAssociation",
+        ]
+        resources = ["ec2:*:${local.account}:network-acl/*"]
+      }
     }
   } }
 }
