@@ -206,12 +206,16 @@ pinned-programs: install
 .cache/identity/token: always install
 	@$(release) identity --file $@
 
-# Go tools are pinned with their checksums in tools/install/go/<tool>/go.sum. By content, too: .cache/bin is a cache of the pipeline.
+# Go tools are pinned with their checksums in tools/install/go/<tool>/go.sum; two of them share most of what another is made of.
+# By content, too: .cache/bin is a cache of the pipeline.
+pins = tools/install/go/$(or $(pins_of_$*),$*)
+pins_of_crane = cosign
+pins_of_terraform-docs = tflint
 .cache/bin/%: always
-	@cat tools/install/go/$*/go.mod tools/install/go/$*/go.sum | cmp -s - $@.built && test -x $@ || { \
+	@cat $(pins)/go.mod $(pins)/go.sum | cmp -s - $@.built && test -x $@ || { \
 		echo "Building $* (once)"; \
-		go -C tools/install/go/$* build -trimpath -ldflags='-s -w' -o $(CURDIR)/$@ $$(sed -n 's/^tool //p' tools/install/go/$*/go.mod); \
-		cat tools/install/go/$*/go.mod tools/install/go/$*/go.sum > $@.built; }
+		go -C $(pins) build -trimpath -ldflags='-s -w' -o $(CURDIR)/$@ $$(go -C $(pins) list -f '{{.ImportPath}}' tool | grep /$*); \
+		cat $(pins)/go.mod $(pins)/go.sum > $@.built; }
 # Trivy is built with the encoder that it needs, and without C.
 .cache/bin/trivy: export GOEXPERIMENT = jsonv2
 .cache/bin/trivy .cache/bin/gitleaks .cache/bin/cosign .cache/bin/crane: export CGO_ENABLED = 0

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { expect, test } from '@jest/globals';
@@ -346,6 +346,13 @@ test('packages and pinned programs are cached by the files that decide what they
   });
 });
 
+const pins = globSync('tools/install/go/*/go.mod', { cwd: project });
+/** The folder of tools/install/go that names a program among its tools. */
+const pinsOf = (tool: string): string =>
+  pins
+    .find((file) => new RegExp(`/${tool}(/v\\d+)?$`, 'm').test(readFileSync(join(project, file), 'utf8')))
+    ?.split('/')[3] ?? `nothing pins ${tool}`;
+
 test('each step fills a cache of Go tools with what the key of that cache names', () => {
   const filled = definition.steps.flatMap((step) =>
     cachesIn(step)
@@ -357,7 +364,7 @@ test('each step fills a cache of Go tools with what the key of that cache names'
           ...new Set(
             callsOf(step).flatMap(({ target, settings }) =>
               prerequisitesOf(target, settings['FOR']).flatMap(
-                (name) => /^\.cache\/bin\/(.+)$/.exec(name)?.[1] ?? [],
+                (name) => /^\.cache\/bin\/(.+)$/.exec(name)?.slice(1, 2).map(pinsOf) ?? [],
               ),
             ),
           ),

@@ -12,8 +12,8 @@ import {
   readTests,
   seal,
 } from '../../../tools/checks/evidence.ts';
-import { renderPage } from '../../../tools/checks/evidence/page.ts';
-import { drawPlan } from '../../../tools/checks/evidence/picture.ts';
+import { renderPage } from '../../../tools/checks/evidence-page.ts';
+import { drawPlan } from '../../../tools/checks/evidence-picture.ts';
 import { denormalise, readRecording } from '../../../tools/checks/plans/recording.ts';
 import { cosign, describeWith } from '../../support/requirements.ts';
 import { goBinary } from './registry.ts';

@@ -1,6 +1,6 @@
 import { instance } from '@viz-js/viz';
-import type { ModuleConfiguration, PlanJson } from '../../lib/terraform/plan-json.ts';
-import { referencesAt, sourcesOf, sourcesOfCall } from '../../lib/terraform/references.ts';
+import type { ModuleConfiguration, PlanJson } from '../lib/terraform/plan-json.ts';
+import { referencesAt, sourcesOf, sourcesOfCall } from '../lib/terraform/references.ts';
 
 /** What a reader looks for; the rest (rules, policies, routes) only says how these are joined. */
 const shown: ReadonlySet<string> = new Set(
