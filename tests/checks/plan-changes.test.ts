@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import {
   compareCapabilities,
@@ -94,40 +94,66 @@ test('costs that change are an annotation, costs that stay are not', () => {
   ]);
 });
 
-test('the change since a commit is reported, without a value', async () => {
+const task = (memory: number, lifecycle: string): string => `resource "aws_ecs_task_definition" "main" {
+  memory = ${memory}
+  lifecycle {
+    ${lifecycle}
+  }
+}
+
+variable "size" {
+  description = "${lifecycle}"
+  type        = number
+}
+`;
+
+/** A commit with plans and HCL, and what the working tree makes of it. */
+async function review(changes: Readonly<Record<string, string>>): ReturnType<typeof reviewPlans> {
   const folder = mkdtempSync(join(tmpdir(), 'plan-changes-'));
   const git = (...args: readonly string[]): string => execFileSync('git', args, { cwd: folder }).toString();
-  const write = (size: number): void => {
-    for (const name of ['dev', 'staging', 'prod']) {
-      const plan = {
-        resource_changes: [resource('aws_ecs_service.api', { cpu: name === 'dev' ? size : 1 })],
-      };
-      writeFileSync(
-        join(folder, `tests/checks/plan/recorded/${name}.json`),
-        JSON.stringify({ inputs: String(size), plan }),
-      );
+  const write = (files: Readonly<Record<string, string>>): void => {
+    for (const [file, text] of Object.entries(files)) {
+      mkdirSync(dirname(join(folder, file)), { recursive: true });
+      writeFileSync(join(folder, file), text);
     }
-    writeFileSync(join(folder, 'security/modules.lock.json'), JSON.stringify({ modules: {} }));
   };
-  mkdirSync(join(folder, 'tests/checks/plan/recorded'), { recursive: true });
-  mkdirSync(join(folder, 'security'));
-  write(1);
-  git('init', '--quiet');
-  git('add', '.');
-  git('-c', 'user.name=a', '-c', 'user.email=a@example.org', 'commit', '--quiet', '-m', 'base');
-  write(4242);
+  try {
+    write(Object.fromEntries(['dev', 'staging', 'prod'].map((name) => [recorded(name), plan(1)])));
+    write({
+      'security/modules.lock.json': '{"modules":{}}',
+      'docs/slo.yaml': 'a: 1',
+      'terraform/task.tf': task(1, 'create_before_destroy = true'),
+      'terraform/terraform.tf': 'terraform {\n  backend "s3" {\n    use_lockfile = true\n  }\n}\n',
+    });
+    git('init', '--quiet');
+    git('add', '.');
+    git('-c', 'user.name=a', '-c', 'user.email=a@example.org', 'commit', '--quiet', '-m', 'base');
+    write(changes);
+    const report = await reviewPlans(folder, 'HEAD');
+    expect(JSON.parse(readFileSync(join(folder, 'reports/plans/report.json'), 'utf8'))).toEqual(report);
+    await expect(reviewPlans(folder, 'nowhere')).rejects.toThrow('This clone has no commit nowhere.');
+    return report;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+const recorded = (name: string): string => `tests/checks/plan/recorded/${name}.json`;
+const plan = (memory: number): string =>
+  JSON.stringify({ plan: { resource_changes: [resource('aws_ecs_task_definition.main', { memory })] } });
 
-  const report = await reviewPlans(folder, 'HEAD');
+test('the change since a commit is reported, without a value', async () => {
+  const report = await review({
+    [recorded('dev')]: plan(4242),
+    'terraform/task.tf': task(4242, 'create_before_destroy = true'),
+  });
 
   expect(report.details).toBe(
     [
       'dev: 0 removed, 0 replaced, 1 changed, 0 added',
-      'staging: 0 removed, 0 replaced, 0 changed, 0 added; what it is made from differs, and no resource does',
-      'prod: 0 removed, 0 replaced, 0 changed, 0 added; what it is made from differs, and no resource does',
+      'staging: 0 removed, 0 replaced, 0 changed, 0 added',
+      'prod: 0 removed, 0 replaced, 0 changed, 0 added',
       'Capabilities of modules: 0 changed',
-      ...['dev', 'staging', 'prod'].map(
-        (name) => `${name}: at least 0.00 USD a month before use (+0.00); no price for 1 aws_ecs_service`,
-      ),
+      ...['dev', 'staging', 'prod'].map((name) => `${name}: at least 0.00 USD a month before use (+0.00)`),
       'Prices: eu-west-1, USD, 2026-11; tasks on demand, endpoints in one zone, no traffic.',
     ].join('\n'),
   );
@@ -136,11 +162,25 @@ test('the change since a commit is reported, without a value', async () => {
       annotation_type: 'CODE_SMELL',
       result: 'PASSED',
       severity: 'LOW',
-      summary: 'dev: aws_ecs_service.api is changed: cpu',
+      summary: 'dev: aws_ecs_task_definition.main is changed: memory',
       path: 'tests/checks/plan/recorded/dev.json',
     },
   ]);
-  expect(JSON.parse(readFileSync(join(folder, 'reports/plans/report.json'), 'utf8'))).toEqual(report);
-  await expect(reviewPlans(folder, 'nowhere')).rejects.toThrow('This clone has no commit nowhere.');
-  rmSync(folder, { recursive: true });
+});
+
+test('what no planned value shows is named by its place, beside what one shows', async () => {
+  const { annotations } = await review({
+    [recorded('prod')]: plan(2),
+    'docs/slo.yaml': 'a: 2',
+    'terraform/task.tf': task(2, 'ignore_changes = [container_definitions]'),
+    'terraform/terraform.tf': 'terraform {\n  backend "s3" {\n    use_lockfile = false\n  }\n}\n',
+  });
+
+  const hidden = 'Changed where no planned value shows it:';
+  expect(annotations.map(({ summary }) => summary)).toEqual([
+    `${hidden} docs/slo.yaml`,
+    `${hidden} terraform/task.tf: aws_ecs_task_definition.main.lifecycle`,
+    `${hidden} terraform/terraform.tf: terraform.backend`,
+    'prod: aws_ecs_task_definition.main is changed: memory',
+  ]);
 });

@@ -1,12 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import { parse } from '@cdktn/hcl2json';
 import { Problem } from '../../../app/src/commands/problem.ts';
 import { writeReport, type Annotation, type Report } from '../../lib/insights.ts';
 import { settingsOf } from '../../lib/pipeline-definition.ts';
 import { output, run } from '../../lib/processes.ts';
 import { costOf, describeCost, priceBasis, typeOf, type Cost, type PlannedResource } from './costs.ts';
-import { environments } from './inputs.ts';
+import { environments, isInput, sources } from './inputs.ts';
 
 /** The module lock's `modules`, as far as capabilities go. */
 export type Lock = Readonly<
@@ -113,14 +114,14 @@ export function reportPlans(
   environments: Readonly<Record<string, readonly ResourceDifference[]>>,
   capabilities: readonly string[],
   costs: readonly CostChange[] = [],
-  onlyInputs: readonly string[] = [],
+  unplanned: readonly string[] = [],
 ): Report {
   const entries = Object.entries(environments);
   const count = (differences: readonly ResourceDifference[], kind: ResourceDifference['kind']): number =>
     differences.filter((difference) => difference.kind === kind).length;
   const counts = entries.map(
     ([name, differences]) =>
-      `${name}: ${kinds.map((kind) => `${count(differences, kind)} ${kind}`).join(', ')}${onlyInputs.includes(name) ? '; what it is made from differs, and no resource does' : ''}`,
+      `${name}: ${kinds.map((kind) => `${count(differences, kind)} ${kind}`).join(', ')}`,
   );
   return {
     id: 'plans',
@@ -164,6 +165,13 @@ export function reportPlans(
         summary: `A module's capabilities: ${summary}`,
         path: 'security/modules.lock.json',
       })),
+      ...unplanned.map((place): Annotation => ({
+        annotation_type: 'CODE_SMELL',
+        result: 'PASSED',
+        severity: 'MEDIUM',
+        summary: `Changed where no planned value shows it: ${place}`,
+        path: place.split(': ')[0] ?? place,
+      })),
       ...entries.flatMap(([name, differences]) =>
         differences.map((difference): Annotation => ({
           annotation_type: 'CODE_SMELL',
@@ -180,8 +188,6 @@ export function reportPlans(
 const lockFile = 'security/modules.lock.json';
 
 interface RecordedPlan {
-  /** Digest of what the plan is made from. */
-  readonly inputs?: string;
   readonly plan: { readonly resource_changes?: readonly PlannedResource[] };
 }
 
@@ -205,7 +211,6 @@ export async function reviewPlans(project: string, base: string): Promise<Report
         name,
         old: old.plan.resource_changes ?? [],
         now: now.plan.resource_changes ?? [],
-        hasOtherInputs: old.inputs !== now.inputs,
       };
     }),
   );
@@ -220,14 +225,78 @@ export async function reviewPlans(project: string, base: string): Promise<Report
       ...(old.length > 0 && { old: costOf(old) }),
       now: costOf(now),
     })),
-    // A setting of the lifecycle or the backend, for instance: it changes what Terraform does, and no planned value.
-    plans
-      .filter(({ name, hasOtherInputs }) => hasOtherInputs && differences[name]?.length === 0)
-      .map(({ name }) => name),
+    await listUnplanned(project, commit, Object.values(differences).flat()),
   );
   await writeReport(join(project, 'reports', 'plans'), report);
   return report;
 }
+
+/** How many names a block of HCL has. */
+const labels: Readonly<Record<string, number>> = {
+  ...{ resource: 2, data: 2 },
+  ...{ module: 1, variable: 1, output: 1, provider: 1 },
+};
+
+/** Each attribute of HCL as JSON, by the address of its block and its name. */
+function attributesIn(hcl: Readonly<Record<string, unknown>>): ReadonlyMap<string, unknown> {
+  const found = new Map<string, unknown>();
+  const walk = (held: unknown, depth: number, at: string): void => {
+    for (const block of [held].flat())
+      for (const [name, value] of Object.entries(settingsOf(block)))
+        if (depth === 0) found.set(`${at}.${name}`, value);
+        else walk(value, depth - 1, `${at}.${name}`);
+  };
+  for (const [kind, blocks] of Object.entries(hcl))
+    // A value of a tfvars file is no block.
+    if (['terraform', 'locals', ...Object.keys(labels)].includes(kind)) walk(blocks, labels[kind] ?? 0, kind);
+    else found.set(kind, blocks);
+  return found;
+}
+
+/**
+ * What is written otherwise and no planned value shows: a setting of the lifecycle or the backend, a reference to what only
+ * the apply will know, a condition of a variable. `file: address.attribute`, or the file where it isn't HCL.
+ */
+async function listUnplanned(
+  project: string,
+  commit: string,
+  differences: readonly ResourceDifference[],
+): Promise<readonly string[]> {
+  const named = await output('git', ['diff', '--name-only', commit, '--', ...sources], { cwd: project });
+  const places = await Promise.all(
+    named
+      .split('\n')
+      .filter(isInput)
+      .map(async (file) => {
+        if (!/\.tf(vars)?$/.test(file)) return [file];
+        const texts = [await show(project, commit, file), await readIfThere(join(project, file))];
+        const [old, now] = await Promise.all(
+          texts.map(async (text = '') => attributesIn(await parse(file, text))),
+        );
+        return [...new Set([...(old?.keys() ?? []), ...(now?.keys() ?? [])])]
+          .filter((path) => !path.endsWith('.description'))
+          .filter((path) => !isDeepStrictEqual(old?.get(path), now?.get(path)))
+          .filter((path) => !isPlanned(path, differences))
+          .map((path) => `${file}: ${path.replace(/^resource\./, '')}`);
+      }),
+  );
+  return places.flat().sort();
+}
+
+/** Whether a difference of the plans is about this attribute of a resource, or about what this module makes. */
+const isPlanned = (path: string, differences: readonly ResourceDifference[]): boolean =>
+  differences.some(({ address, kind, attributes }) => {
+    const [block = '', type = '', name = '', attribute = ''] = path.split('.');
+    if (block === 'module') return address.startsWith(`module.${type}.`);
+    return (
+      block === 'resource' &&
+      address.replaceAll(/\[[^\]]*\]/g, '').endsWith(`${type}.${name}`) &&
+      (kind === 'added' || kind === 'removed' || attributes.includes(attribute))
+    );
+  });
+
+const readIfThere = (path: string): Promise<string | undefined> =>
+  readFile(path, 'utf8').catch(() => undefined);
 
 /** A file as it was at a commit; undefined when it wasn't there. */
 async function show(project: string, commit: string, path: string): Promise<string | undefined> {

@@ -29,7 +29,7 @@ export const planRelease = {
 };
 
 /** Everything that a plan is made from. */
-const sources = [
+export const sources = [
   'terraform',
   'modules',
   'app/table.json',
@@ -39,7 +39,7 @@ const sources = [
   'security/modules.lock.json',
 ];
 /** Not part of a plan: the bootstrap root, tests, generated documentation, what Terraform leaves lying around. */
-const isInput = (path: string): boolean =>
+export const isInput = (path: string): boolean =>
   /\.(tf|tfvars|hcl|json|ya?ml|tpl)$/.test(path) &&
   !/(^|\/)(\.terraform|tests|bootstrap)\/|\.tflint\.hcl$|backend\.tf$|_override\.tf$|^modules\/.*\.terraform\.lock\.hcl$/.test(
     path,
