@@ -266,6 +266,19 @@ async function listMaterials(reports: string, folder: string): Promise<Section> 
   };
 }
 
+/** What `make mutants` left: how many known mistakes the checks stopped, and which check stopped each. */
+export function readMutants(markdown: string | undefined, day: string): Section {
+  const title = 'Mistakes made on purpose';
+  if (markdown === undefined) return { title, about: 'not checked: `make mutants` leaves a report' };
+  const score = /^killed .*$/m.exec(markdown)?.[0] ?? 'not checked: the report holds no score';
+  const [table = { head: [], rows: [] }] = readMarkdownTables(markdown);
+  return {
+    title,
+    about: `${score}, on ${day}: mistakes in copies of this project, and the check of a pull request that stopped each. Half of them are drawn, so that nobody chooses what is easy.`,
+    table,
+  };
+}
+
 interface Gathered {
   readonly sections: readonly Section[];
   readonly commit: string;
@@ -281,6 +294,8 @@ async function gather(environment: Environment, folder: string, today: string): 
   const controls = readControls(await readFile(document, 'utf8'), verdict, tests);
   const picture = await drawPlan(denormalise((await readRecording(project, environment)).plan));
   await writeFile(join(folder, 'architecture.svg'), picture);
+  const mutantsFile = join(reports, 'mutants', 'mutants.md');
+  const mutants = await readIfThere(mutantsFile);
   const drills = await readRuns(join(reports, 'drills'));
   const exceptions = await readExceptions(project, [...gates.map(({ id }) => id), 'exceptions']);
   for (const name of ['security/modules.lock.json', 'security/exceptions.yaml'])
@@ -302,6 +317,7 @@ async function gather(environment: Environment, folder: string, today: string): 
         picture,
       },
       await proveRoles(folder),
+      readMutants(mutants, mutants === undefined ? '' : await dayOf(mutantsFile)),
       await listLocks(),
       await listMaterials(reports, folder),
       {
@@ -405,7 +421,7 @@ const command = createCommand(
   )
   .addHelpText(
     'after',
-    '\nIt takes what make security, test, sign and drill left in reports/, and runs make roles.\nSIGNING_KEY signs it and verifies it: a file, or awskms:///…\n\nExit codes: 0 done, 1 it is not what was signed, 2 misuse.',
+    '\nIt takes what make security, test, sign, drill and mutants left in reports/, and runs make roles.\nSIGNING_KEY signs it and verifies it: a file, or awskms:///…\n\nExit codes: 0 done, 1 it is not what was signed, 2 misuse.',
   );
 
 async function main(argv: readonly string[]): Promise<void> {

@@ -9,6 +9,7 @@ import {
   fillResults,
   readControls,
   readMarkdownTables,
+  readMutants,
   readTests,
   seal,
 } from '../../../tools/checks/evidence.ts';
@@ -125,6 +126,21 @@ test('a table of a report is read with its cells, and a bar in a cell is none be
   expect(readMarkdownTables('# A\n\n| a | b |\n| - | - |\n| 1 \\| 2 | 3<br>4 |\n\ntext')).toEqual([
     { head: ['a', 'b'], rows: [['1 | 2', '3 4']] },
   ]);
+});
+
+test('the score of the checks is told with its day and each mistake, and without a report nothing is claimed', () => {
+  const report =
+    '# Mistakes made on purpose\n\nkilled 1 of 2, in 9 s, of commit c0ffee\n\n| mistake | stopped by |\n| - | - |\n| a | module |\n| b | **nothing** |\n';
+
+  const { about, table } = readMutants(report, '2026-01-02');
+
+  expect(about).toMatch(/^killed 1 of 2, in 9 s, of commit c0ffee, on 2026-01-02: /);
+  expect(table?.rows).toEqual([
+    ['a', 'module'],
+    ['b', '**nothing**'],
+  ]);
+  expect(readMutants(undefined, '').about).toMatch(/^not checked: /);
+  expect(readMutants('# A run that broke off', '2026-01-02').about).toMatch(/^not checked: /);
 });
 
 test('the page needs nothing from anywhere, and shows what it is told as text', () => {

@@ -44,6 +44,8 @@ await runCommand(async (argv) => {
     return 0;
   }
 
+  const startedAt = performance.now();
+  const commit = await output('git', ['rev-parse', 'HEAD'], { cwd: project });
   const batches = inBatches(mistakes.filter(({ equivalent }) => equivalent === undefined));
   const outcomes: Outcome[] = mistakes
     .filter(({ equivalent }) => equivalent !== undefined)
@@ -69,6 +71,9 @@ await runCommand(async (argv) => {
   await Promise.all(Array.from({ length: workers }, work));
 
   const { isGood, lines } = sumUp(outcomes);
+  console.log(lines.join('\n'));
+  // The evidence takes it for the whole.
+  if (only !== '') return isGood ? 0 : 1;
   const cell = (text: string): string => text.replaceAll('|', '\\|');
   const rows = mistakes.map((mistake) => {
     const { stopped } = outcomes.find((outcome) => outcome.mistake === mistake) ?? {};
@@ -83,8 +88,7 @@ await runCommand(async (argv) => {
   await mkdir(folder, { recursive: true });
   await writeFile(
     join(folder, 'mutants.md'),
-    `# Mistakes made on purpose\n\n${lines.at(-1) ?? ''}\n\n${markdownTable(['mistake ', 'stopped by ', 'sentence '], rows)}\n`,
+    `# Mistakes made on purpose\n\n${lines.at(-1) ?? ''}, in ${Math.round((performance.now() - startedAt) / 1_000)} s, of commit ${commit}\n\n${markdownTable(['mistake ', 'stopped by ', 'sentence '], rows)}\n`,
   );
-  console.log(lines.join('\n'));
   return isGood ? 0 : 1;
 });
