@@ -1,7 +1,9 @@
-import { Command, CommanderError, Option } from 'commander';
+import { Option } from 'commander';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { createCommand, runCommand } from '../../app/src/commands/command.ts';
+import { Problem, reasonOf } from '../../app/src/commands/problem.ts';
 import { createEngine, type EngineName, engineNames, findEngine } from '../lib/container-engine.ts';
 import { readSource } from '../lib/source.ts';
 import { buildImage } from '../lib/image-build.ts';
@@ -18,10 +20,12 @@ interface Options {
   readonly tag?: string;
 }
 
-function readOptions(): Options {
-  return new Command('make image')
+function readOptions(argv: readonly string[]): Options {
+  return createCommand(
+    'make image',
+    'Build the image with docker, podman or buildah, and say its digest, size and layers.',
+  )
     .usage('[ARGS="options"]')
-    .description('Build the image with docker, podman or buildah, and say its digest, size and layers.')
     .addOption(new Option('--engine <name>', 'instead of the first that works').choices(engineNames))
     .addOption(
       new Option('--local-base', 'on a base made here from Debian packages, where none can be pulled')
@@ -30,9 +34,7 @@ function readOptions(): Options {
     )
     .option('--fresh', 'every layer anew', false)
     .option('--tag <name>', 'name of the image (default: movies-api:<version>)')
-    .exitOverride()
-    .allowExcessArguments(false)
-    .parse()
+    .parse(argv, { from: 'user' })
     .opts();
 }
 
@@ -50,8 +52,8 @@ function sourceUrl(): string | undefined {
   }
 }
 
-async function main(): Promise<void> {
-  const { engine: wanted, localBase, fresh, tag: name } = readOptions();
+await runCommand(async (argv) => {
+  const { engine: wanted, localBase, fresh, tag: name } = readOptions(argv);
   const engine = findEngine(wanted === undefined ? engineNames : [wanted]);
   const source = readSource(projectRoot, process.env);
   const tag = name ?? `movies-api:${source.version}`;
@@ -64,23 +66,16 @@ async function main(): Promise<void> {
   // Only where it differs: the docker of a pipeline step takes no --platform. A local base is of this machine, and never pushed.
   const platform = localBase || processor === machineArchitecture ? undefined : platformOf(processor);
   if (platform !== undefined) say(`for ${platform}, which this machine has to emulate`);
-  await buildImage({ engine, projectRoot, tag, source, sourceUrl: sourceUrl(), bases, fresh, platform });
+  try {
+    await buildImage({ engine, projectRoot, tag, source, sourceUrl: sourceUrl(), bases, fresh, platform });
+  } catch (error) {
+    if (error instanceof Problem || localBase) throw error;
+    throw new Problem(reasonOf(error), 'Where no base image can be pulled: make image ARGS=--local-base');
+  }
   // buildah's images live in the storage that podman reads
   const reader = engine.name === 'buildah' ? createEngine('podman') : engine;
   const summary = await summarise(reader, tag);
   console.log(describeImage(tag, summary));
   const faults = imageFaults(summary);
-  if (faults.length > 0) throw new Error(`the image ${faults.join('; it ')}`);
-}
-
-try {
-  await main();
-} catch (error) {
-  if (error instanceof CommanderError) {
-    process.exitCode = error.exitCode === 0 ? 0 : 2;
-  } else {
-    console.error(`make image: ${error instanceof Error ? error.message : String(error)}`);
-    console.error('Where no base image can be pulled: make image ARGS=--local-base');
-    process.exitCode = 1;
-  }
-}
+  if (faults.length > 0) throw new Problem(`The image ${faults.join('; it ')}`, 'Change the Dockerfile.');
+});
