@@ -127,29 +127,50 @@ const arns: Readonly<Record<string, (values: Values, address: string, environmen
 const holdsPolicy =
   /^aws_(iam_\w+|kms_key|sns_topic_policy|s3_bucket_policy|cloudwatch_log_resource_policy)$/;
 
-/** Renders both roots by Terraform and the provider themselves, without an account; kept by what they are made from. */
+/** Renders both roots by Terraform and the provider themselves, without an account; each kept by what it is made from. */
 export async function renderDocuments(project: string): Promise<Documents> {
   const source = join(project, 'terraform', 'bootstrap');
   const files = (await readdir(source)).filter((name) => /\.tf$|\.hcl$/.test(name)).sort();
-  const hash = createHash('sha256')
-    .update(JSON.stringify(bitbucket))
-    .update(await digestInputs(project));
-  for (const name of [...files.map((file) => join(source, file)), import.meta.filename])
-    hash.update(await readFile(name));
-  const kept = join(project, '.cache', 'roles', `${hash.digest('hex')}.json`);
-  if (!existsSync(kept)) {
-    const resources = await applyBoth(project);
-    await mkdir(join(project, '.cache', 'roles'), { recursive: true });
-    await writeFile(kept, JSON.stringify(gather(resources), undefined, 1));
+  const texts = [...files.map((file) => join(source, file)), import.meta.filename].map((name) =>
+    readFile(name, 'utf8'),
+  );
+  const plans = environments.map((environment) => readFile(recordedPlan(project, environment), 'utf8'));
+  const parts: readonly (readonly [readonly string[], Render])[] = [
+    [[JSON.stringify(bitbucket), ...(await Promise.all(texts))], applyBootstrap],
+    [[await digestInputs(project), ...(await Promise.all([...plans, ...texts.slice(-1)]))], applyService],
+  ];
+  const folder = join(project, '.cache', 'roles');
+  await mkdir(folder, { recursive: true });
+  const resources: (readonly Resource[])[] = [];
+  for (const [madeFrom, make] of parts) {
+    const digest = createHash('sha256').update(JSON.stringify(madeFrom)).digest('hex');
+    const kept = join(folder, `${digest}.json`);
+    if (!existsSync(kept)) await writeFile(kept, JSON.stringify(await withTerraform(project, make)));
+    resources.push(JSON.parse(await readFile(kept, 'utf8')) as readonly Resource[]);
   }
-  return JSON.parse(await readFile(kept, 'utf8')) as Documents;
+  return gather(resources.flat());
 }
 
-/**
- * Applies in memory with each resource given: the provider is asked for nothing but the policy documents, which it writes
- * without an account. Which resources there are, a first plan tells of bootstrap, and the recorded plans of the service.
- */
-async function applyBoth(project: string): Promise<readonly Resource[]> {
+const recordedPlan = (project: string, environment: string): string =>
+  join(project, 'tests', 'checks', 'plan', 'recorded', `${environment}.json`);
+
+/** A copy of both roots, and Terraform to render them. */
+interface Renderer {
+  readonly project: string;
+  readonly bootstrap: string;
+  readonly service: string;
+  readonly copy: string;
+  readonly init: (folder: string) => Promise<void>;
+  readonly run: (
+    folder: string,
+    workspace: string,
+    test: string,
+    args: readonly string[],
+  ) => Promise<readonly Line[]>;
+}
+type Render = (renderer: Renderer) => Promise<readonly Resource[]>;
+
+async function withTerraform(project: string, render: Render): Promise<readonly Resource[]> {
   const copy = await mkdtemp(join(tmpdir(), 'roles-'));
   const { env, stop } = await terraformEnvironment();
   const terraform = (folder: string, workspace: string, args: readonly string[]): Promise<readonly Line[]> =>
@@ -177,72 +198,80 @@ async function applyBoth(project: string): Promise<readonly Resource[]> {
     await mkdir(join(folder, 'tests'));
     await terraform(folder, 'default', ['init', '-backend=false', '-lockfile=readonly', '-input=false']);
   };
-  const run = async (folder: string, workspace: string, test: string, args: readonly string[]) => {
+  const run: Renderer['run'] = async (folder, workspace, test, args) => {
     await writeFile(join(folder, 'tests', 'render.tftest.hcl'), test);
     return terraform(folder, workspace, ['test', '-json', '-verbose', ...args]);
   };
-  const stateIn = (lines: readonly Line[]): readonly Resource[] =>
-    flatten(lines.find(({ type }) => type === 'test_state')?.test_state?.root_module);
   try {
-    const { bootstrap, service } = await prepareScratch(project, copy);
-    await init(bootstrap);
-    const trusted = [`-var=bitbucket=${JSON.stringify(bitbucket)}`];
-    const first = await run(
-      bootstrap,
-      'default',
-      `${bootstrapTest}run "render" {\n  command = plan\n}\n`,
-      trusted,
-    );
-    const planned = (first.find(({ type }) => type === 'test_plan')?.test_plan?.resource_changes ?? [])
-      .filter(({ mode }) => mode === 'managed')
-      .map((resource) => overrideOf(resource, ''));
-    const applied = await run(
-      bootstrap,
-      'default',
-      `${bootstrapTest}${planned.join('')}run "render" {\n  command = apply\n}\n`,
-      trusted,
-    );
-    // A test can't give a password that AWS draws; no policy depends on it.
-    const secret = join(copy, 'modules', 'rotated-secret', 'main.tf');
-    const drawn = await readFile(secret, 'utf8');
-    await writeFile(
-      secret,
-      drawn.replace(/^ephemeral [^]*?^\}\n/m, '').replace(/\bephemeral\.\S+/, '"none"'),
-    );
-    await init(service);
-    const services: Resource[] = [];
-    for (const environment of environments) {
-      const recorded = await readFile(
-        join(project, 'tests', 'checks', 'plan', 'recorded', `${environment}.json`),
-        'utf8',
-      );
-      const { plan } = JSON.parse(recorded.replaceAll(recordedAccount, account)) as {
-        plan: { resource_changes: readonly Planned[] };
-      };
-      const managed = plan.resource_changes.filter(({ mode }) => mode === 'managed');
-      const overrides = managed.map((resource) => overrideOf(resource, environment));
-      const targets = managed.filter(({ type }) => holdsPolicy.test(type)).map(({ address }) => address);
-      const variables = {
-        ...planVariables[environment],
-        ...planRelease,
-        cursor_key_stage: '0',
-        permissions_boundary_arn: `arn:aws:iam::${account}:policy/pipeline/movies-api-${environment}-workload`,
-      };
-      const test = `${serviceTest}${overrides.join('')}run "render" {\n  command = apply\n  plan_options {\n    target = [${targets.join(', ')}]\n  }\n}\n`;
-      const settings = Object.entries(variables).map(([name, value]) =>
-        `-var=${name}=${value}`.replaceAll(recordedAccount, account),
-      );
-      const lines = await run(service, environment, test, [
-        `-var-file=environments/${environment}.tfvars`,
-        ...settings,
-      ]);
-      services.push(...stateIn(lines));
-    }
-    return [...stateIn(applied), ...services];
+    return await render({ project, copy, init, run, ...(await prepareScratch(project, copy)) });
   } finally {
     await stop();
     await rm(copy, { recursive: true, force: true });
   }
+}
+
+const stateIn = (lines: readonly Line[]): readonly Resource[] =>
+  flatten(lines.find(({ type }) => type === 'test_state')?.test_state?.root_module);
+
+/**
+ * Applied in memory with each resource given: the provider is asked for nothing but the policy documents, which it writes
+ * without an account. Which resources there are, a first plan tells.
+ */
+async function applyBootstrap({ bootstrap, init, run }: Renderer): Promise<readonly Resource[]> {
+  await init(bootstrap);
+  const trusted = [`-var=bitbucket=${JSON.stringify(bitbucket)}`];
+  const first = await run(
+    bootstrap,
+    'default',
+    `${bootstrapTest}run "render" {\n  command = plan\n}\n`,
+    trusted,
+  );
+  const planned = (first.find(({ type }) => type === 'test_plan')?.test_plan?.resource_changes ?? [])
+    .filter(({ mode }) => mode === 'managed')
+    .map((resource) => overrideOf(resource, ''));
+  return stateIn(
+    await run(
+      bootstrap,
+      'default',
+      `${bootstrapTest}${planned.join('')}run "render" {\n  command = apply\n}\n`,
+      trusted,
+    ),
+  );
+}
+
+/** The same of the service; the recorded plans tell which resources there are. */
+async function applyService({ project, copy, service, init, run }: Renderer): Promise<readonly Resource[]> {
+  // A test can't give a password that AWS draws; no policy depends on it.
+  const secret = join(copy, 'modules', 'rotated-secret', 'main.tf');
+  const drawn = await readFile(secret, 'utf8');
+  await writeFile(secret, drawn.replace(/^ephemeral [^]*?^\}\n/m, '').replace(/\bephemeral\.\S+/, '"none"'));
+  await init(service);
+  const services: Resource[] = [];
+  for (const environment of environments) {
+    const recorded = await readFile(recordedPlan(project, environment), 'utf8');
+    const { plan } = JSON.parse(recorded.replaceAll(recordedAccount, account)) as {
+      plan: { resource_changes: readonly Planned[] };
+    };
+    const managed = plan.resource_changes.filter(({ mode }) => mode === 'managed');
+    const overrides = managed.map((resource) => overrideOf(resource, environment));
+    const targets = managed.filter(({ type }) => holdsPolicy.test(type)).map(({ address }) => address);
+    const variables = {
+      ...planVariables[environment],
+      ...planRelease,
+      cursor_key_stage: '0',
+      permissions_boundary_arn: `arn:aws:iam::${account}:policy/pipeline/movies-api-${environment}-workload`,
+    };
+    const test = `${serviceTest}${overrides.join('')}run "render" {\n  command = apply\n  plan_options {\n    target = [${targets.join(', ')}]\n  }\n}\n`;
+    const settings = Object.entries(variables).map(([name, value]) =>
+      `-var=${name}=${value}`.replaceAll(recordedAccount, account),
+    );
+    const lines = await run(service, environment, test, [
+      `-var-file=environments/${environment}.tfvars`,
+      ...settings,
+    ]);
+    services.push(...stateIn(lines));
+  }
+  return services;
 }
 
 /** The account that the recorded plans are made in. */
