@@ -23,6 +23,8 @@ const ofPlans = [
   ),
 ];
 const inOrder: readonly Environment[] = ['prod', 'dev', 'staging'];
+/** What refuses a value is declared there, and what is refused is tried for nothing else. */
+const isOfVariables = (file: string): boolean => file.endsWith('/variables.tf');
 /** They take so long that they are asked last. */
 const late = ['roles', 'checkov-hcl'];
 
@@ -96,13 +98,19 @@ export async function startJudge(project: string): Promise<Judge> {
   let planner: Awaited<ReturnType<typeof startPlanner>> | undefined;
 
   const tell = async (program: string, args: readonly string[]): Promise<Said> => {
-    const { code, stdout, stderr } = await run(program, args, { cwd: tree, env: { ...env, NO_COLOR: '1' } });
+    const { code, stdout, stderr } = await run(program, args, {
+      cwd: tree,
+      env: { ...env, NO_COLOR: '1' },
+      timeoutMs: 3_600_000,
+    });
     return { failed: code !== 0, said: stripVTControlCharacters(stdout + stderr) };
   };
 
   const tests = (names: readonly string[], only?: string): Promise<Said> => {
     const paths = names.map((name) => `tests/${name}${name.endsWith('/') ? '' : '.test.ts'}`);
-    return tell('npm', ['test', '--silent', '--', ...paths, ...(only === undefined ? [] : ['-t', only])]);
+    // In one process: each one more would read everything anew, and both processors are at work.
+    const options = ['--runInBand', '--bail', ...(only === undefined ? [] : ['-t', only])];
+    return tell('npm', ['test', '--silent', '--', ...paths, ...options]);
   };
 
   /** Runs one check on the copy as it is. */
@@ -118,7 +126,11 @@ export async function startJudge(project: string): Promise<Judge> {
       await output('terraform', [directory, 'init', '-backend=false', '-input=false'], { cwd: tree, env });
       initialised.add(directory);
     }
-    return tell('terraform', [directory, 'test', '-no-color']);
+    const suites = (await readdir(join(tree, dirname(file), 'tests'))).filter(
+      (suite) => suite !== 'refusals.tftest.hcl' || isOfVariables(file),
+    );
+    const filters = suites.map((suite) => `-filter=${join('tests', suite)}`);
+    return tell('terraform', [directory, 'test', '-no-color', ...filters]);
   }
 
   /** A check that fails on the clean copy, too, has stopped nothing. */
@@ -163,7 +175,9 @@ export async function startJudge(project: string): Promise<Judge> {
 
   /** Asks the named check first, then each that sees the file; the first one that fails ends it. */
   async function ask({ file, stop: wanted }: Mistake): Promise<Outcome['stopped']> {
-    const all = suites.find(([pattern]) => pattern.test(file))?.[1] ?? [];
+    const all = (suites.find(([pattern]) => pattern.test(file))?.[1] ?? []).filter(
+      (name) => name !== 'terraform/refusals' || isOfVariables(file),
+    );
     const stoppedBy = ({ failed, said }: Said, name: string): Outcome['stopped'] =>
       failed ? { check: fileIn(said) ?? name, sentence: sentenceIn(said, wanted?.says) } : undefined;
     const one = (name: string) => async (): Promise<Outcome['stopped']> =>
@@ -231,9 +245,12 @@ export async function startJudge(project: string): Promise<Judge> {
       const text = await readFile(path, 'utf8');
       await writeFile(path, apply(text, mistake));
       if (mistake.file === 'docs/slo.yaml') await tell('node', ['tools/checks/alert-rules.ts']);
-      const stopped = await ask(mistake);
+      // What could not be asked has stopped nothing, and the others are asked all the same.
+      const answer = await ask(mistake).catch((error: unknown) => ({ unasked: reasonOf(error) }));
       await restore(mistake, text);
-      if (stopped === undefined) return { mistake };
+      if (answer === undefined) return { mistake };
+      if ('unasked' in answer) return { mistake, otherwise: `could not be judged: ${answer.unasked}` };
+      const stopped = answer;
       if (stopped.check !== 'plan' && !(await passesClean(stopped.check, mistake.file)))
         return { mistake, otherwise: `${stopped.check} fails without any mistake, too: repair it first` };
       return { mistake, stopped, ...otherwise(mistake, stopped) };
