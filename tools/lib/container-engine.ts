@@ -1,6 +1,7 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { Problem } from '../../app/src/commands/problem.ts';
 
 const runFile = promisify(execFile);
 const outputLimit = 64 * 1024 * 1024;
@@ -30,9 +31,9 @@ export function findEngine(
 ): Engine {
   const name = wanted.find(isWorking);
   if (name === undefined)
-    throw new Error(
-      `no container engine works here (tried ${wanted.join(', ')}).\n` +
-        'Install one of docker (and start its daemon), podman or buildah; on Debian: sudo apt-get install podman buildah crun runc',
+    throw new Problem(
+      `No container engine works here (tried ${wanted.join(', ')}).`,
+      'Install one of docker (and start its daemon), podman or buildah; on Debian: sudo apt-get install podman buildah crun runc',
     );
   return createEngine(name);
 }

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Misuse } from '../../app/src/commands/problem.ts';
 
 /** What is built: enough to name it, and nothing that changes between two builds of the same source. */
 export interface Source {
@@ -21,8 +22,9 @@ export function readSource(projectRoot: string, environment: NodeJS.ProcessEnv):
   const commit = environment['REVISION'] ?? gitCommit(git);
   const epoch = Number(environment['SOURCE_DATE_EPOCH'] ?? git('log', '-1', '--format=%ct') ?? 0);
   if (!Number.isSafeInteger(epoch) || epoch < 0)
-    throw new Error(
+    throw new Misuse(
       `SOURCE_DATE_EPOCH is not a number of seconds: ${environment['SOURCE_DATE_EPOCH'] ?? ''}`,
+      'Give whole seconds since 1970, or leave it out: the time of the commit is taken.',
     );
   return { version: packageVersion(projectRoot), commit, epoch };
 }
