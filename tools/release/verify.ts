@@ -23,16 +23,18 @@ async function askLocal(home: string, ...args: readonly string[]): Promise<boole
   return code === 0;
 }
 
-/** An emulated account only describes tasks. LOCAL_TASKS names a folder for those that are run here, before they are probed. */
-async function runTasksHere(home: string, outputs: string): Promise<void> {
-  const emulator = process.env['AWS_ENDPOINT_URL'];
-  if (emulator === undefined)
-    throw new Misuse(
-      'LOCAL_TASKS is for an emulated account.',
-      'Set AWS_ENDPOINT_URL, or unset LOCAL_TASKS.',
-    );
-  if (!(await askLocal(home, 'start', '--emulator', emulator, '--outputs', outputs)))
-    throw new Problem('The tasks do not run here.', 'The reason is printed above.');
+/** An emulated account only describes tasks. LOCAL_ECS runs them on this machine, in a folder of theirs, before they are probed. */
+async function runTasksHere(address: string, values: Readonly<Record<string, unknown>>): Promise<string> {
+  const response = await fetch(address, { method: 'POST', body: JSON.stringify(values) });
+  let said = '';
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+  for (let part = await reader?.read(); part?.done === false; part = await reader?.read()) {
+    process.stdout.write(part.value);
+    said += part.value;
+  }
+  const [word, home] = said.trimEnd().split('\n').at(-1)?.split(' ') ?? [];
+  if (word === 'steady' && home !== undefined) return home;
+  throw new Problem('The tasks do not run here.', 'The reason is printed above.');
 }
 
 /** Runs scenarios against a deployment: `local`, or an environment whose outputs are read from its state. */
@@ -60,9 +62,9 @@ async function ask(environment: string, { file, folder, title }: Asked): Promise
   const outputs = join(project, '.cache', 'deploy', `${environment}-outputs.json`);
   await mkdir(join(project, '.cache', 'deploy'), { recursive: true });
   await writeFile(outputs, JSON.stringify(values));
-  const home = process.env['LOCAL_TASKS'] ?? '';
-  if (home === '') return run({ VERIFY_OUTPUTS: outputs });
-  await runTasksHere(home, outputs);
+  const address = process.env['LOCAL_ECS'] ?? '';
+  if (address === '') return run({ VERIFY_OUTPUTS: outputs });
+  const home = await runTasksHere(address, values);
   return run({ VERIFY_HOME: home, REPORT_TITLE: `${title}: ${environment}, emulated` });
 }
 

@@ -160,16 +160,6 @@ program
     if (emulator) await emulators.stop(emulator);
   });
 program
-  .command('start', { hidden: true })
-  .description('Run the tasks of what is applied in an emulated account')
-  .requiredOption('--emulator <url>')
-  .requiredOption('--outputs <file>')
-  .action(async ({ emulator, outputs: file }: { emulator: string; outputs: string }) => {
-    const { startTraffic } = await import('./traffic.ts');
-    const outputs = JSON.parse(await readFile(file, 'utf8')) as Outputs;
-    await startTraffic({ home: home(), emulator, outputs, runner: 'containers', port: 0, say: console.log });
-  });
-program
   .command('serve', { hidden: true })
   .description('Run tasks and balancer until stopped')
   .requiredOption('--emulator <url>')

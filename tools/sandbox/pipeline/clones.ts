@@ -108,8 +108,8 @@ export interface Caches {
   readonly restore: (step: PlannedStep, clone: string) => Promise<void>;
   /** Keeps what has no entry yet: an entry never changes. */
   readonly keep: (step: PlannedStep, clone: string) => Promise<void>;
-  /** Fills all of them with what a working copy has, so that a run begins with warm caches. */
-  readonly warm: (project: string) => Promise<void>;
+  /** Fills these with what a working copy has, and empties the others, so that a run begins with warm caches. */
+  readonly warm: (project: string, names?: readonly string[]) => Promise<void>;
 }
 
 export function createCaches({ content }: Definition, store: string): Caches {
@@ -128,12 +128,13 @@ export function createCaches({ content }: Definition, store: string): Caches {
     Promise.all(listOf(step.settings['caches']).map((name) => entryOf(textOf(name) ?? '', clone)));
 
   return {
-    warm: async (project) => {
+    warm: async (project, names = Object.keys(defined)) => {
       for (const name of Object.keys(defined)) {
         const { entry, path } = await entryOf(name, project);
-        if (!existsSync(path)) continue;
+        const isWarm = names.includes(name);
+        if (isWarm && !existsSync(path)) continue;
         await rm(entry, { recursive: true, force: true });
-        await copy(path, entry);
+        if (isWarm) await copy(path, entry);
       }
     },
     restore: async (step, clone) => {

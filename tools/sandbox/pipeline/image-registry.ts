@@ -18,6 +18,8 @@ export interface ImageRegistry {
   readonly address: string;
   /** What makes programs written in Go find it under the name of Amazon's registry. */
   readonly environment: Readonly<Record<string, string>>;
+  /** File of the certificates that programs trust who find it. */
+  readonly certificates: string;
   readonly stop: () => Promise<void>;
 }
 
@@ -91,6 +93,7 @@ export async function startImageRegistry(options: ImageRegistryOptions): Promise
   return {
     address,
     environment: { HTTPS_PROXY: proxyUrl, NO_PROXY: '127.0.0.1,localhost', SSL_CERT_FILE: trusted },
+    certificates: trusted,
     stop: () => stack.stopAll(),
   };
 }

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { createCommand, runCommand } from '../../../app/src/commands/command.ts';
 import { Misuse } from '../../../app/src/commands/problem.ts';
 import { cacheDirectory } from '../../lib/terraform/environment.ts';
+import { openConfinement } from './confinement.ts';
 import { type Played, type Scenario, scenarios } from './scenarios.ts';
 import { openWorld } from './world.ts';
 
@@ -22,6 +23,8 @@ interface Options {
   readonly only: readonly string[];
   readonly leaveOut: readonly string[];
   readonly keep?: true;
+  readonly confined?: true;
+  readonly cold?: true;
 }
 
 const list = (text: string): readonly string[] => text.split(',').filter((part) => part !== '');
@@ -43,13 +46,15 @@ function chosenScenarios(only: readonly string[]): typeof scenarios {
   return chosen;
 }
 
-async function playScenarios({ only, leaveOut, keep }: Options): Promise<number> {
+async function playScenarios({ only, leaveOut, keep, confined, cold }: Options): Promise<number> {
   const chosen = chosenScenarios(only);
   for (const tool of ['crane', 'cosign', 'trivy'])
     if (!existsSync(join(project, '.cache', 'bin', tool)))
       throw new Misuse(`${tool} is not built.`, `make .cache/bin/${tool}`);
+  const confinement = confined ? await openConfinement(dirname(home), say) : undefined;
   // No base image can be pulled here, perhaps.
-  const world = await openWorld({ project, home, say, variables: { IMAGE_LOCAL_BASE: '1' } });
+  const variables = { IMAGE_LOCAL_BASE: '1', LOCAL_PORT: process.env['LOCAL_PORT'] };
+  const world = await openWorld({ project, home, say, confinement, isCold: cold === true, variables });
   const told: Told[] = [];
   try {
     for (const scenario of chosen) {
@@ -84,6 +89,11 @@ const program = createCommand(
   .usage('[ARGS="options"]')
   .option('--only <ids>', 'scenarios, separated by commas (default: all)', list, [])
   .option('--leave-out <steps>', 'beginnings of the names of steps, separated by commas', list, [])
+  .option(
+    '--confined',
+    "each step in a file system with what the pipeline's image has (root on Linux, debootstrap)",
+  )
+  .option('--cold', 'caches begin empty, but for the archives of tools/install/toolchain.json')
   .option('--keep', 'keep clones and logs of a run in which everything holds')
   .addHelpText('after', '\nExit codes: 0 every scenario holds, 1 one does not, 2 misuse.');
 

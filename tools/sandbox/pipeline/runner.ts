@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Definition } from '../../lib/pipeline-definition.ts';
 import { cloneInto, createArtifacts, createCaches, type PlannedStep, readStages } from './clones.ts';
@@ -28,6 +28,8 @@ export interface RunOptions {
   readonly caches: string;
   /** The whole environment of a step in its clone. */
   readonly environmentOf: (step: PlannedStep, clone: string) => Promise<NodeJS.ProcessEnv>;
+  /** Words before a step's shell: what it runs within. `layer` is a folder for what it changes outside of its clone. */
+  readonly withinOf?: (step: PlannedStep, clone: string, layer: string) => readonly string[];
   /** Whether a person starts a manual step. */
   readonly approves: (step: PlannedStep) => Promise<boolean>;
   /** Steps that are left out on purpose; the result says so. */
@@ -98,17 +100,20 @@ async function runInClone(
   await prepare?.(step, clone);
   const env = await environmentOf(step, clone);
   const signal = AbortSignal.any([stop, AbortSignal.timeout(step.maxMinutes * 60_000)]);
-  const ended = await runLines(step.script, { folder: clone, env, log, signal });
+  const within = options.withinOf?.(step, clone, `${clone}.layer`) ?? [];
+  const ended = await runLines(step.script, { folder: clone, env, log, signal, within });
   // Whatever happened; its own outcome changes nothing.
   await runLines(step.afterScript, {
     folder: clone,
     env: { ...env, BITBUCKET_EXIT_CODE: String(ended.exitCode) },
     log,
     signal: AbortSignal.timeout(step.maxMinutes * 60_000),
+    within,
   });
   await artifacts.capture(step, clone, ended.succeeded);
   // What a deployment leaves running stands for ECS, which is not in the step's container.
   if (step.deployment === undefined) await endProcessesIn(clone);
+  await rm(`${clone}.layer`, { recursive: true, force: true });
   if (ended.succeeded) {
     await caches.keep(step, clone);
     await passed?.(step, clone);

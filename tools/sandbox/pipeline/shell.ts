@@ -18,6 +18,8 @@ export interface ShellOptions {
   readonly log: string;
   /** Ends it, with everything in its process group. */
   readonly signal: AbortSignal;
+  /** Words before the shell's own: what it runs within. */
+  readonly within?: readonly string[];
 }
 
 const killAfterMs = 10_000;
@@ -26,13 +28,14 @@ const endedWithinMs = 75_000;
 
 /** Runs lines in one shell, as Bitbucket does: the first that fails is the last that runs. */
 export async function runLines(lines: readonly string[], options: ShellOptions): Promise<Ended> {
-  const { folder, env, log, signal } = options;
+  const { folder, env, log, signal, within = [] } = options;
   const output = await open(log, 'a');
   // The number of each line goes to a descriptor of its own: what a script prints can't be taken for it.
   const script = lines.map(
     (line, index) => `echo ${index} >&3\necho ${quote(`+ ${line}`)}\n{ ${line}\n} 3>&-`,
   );
-  const child = spawn('bash', ['-euo', 'pipefail', '-c', script.join('\n')], {
+  const [program, ...args] = [...within, 'bash', '-euo', 'pipefail', '-c', script.join('\n')];
+  const child = spawn(program, args, {
     cwd: folder,
     env,
     detached: true,

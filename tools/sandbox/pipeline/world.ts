@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { createStopStack } from '../../../app/src/local/stop-stack.ts';
 import { createEngine } from '../../lib/container-engine.ts';
-import { readDefinition } from '../../lib/pipeline-definition.ts';
+import { listOf, readDefinition } from '../../lib/pipeline-definition.ts';
 import { createControlClient } from '../deployment/control.ts';
 import { createServingHome } from '../deployment/processes.ts';
 import type { TaskState } from '../deployment/state.ts';
@@ -21,10 +21,12 @@ import {
   variablesOf,
 } from './account.ts';
 import { createCaches, type PlannedStep } from './clones.ts';
+import type { Confinement } from './confinement.ts';
 import { type CodeInsightsApi, startCodeInsightsApi } from './code-insights-api.ts';
 import { createHub, type Hub } from './hub.ts';
 import { type ImageRegistry, startImageRegistry } from './image-registry.ts';
 import { type RunOptions, runPipeline, type StepResult } from './runner.ts';
+import { startTaskRunner } from './tasks.ts';
 import { createTokenIssuer, startTokenExchange, type TokenExchange, type TokenIssuer } from './tokens.ts';
 
 /** What runs for an environment. */
@@ -85,10 +87,15 @@ export interface WorldOptions {
   readonly home: string;
   /** Variables of the repository besides what an account needs. */
   readonly variables: NodeJS.ProcessEnv;
+  /** Caches begin empty, but for archives that this machine may not be able to fetch. */
+  readonly isCold: boolean;
+  /** Each step gets a file system of its own, with what the image of the pipeline has. */
+  readonly confinement?: Confinement | undefined;
   readonly say: (line: string) => void;
 }
 
-export async function openWorld({ project, home, variables, say }: WorldOptions): Promise<World> {
+export async function openWorld(options: WorldOptions): Promise<World> {
+  const { project, home, variables, isCold, confinement, say } = options;
   const stack = createStopStack();
   const interrupted = new AbortController();
   let running: Promise<unknown> = Promise.resolve();
@@ -107,7 +114,7 @@ export async function openWorld({ project, home, variables, say }: WorldOptions)
   const bare = bareEnvironment(process.env, project);
   const hub = await createHub(project, join(home, 'hub'));
   const definition = readDefinition(await hub.read('bitbucket-pipelines.yml'));
-  await createCaches(definition, join(home, 'caches')).warm(project);
+  await createCaches(definition, join(home, 'caches')).warm(project, isCold ? ['toolchain'] : undefined);
   const tool = (name: string): string => join(project, '.cache', 'bin', name);
   const tasksOf = (environment: string): string => join(home, 'tasks', environment);
   try {
@@ -133,12 +140,17 @@ export async function openWorld({ project, home, variables, say }: WorldOptions)
     const [host = ''] = account.outputs.repository_url.split('/');
     const registry = await startImageRegistry({ crane: tool('crane'), host, home, env: process.env });
     stack.keep(registry.stop);
+    const tasks = await startTaskRunner(account.url, tasksOf);
+    stack.keep(tasks.stop);
     const stopTasks = async (wanted: readonly string[]): Promise<void> => {
       for (const name of wanted) await createServingHome(tasksOf(name)).stop();
     };
     stack.keep(() => stopTasks(environments));
     const yieldTo = (environment: string): Promise<void> =>
       stopTasks(environments.filter((name) => name !== environment));
+    // Of the account and of Bitbucket, as far as they are folders here.
+    const visible = [hub.path, join(home, 'tasks'), key.secret, key.public, registry.certificates];
+    await mkdir(join(home, 'tasks'), { recursive: true });
     let builds = 0;
 
     return {
@@ -158,7 +170,7 @@ export async function openWorld({ project, home, variables, say }: WorldOptions)
           ...variablesOf(account, deployment),
           ...reach(account, exchange, registry),
           SIGNING_KEY: deployment === 'build' ? key.secret : key.public,
-          ...(environments.includes(deployment) ? { LOCAL_TASKS: tasksOf(deployment) } : {}),
+          ...(environments.includes(deployment) ? { LOCAL_ECS: `${tasks.url}/${deployment}` } : {}),
         });
         const ran = runPipeline({
           definition: readDefinition(await hub.read('bitbucket-pipelines.yml')),
@@ -167,13 +179,15 @@ export async function openWorld({ project, home, variables, say }: WorldOptions)
           home: join(home, 'runs', id),
           caches: join(home, 'caches'),
           environmentOf: async (step, clone) => ({
-            ...bare,
+            ...(confinement?.environment(bare) ?? bare),
             CODE_INSIGHTS_PROXY: insights.proxy,
             ...variables,
             ...(step.deployment === undefined ? {} : deploymentVariables(step.deployment)),
             ...given,
             ...(await stepVariables(step, clone, facts, issuer)),
           }),
+          withinOf: (step, clone, layer) =>
+            confinement?.words(layer, [clone, ...visible], hasDocker(step)) ?? [],
           prepare: async (step, clone) => {
             const { deployment } = step;
             if (deployment === undefined) return;
@@ -202,6 +216,8 @@ export async function openWorld({ project, home, variables, say }: WorldOptions)
     throw error;
   }
 }
+
+const hasDocker = ({ settings }: PlannedStep): boolean => listOf(settings['services']).includes('docker');
 
 async function stepVariables(
   { deployment, wantsToken }: PlannedStep,
