@@ -36,6 +36,7 @@ shift
 mount -t proc proc proc
 pivot_root . .outside
 umount --lazy /.outside
+rmdir /.outside
 cd "$here"
 exec "$@"`;
 

@@ -120,11 +120,11 @@ function describe({ scenario, played: { steps, facts, faults }, seconds }: Told)
     '',
     ...[...facts, ...faults].map((line) => `- ${line}`),
     '',
-    '| step | outcome | time | line that failed |',
-    '|---|---|---|---|',
-    ...steps.map(({ name, outcome, seconds: took, line }) => {
-      const [time, failed] = [took === 0 ? '' : duration(took), line === undefined ? '' : `\`${line}\``];
-      return `| ${name} | ${outcome} | ${time} | ${failed} |`;
+    '| step | outcome | time | of processors | line that failed |',
+    '|---|---|---|---|---|',
+    ...steps.map(({ name, outcome, seconds: took, processorSeconds, line }) => {
+      const [time, busy] = [took, processorSeconds ?? 0].map((one) => (one === 0 ? '' : duration(one)));
+      return `| ${name} | ${outcome} | ${time ?? ''} | ${busy ?? ''} | ${line === undefined ? '' : `\`${line}\``} |`;
     }),
     '',
   ];
@@ -137,7 +137,13 @@ export function describeTable(told: readonly Told[]): string {
   return told
     .flatMap(({ scenario: { id, title }, played: { steps, facts, faults }, seconds }) => [
       row(verdictOf(faults), seconds, `${id}: ${title}`),
-      ...steps.map(({ name, outcome, seconds: took }) => row('', took, `  ${name}: ${outcome}`)),
+      ...steps.map(({ name, outcome, seconds: took, processorSeconds: busy }) =>
+        row(
+          '',
+          took,
+          `  ${name}: ${outcome}${busy === undefined ? '' : ` (${duration(busy)} of processors)`}`,
+        ),
+      ),
       ...[...facts, ...faults].map((line) => row('', 0, `    ${line}`)),
     ])
     .join('\n');

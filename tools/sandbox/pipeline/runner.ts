@@ -10,6 +10,7 @@ export interface StepResult {
   readonly name: string;
   readonly outcome: Outcome;
   readonly seconds: number;
+  readonly processorSeconds?: number;
   /** The line that failed. */
   readonly line?: string;
   /** File with what it printed. */
@@ -77,11 +78,11 @@ async function runStep(step: PlannedStep, options: RunOptions, stop: AbortSignal
   await mkdir(join(home, 'logs'), { recursive: true });
   await writeFile(log, '');
   say(`${name} …`);
-  const { succeeded, line } = await runInClone(step, options, log, stop);
+  const { succeeded, line, processorSeconds } = await runInClone(step, options, log, stop);
   const seconds = (Date.now() - startedAt) / 1_000;
   const outcome = succeeded ? 'passed' : stop.aborted ? 'stopped' : 'failed';
   say(`${name}: ${outcome} after ${seconds.toFixed(0)} s${line === undefined ? '' : ` at: ${line}`}`);
-  return { name, outcome, seconds, log, ...(line === undefined ? {} : { line }) };
+  return { name, outcome, seconds, processorSeconds, log, ...(line === undefined ? {} : { line }) };
 }
 
 async function runInClone(

@@ -8,6 +8,8 @@ export interface Ended {
   readonly exitCode: number;
   /** The line that failed, or was running when it was ended. */
   readonly line: string | undefined;
+  /** Of processors, by all that it waited for: on a busy machine the one figure that others can compare. */
+  readonly processorSeconds: number;
 }
 
 export interface ShellOptions {
@@ -22,6 +24,8 @@ export interface ShellOptions {
   readonly within?: readonly string[];
 }
 
+/** At its end the shell tells what it and its children took, beside the numbers of the lines. */
+const count = 'trap "times >&3" EXIT';
 const killAfterMs = 10_000;
 /** Tasks drain before they end. */
 const endedWithinMs = 75_000;
@@ -34,7 +38,7 @@ export async function runLines(lines: readonly string[], options: ShellOptions):
   const script = lines.map(
     (line, index) => `echo ${index} >&3\necho ${quote(`+ ${line}`)}\n{ ${line}\n} 3>&-`,
   );
-  const [program, ...args] = [...within, 'bash', '-euo', 'pipefail', '-c', script.join('\n')];
+  const [program, ...args] = [...within, 'bash', '-euo', 'pipefail', '-c', [count, ...script].join('\n')];
   const child = spawn(program, args, {
     cwd: folder,
     env,
@@ -68,8 +72,13 @@ export async function runLines(lines: readonly string[], options: ShellOptions):
   await pause(10);
   await output.close();
   const succeeded = exitCode === 0;
-  const reached = Number(current.trimEnd().split('\n').at(-1));
-  return { succeeded, exitCode, line: succeeded ? undefined : lines[reached] };
+  const reached = Number(current.match(/^\d+$/gm)?.at(-1));
+  const minutes = [...current.matchAll(/(\d+)m([\d.]+)s/g)];
+  const processorSeconds = minutes.reduce(
+    (sum, [, whole, rest]) => sum + 60 * Number(whole) + Number(rest),
+    0,
+  );
+  return { succeeded, exitCode, line: succeeded ? undefined : lines[reached], processorSeconds };
 }
 
 const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
