@@ -39,17 +39,17 @@ run: install-app ## Run the API with real movies, Swagger UI and a token issuer 
 
 # In a pipeline step: what its kind uses and the build image lacks, or a failure. Caches begin empty.
 .PHONY: tools
-go_checks = cosign crane gitleaks terraform-docs tflint trivy
-go_drills = $(go_checks)
+go_tests = collector terraform-docs tflint
+go_gates = cosign crane gitleaks tflint trivy
 go_build = cosign crane trivy
 go_release = cosign crane
 go_rescan = trivy
-tools: install pinned-programs $(addprefix .cache/bin/,$(go_$(FOR))) ## Install what the tests can use and this machine lacks (FOR=checks|drills|build|plan|release|rescan: as such a step)
+tools: install pinned-programs $(addprefix .cache/bin/,$(go_$(FOR))) ## Install what the tests can use and this machine lacks (FOR=tests|gates|drills|build|plan|release|rescan: as such a step)
 	@[ -n "$(FOR)" ] || node tools/install/main.ts
 
 ##@ Check
 .PHONY: test
-test: install ## Run every test that this machine can run (PART=service|platform, TESTS=fast: without containers and Terraform, DRILLS=all: with all drills)
+test: install ## Run every test that this machine can run (PART=project|gates, STRICT=1: a skip fails, TESTS=fast: without containers and Terraform, DRILLS=all: with all drills)
 	@$(filed) arguments=$$(node tools/checks/test-parts.ts "$$PART"); \
 	$(if $(filter fast,$(TESTS)),:,node tools/install/main.ts $(if $(CI),,--cache-only)); \
 	JEST_JUNIT_OUTPUT_DIR=reports/tests JEST_JUNIT_ADD_FILE_ATTRIBUTE=true JEST_SUITE_NAME="$$PART" npm test --silent -- $(if $(filter fast,$(TESTS)),,$$arguments) --reporters=./tests/support/reporter.js $(if $(CI),,--reporters=./tests/support/abuse-report.js) --reporters=jest-junit

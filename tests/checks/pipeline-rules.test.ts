@@ -245,7 +245,7 @@ const mistakes: readonly (readonly [string, string, string, ...string[]])[] = [
     'a pull request that costs too much',
     'name: Tests, services',
     'name: Tests, size: 4x, services',
-    'pull-request-minutes: its steps may take 180 build minutes (max-time, times size), and 130 are what one may cost: shorten one, or take a smaller size',
+    'pull-request-minutes: its steps may take 180 build minutes (max-time, times size), and 60 are what one may cost: shorten one, or take a smaller size',
   ],
   [
     'a step that its role does not outlive',

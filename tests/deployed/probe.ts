@@ -51,7 +51,7 @@ function requirementOf(need: Need, { isLocal: local, hasTls }: Kind): Requiremen
     TLS: hasTls ? undefined : 'the environment has no domain, so it speaks plain HTTP',
     'the network of the tasks': local ? undefined : 'the tasks are reached from inside their network only',
   }[need];
-  return { name: need, missing: () => missing };
+  return { name: need, isOfKind: true, missing: () => missing };
 }
 
 /** How long a deployment may take to get there: on AWS tasks start in minutes. */

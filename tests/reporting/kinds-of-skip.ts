@@ -9,6 +9,12 @@ describeWith([tool], 'what takes a tool', () => {
   test('one', () => undefined);
   test('two', () => undefined);
 });
+describeWith([{ name: 'podman', missing: () => 'no container here' }], 'what no step can have', () => {
+  test('six', () => undefined);
+});
+describeWith([{ name: 'AWS', isOfKind: true, missing: () => 'AWS alone' }], 'what is asked on AWS', () => {
+  test('seven', () => undefined);
+});
 describeWith([node], 'what takes a tool that is there', () => {
   test('four', () => undefined);
   describeInTestAll([], 'and long', () => {

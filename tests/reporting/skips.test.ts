@@ -9,7 +9,15 @@ import { program, usable } from '../support/requirements.ts';
 function runWith(settings: NodeJS.ProcessEnv): { readonly code: number | null; readonly summary: string } {
   const args = ['test', '--silent', '--', '--testMatch', '<rootDir>/tests/reporting/kinds-of-skip.ts'];
   const { status, stdout } = spawnSync('npm', args, {
-    env: { ...process.env, DRILLS: '', STRICT: '', TESTS: '', KEEP_DEPLOYMENT: '1', ...settings },
+    env: {
+      ...process.env,
+      CI: undefined,
+      DRILLS: '',
+      STRICT: '',
+      TESTS: '',
+      KEEP_DEPLOYMENT: '1',
+      ...settings,
+    },
     encoding: 'utf8',
   });
   return {
@@ -24,29 +32,39 @@ test('what the machine lacks is counted as a skip, what is left to make test DRI
     summary: [
       'Skipped, with the reason:',
       '  2 × what takes a tool [skipped: tool is not installed: ask somebody]',
+      '  1 × what no step can have [skipped: no container here]',
+      '  1 × what is asked on AWS [skipped: AWS alone]',
       '',
       'Left to `make test DRILLS=all`:',
       '  1 × and long',
       '  1 × what takes long',
       '',
       'Took …',
-      '2 passed, 0 failed, 2 skipped',
+      '2 passed, 0 failed, 4 skipped',
       '',
     ].join('\n'),
   });
 });
 
-test('STRICT=1 fails on what the machine lacks, not on what is left to make test DRILLS=all', () => {
+test('STRICT=1 fails on what the machine lacks, not on what is left to make test DRILLS=all or asked elsewhere', () => {
   const { code, summary } = runWith({ STRICT: '1' });
 
   expect(code).toBe(1);
-  expect(summary).toMatch(/^Left to `make test DRILLS=all`:\n {2}1 × and long\n {2}1 × what takes long\n/);
-  expect(summary).toMatch(/2 passed, 1 failed, 0 skipped\n$/);
+  expect(summary).toMatch(/\nLeft to `make test DRILLS=all`:\n {2}1 × and long\n {2}1 × what takes long\n/);
+  expect(summary).toMatch(/2 passed, 2 failed, 1 skipped\n$/);
+});
+
+test('STRICT=1 excuses in a pipeline step what no step can have, by name, and nothing else', () => {
+  const { code, summary } = runWith({ STRICT: '1', CI: 'true' });
+
+  expect(code).toBe(1);
+  expect(summary).toContain('  1 × what no step can have [skipped: no container here]\n');
+  expect(summary).toMatch(/2 passed, 1 failed, 2 skipped\n$/);
 });
 
 test('make test DRILLS=all leaves nothing', () => {
   expect(runWith({ DRILLS: 'all' }).summary).toMatch(
-    /2 × what takes a tool[^]*\n4 passed, 0 failed, 2 skipped\n$/,
+    /2 × what takes a tool[^]*\n4 passed, 0 failed, 4 skipped\n$/,
   );
 });
 
@@ -56,6 +74,8 @@ test('make test TESTS=fast names what it leaves to make test, which needs more t
     summary: [
       'Left to `make test`:',
       '  2 × what takes a tool',
+      '  1 × what no step can have',
+      '  1 × what is asked on AWS',
       '  2 × what takes a tool that is there',
       '',
       'Left to `make test DRILLS=all`:',

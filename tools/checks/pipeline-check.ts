@@ -40,6 +40,8 @@ await runCommand(async (argv) => {
     const page = join(project, 'docs', 'deploy.md');
     await writeFile(page, replaceBlock(await readFile(page, 'utf8'), 'minutes', describeMinutes(definition)));
   }
+  if (form === undefined && process.env['STRICT'] === '1')
+    throw new Problem("STRICT=1: Bitbucket's schema is not installed.", 'make tools');
   if (faults.length > 0)
     throw new Problem(faults.join('\n'), 'docs/deploy.md says how the pipeline is meant to be.');
   console.log(`${definition.steps.length} steps keep ${rules.length} rules.`);

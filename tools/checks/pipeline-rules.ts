@@ -87,7 +87,7 @@ const scanners = ['security'];
 export const longestMinutes = 45;
 
 /** What a pull request may cost at most, in build minutes: its checks with empty caches, which come once a week. */
-const longestPullRequest = 130;
+const longestPullRequest = 60;
 
 const minutesOf = (step: Step, content: Settings): number =>
   Number(step.settings['max-time'] ?? settingsOf(content['options'])['max-time'] ?? 120);

@@ -10,8 +10,10 @@ await runCommand(([part = '']) => {
       `PART is ${Object.keys(parts).join(' or ')}, or nothing for all tests; not ${part}.`,
       'Which folders are in which: tools/lib/test-parts.json',
     );
+  const [, own = []] = found ?? [];
+  const others = part === '' ? [] : Object.values(parts).flat();
   // What is measured is the service; a part without its tests would fall below the threshold.
-  const coverage = part === '' || part === 'service' ? ['--coverage'] : [];
-  console.log([...coverage, ...(found?.[1] ?? []).map((folder) => `tests/${folder}/`)].join(' '));
+  const project = ['--coverage', ...(others.length > 0 ? ['--testPathIgnorePatterns', ...others] : [])];
+  console.log((own.length > 0 ? own : project).join(' '));
   return Promise.resolve();
 });

@@ -14,8 +14,13 @@ import pinned from './toolchain.json' with { type: 'json' };
 import { provideTool } from './toolchain.ts';
 
 const project = resolve(import.meta.dirname, '../..');
-type Kind = keyof typeof tools.steps;
-const kinds = Object.keys(tools.steps);
+interface Wanted {
+  readonly pinned: readonly string[];
+  readonly debian: readonly string[];
+  readonly python?: boolean;
+  readonly java?: boolean;
+}
+const steps: Readonly<Record<string, Wanted>> = tools.steps;
 
 const pythonTools: Tool[] = tools.python.map(({ environment, for: purpose }) => ({
   name: environment,
@@ -73,8 +78,7 @@ const nodeTools: Tool[] = tools.node.map(({ tool, for: purpose }) => {
 });
 
 /** What a kind of pipeline step uses and the build image lacks. All of it must be had; the Makefile builds the Go tools. */
-async function installFor(kind: Kind): Promise<number> {
-  const wanted = tools.steps[kind];
+async function installFor(wanted: Wanted): Promise<number> {
   for (const tool of pinned.filter(({ name }) => wanted.pinned.includes(name))) {
     const origin = await provideTool(tool, join(project, '.cache', 'toolchain'), process.env['PATH'] ?? '');
     console.log(
@@ -83,9 +87,13 @@ async function installFor(kind: Kind): Promise<number> {
         : `${tool.name} ${tool.version} ${origin.kind}`,
     );
   }
-  const packages = tools.debian.filter(({ package: name }) => wanted.debian.some((one) => one === name));
+  const packages = tools.debian.filter(({ package: name }) => wanted.debian.includes(name));
   const outcomes = await installTools(
-    [...createDebianTools(packages, true), ...(wanted.python ? [...pythonTools, ...nodeTools] : [])],
+    [
+      ...createDebianTools(packages, true),
+      ...(wanted.python ? [...pythonTools, ...nodeTools] : []),
+      ...(wanted.java ? javaTools : []),
+    ],
     console.log,
   );
   return outcomes.includes('missing') ? 1 : 0;
@@ -98,12 +106,13 @@ const program = createCommand(
   .option('--cache-only', 'install into .cache only, no Debian packages', false)
   .addOption(
     new Option('--for <kind>', 'what a kind of pipeline step uses; here everything must be had').choices(
-      kinds,
+      Object.keys(steps),
     ),
   )
-  .action(async ({ cacheOnly, for: kind }: { cacheOnly: boolean; for?: Kind }) => {
-    if (kind !== undefined) {
-      process.exitCode = await installFor(kind);
+  .action(async ({ cacheOnly, for: kind = '' }: { cacheOnly: boolean; for?: string }) => {
+    const wanted = steps[kind];
+    if (wanted !== undefined) {
+      process.exitCode = await installFor(wanted);
       return;
     }
     await installTools(

@@ -1,8 +1,11 @@
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { readDefinition } from '../../../tools/lib/pipeline-definition.ts';
 import { createCaches } from '../../../tools/sandbox/pipeline/clones.ts';
+import { confineTo } from '../../../tools/sandbox/pipeline/confinement.ts';
+import { describeWith, usable } from '../../support/requirements.ts';
 import { createSandbox, mainPipeline, type Sandbox } from './sandbox.ts';
 
 let sandbox: Sandbox;
@@ -185,6 +188,29 @@ describe('artifacts', () => {
     );
 
     expect(sandbox.read('artifacts/shared/report/report')).toBe('seen\n');
+  });
+});
+
+const mounts = usable('mounts', 'be root on Linux', () => execFileSync('unshare', ['--mount', 'true']));
+describeWith([mounts], 'a step in a file system of its own', () => {
+  test('sees its clone and what it is shown, and what it changes elsewhere is gone with it', async () => {
+    const layer = join(sandbox.folder, 'image');
+    mkdirSync(layer);
+    const shown = ['/bin', '/dev', '/lib', '/lib64', '/usr'];
+
+    const results = await sandbox.run(
+      mainPipeline(`- step: { name: one, script: [touch /changed made, ls / /tmp, cat /proc/1/comm] }`),
+      { withinOf: (_, clone, folder) => confineTo([layer], folder, [...shown, clone]) },
+    );
+
+    expect(sandbox.outcomes(results)).toEqual({ one: 'passed' });
+    expect(sandbox.read('logs/one.log')?.split('\n')).toEqual([
+      ...['+ touch /changed made', '+ ls / /tmp', '/:', 'bin', 'changed', 'dev', 'lib', 'lib64', 'proc'],
+      ...['tmp', 'usr', 'var', '', '/tmp:', basename(sandbox.folder), '+ cat /proc/1/comm', 'bash', ''],
+    ]);
+    expect(sandbox.read('clones/one/made')).toBe('');
+    expect(existsSync('/changed')).toBe(false);
+    expect(sandbox.read('clones/one.layer')).toBeUndefined();
   });
 });
 

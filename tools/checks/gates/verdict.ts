@@ -24,10 +24,15 @@ export interface Verdict {
   readonly gates: readonly GateVerdict[];
 }
 
-/** 0 when nothing blocks, 1 when something does; 3 with `strict` when nothing blocks but a gate could not look. */
-export function exitCode({ gates }: Verdict, strict: boolean): 0 | 1 | 3 {
+/** 0 when nothing blocks, 1 when something does; 3 with `strict` when nothing blocks but a gate could not look, but for `unreachable` ones. */
+export function exitCode(
+  { gates }: Verdict,
+  strict: boolean,
+  unreachable: readonly string[] = [],
+): 0 | 1 | 3 {
   if (gates.some(({ verdict }) => verdict === 'blocked')) return 1;
-  return strict && gates.some(({ verdict }) => verdict === 'not checked') ? 3 : 0;
+  const blind = gates.filter(({ id, verdict }) => verdict === 'not checked' && !unreachable.includes(id));
+  return strict && blind.length > 0 ? 3 : 0;
 }
 
 export interface JudgeOptions {

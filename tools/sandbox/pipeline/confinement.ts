@@ -25,7 +25,7 @@ mount --make-rprivate /
 mkdir -p "$folder"/{changes,work,root,containers}
 mount -t overlay overlay -o "lowerdir=$layers,upperdir=$folder/changes,workdir=$folder/work" "$folder/root"
 cd "$folder/root"
-mkdir -p var/lib/containers .outside
+mkdir -p var/lib/containers proc .outside
 mount --bind "$folder/containers" var/lib/containers
 while [ "$1" != -- ]; do
   if [ -d "$1" ]; then mkdir -p ".$1"; else mkdir -p ".\${1%/*}"; touch ".$1"; fi
@@ -45,8 +45,22 @@ export interface Confinement {
   /** What a step begins with, of the environment that it would have on this machine. */
   readonly environment: (env: NodeJS.ProcessEnv) => NodeJS.ProcessEnv;
   /** Words to put before a program; `folder` keeps what changes, `visible` are folders and files of this machine. */
-  readonly words: (folder: string, visible: readonly string[], withDocker: boolean) => readonly string[];
+  readonly words: (
+    folder: string,
+    visible: readonly string[],
+    withDocker: boolean,
+  ) => readonly [string, ...string[]];
 }
+
+/** Words before a program that runs on layers, the upper ones first, and sees of this machine what is named alone. */
+export const confineTo = (
+  layers: readonly string[],
+  folder: string,
+  visible: readonly string[],
+): readonly [string, ...string[]] => [
+  ...(['unshare', '--mount', '--pid', '--fork', '--kill-child', 'bash', '-c', enter, 'step'] as const),
+  ...[layers.join(':'), folder, ...visible, '--'],
+];
 
 /** Makes the image's file system by debootstrap, once for each list of packages. Root on Linux alone may mount one. */
 export async function openConfinement(home: string, say: (line: string) => void): Promise<Confinement> {
@@ -58,10 +72,8 @@ export async function openConfinement(home: string, say: (line: string) => void)
   const mirrors = (await findProviderMirrors(process.env)).map(({ directory }) => directory);
   const ofMachine = ['/dev', '/sys', '/etc/hosts', '/etc/resolv.conf', ...mirrors].filter(existsSync);
   const modules = [cacheDirectory('modules', process.env)].filter(existsSync);
-  const words = (folder: string, visible: readonly string[], withDocker: boolean): readonly string[] => [
-    ...['unshare', '--mount', '--pid', '--fork', '--kill-child', 'bash', '-c', enter, 'step'],
-    ...[withDocker ? `${docker}:${image}` : image, folder, ...ofMachine, ...modules, ...visible, '--'],
-  ];
+  const words = (folder: string, visible: readonly string[], withDocker: boolean) =>
+    confineTo(withDocker ? [docker, image] : [image], folder, [...ofMachine, ...modules, ...visible]);
   const environment = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv => ({
     ...Object.fromEntries(Object.entries(env).filter(([name]) => !/^(XDG_.*|TMPDIR)$/.test(name))),
     PATH: path,
