@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { access, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -7,7 +8,13 @@ import { join } from 'node:path';
 import { CreateTableCommand, DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createRawClient, type RawClient } from './client.ts';
+import { eventually } from '../../support/eventually.ts';
 import { describeWith, program } from '../../support/requirements.ts';
+import { terraform } from '../../support/terraform.ts';
+import { createProgress } from '../../../tools/lib/progress.ts';
+import { emulatedAws } from '../../../tools/lib/terraform/emulated.ts';
+import { createTerraform } from '../../../tools/lib/terraform/terraform.ts';
+import { pathStyle, region } from '../../../tools/sandbox/pipeline/account.ts';
 import { createEmulatorHome } from '../../../tools/sandbox/deployment/processes.ts';
 import { type Emulator, startEmulator } from '../../../tools/sandbox/emulator.ts';
 import { type Front, startFront } from '../../../tools/sandbox/front.ts';
@@ -76,6 +83,60 @@ describeWith([python], 'the emulator', () => {
     const read = await fetch(url, { headers: { authorization } });
 
     expect(new Uint8Array(await read.arrayBuffer())).toEqual(every);
+  });
+
+  describeWith([terraform], 'with the backend of the service', () => {
+    const [, backend = ''] =
+      /^( {2}backend "s3" \{.*?^ {2}\})$/ms.exec(readFileSync('terraform/terraform.tf', 'utf8')) ?? [];
+    let folder: string;
+
+    beforeAll(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'two-releases-'));
+      await client.bucket('state');
+    });
+
+    afterAll(() => rm(folder, { recursive: true }));
+
+    /** A clone that releases to the environment `dev`, by this command. */
+    async function openClone(name: string, command: string) {
+      const directory = join(folder, name);
+      const slow = `resource "terraform_data" "slow" {\n  provisioner "local-exec" {\n    command = "${command}"\n  }\n}`;
+      await mkdir(directory);
+      await writeFile(join(directory, 'main.tf'), `terraform {\n${backend}\n}\n${slow}\n`);
+      await writeFile(join(directory, '.terraform.lock.hcl'), '');
+      const env = { ...emulatedAws(process.env, emulator.url, region), TF_CLI_ARGS_init: pathStyle };
+      const clone = createTerraform(directory, { env, progress: createProgress(() => undefined, Date.now) });
+      await clone.init({ bucket: 'state', region });
+      await clone.useWorkspace('dev');
+      const out = join(directory, 'plan');
+      return { ...clone, plan: () => clone.plan({ out, variables: {} }), apply: () => clone.apply(out) };
+    }
+
+    test(
+      'the second of two releases at once is refused by the lock of the first, by its name, and goes on after it',
+      async () => {
+        const untilGo = `touch ${folder}/applying; until [ -e ${folder}/go ]; do sleep 0.05; done`;
+        const [first, second] = [await openClone('first', untilGo), await openClone('second', 'true')];
+        await first.plan();
+        await second.plan();
+
+        const applied = first.apply();
+        await eventually(() => access(join(folder, 'applying')));
+        const refusal = await second.apply().catch((error: unknown) => error);
+        await writeFile(join(folder, 'go'), '');
+        await applied;
+
+        expect(refusal).toMatchObject({
+          message: expect.stringMatching(
+            /Error acquiring the state lock[^]*ID: +[\da-f-]{36}[^]*Operation: +OperationTypeApply/,
+          ),
+          remedy: expect.stringContaining('terraform force-unlock <ID as above>'),
+        });
+        await expect(second.apply()).rejects.toThrow('Saved plan is stale');
+        expect(await second.plan()).toBe(false);
+      },
+      installTimeoutMs,
+    );
   });
 
   test('the answer to HEAD keeps the length of the body that it leaves out', async () => {

@@ -205,7 +205,18 @@ describeWith([mounts], 'a step in a file system of its own', () => {
 
     expect(sandbox.outcomes(results)).toEqual({ one: 'passed' });
     expect(sandbox.read('logs/one.log')?.split('\n')).toEqual([
-      ...['+ touch /changed made', '+ ls / /tmp', '/:', 'bin', 'changed', 'dev', 'lib', 'lib64', 'proc'],
+      ...[
+        '+ touch /changed made',
+        '+ ls / /tmp',
+        '/:',
+        'bin',
+        'changed',
+        'dev',
+        'lib',
+        'lib64',
+        'proc',
+        'run',
+      ],
       ...['tmp', 'usr', 'var', '', '/tmp:', basename(sandbox.folder), '+ cat /proc/1/comm', 'bash', ''],
     ]);
     expect(sandbox.read('clones/one/made')).toBe('');

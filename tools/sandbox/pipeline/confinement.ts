@@ -14,7 +14,7 @@ const ofImage = [
   ...['make', 'patch', 'unzip', 'xz-utils', 'zlib1g-dev', 'openssl'],
 ];
 /** What stands for the service `docker` of a step. */
-const ofDocker = ['podman', 'crun'];
+const ofDocker = ['podman', 'runc'];
 const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const installTimeoutMs = 1_800_000;
 
@@ -25,7 +25,7 @@ mount --make-rprivate /
 mkdir -p "$folder"/{changes,work,root,containers}
 mount -t overlay overlay -o "lowerdir=$layers,upperdir=$folder/changes,workdir=$folder/work" "$folder/root"
 cd "$folder/root"
-mkdir -p var/lib/containers proc .outside
+mkdir -p var/lib/containers proc run .outside
 mount --bind "$folder/containers" var/lib/containers
 while [ "$1" != -- ]; do
   if [ -d "$1" ]; then mkdir -p ".$1"; else mkdir -p ".\${1%/*}"; touch ".$1"; fi
@@ -34,6 +34,7 @@ while [ "$1" != -- ]; do
 done
 shift
 mount -t proc proc proc
+mount -t tmpfs tmpfs run
 pivot_root . .outside
 umount --lazy /.outside
 rmdir /.outside

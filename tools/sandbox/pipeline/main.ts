@@ -110,8 +110,9 @@ export interface Told {
 }
 
 /** The whole run as Markdown: each scenario with its outcome, what was seen, and the time of each step. */
-export const describeRun = (told: readonly Told[]): string =>
-  ['# The pipeline, run on this machine', '', ...told.flatMap(describe)].join('\n');
+export function describeRun(told: readonly Told[]): string {
+  return ['# The pipeline, run on this machine', '', ...told.flatMap(describe)].join('\n');
+}
 
 function describe({ scenario, played: { steps, facts, faults }, seconds }: Told): readonly string[] {
   return [
@@ -150,7 +151,9 @@ export function describeTable(told: readonly Told[]): string {
     .join('\n');
 }
 
-const verdictOf = (faults: readonly string[]): string => (faults.length > 0 ? 'FAILED' : 'holds');
+function verdictOf(faults: readonly string[]): string {
+  return faults.length > 0 ? 'FAILED' : 'holds';
+}
 
 function duration(exactly: number): string {
   const seconds = Math.round(exactly);
