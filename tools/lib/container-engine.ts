@@ -1,4 +1,7 @@
 import { execFile, execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Problem } from '../../app/src/commands/problem.ts';
@@ -18,16 +21,13 @@ export interface Engine {
   readonly runForAll: (args: readonly string[]) => Promise<string>;
 }
 
-/** Docker answers `info` only with a daemon. Buildah works where podman does, and lists what it has elsewhere. */
-const works = { docker: ['info'], buildah: ['containers', '--quiet'] } as const;
-
 /**
  * The engine that is asked for, or the first that works. Throws with a remedy that names all three when none does.
  * `isWorking` is replaced in tests.
  */
 export function findEngine(
   wanted: readonly EngineName[] = engineNames,
-  isWorking: (name: EngineName) => boolean = answers,
+  isWorking: (name: EngineName) => boolean = runsContainers,
 ): Engine {
   const name = wanted.find(isWorking);
   if (name === undefined)
@@ -94,19 +94,77 @@ function settingsFor(runtime: 'crun' | 'runc' | undefined): Readonly<Record<stri
 }
 
 const runsContainer = (settings: Readonly<Record<string, string>>): boolean =>
-  succeeds('podman', oneContainer, settings);
+  succeeds(() => use('podman', oneContainer, settings));
 
-function answers(name: EngineName): boolean {
-  return name === 'podman' ? runsContainer(engineSettings()) : succeeds(name, works[name], {});
+/** An engine is tried by running a container: one whose daemon answers may still start none. */
+export const runsContainers = (name: EngineName): boolean =>
+  name === 'podman'
+    ? runsContainer(engineSettings())
+    : succeeds(() => {
+        buildWithRun(name);
+      });
+
+/** Docker runs no container of the machine's own files, and buildah runs them in builds alone: so an image of one program. */
+function buildWithRun(name: 'docker' | 'buildah'): void {
+  const settings = name === 'docker' ? {} : engineSettings();
+  const folder = mkdtempSync(join(tmpdir(), 'engine-'));
+  try {
+    writeFileSync(join(folder, 'true'), smallestProgram(process.arch), { mode: 0o755 });
+    writeFileSync(join(folder, 'Dockerfile'), 'FROM scratch\nCOPY true /true\nRUN ["/true"]\n');
+    const id =
+      use(name, ['build', '--quiet', '--no-cache', folder], settings).trim().split('\n').at(-1) ?? '';
+    use(name, ['rmi', id], settings);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
-function succeeds(
-  name: EngineName,
-  args: readonly string[],
-  settings: Readonly<Record<string, string>>,
-): boolean {
+/** An ELF file for Linux that ends with 0, and needs no library: https://refspecs.linuxfoundation.org/elf/gabi4+/contents.html */
+function smallestProgram(processor: string): Buffer {
+  const exit = { x64: [0x3e, 'b83c00000031ff0f05'], arm64: [0xb7, 'a80b80d2000080d2010000d4'] } as const;
+  if (processor !== 'x64' && processor !== 'arm64') throw new Error(`no image is made for ${processor}`);
+  const [machine, instructions] = exit[processor];
+  const code = Buffer.from(instructions, 'hex');
+  const [start, head] = [0x400000n, 120];
+  const size = BigInt(head + code.length);
+  const file = Buffer.alloc(head);
+  file.write('7f454c46020101', 'hex');
+  // A file to execute, for this processor, in version 1; sizes of its header and of its one segment's.
+  for (const [at, value] of [
+    [16, 2],
+    [18, machine],
+    [20, 1],
+    [52, 64],
+    [54, 56],
+    [56, 1],
+    [64, 1],
+    [68, 5],
+  ] as const)
+    file.writeUInt16LE(value, at);
+  for (const [at, value] of [
+    [24, start + BigInt(head)],
+    [32, 64n],
+    [80, start],
+    [88, start],
+    [96, size],
+    [104, size],
+    [112, 0x10000n],
+  ] as const)
+    file.writeBigUInt64LE(value, at);
+  return Buffer.concat([file, code]);
+}
+
+const use = (name: EngineName, args: readonly string[], settings: Readonly<Record<string, string>>): string =>
+  execFileSync(name, args, {
+    stdio: ['ignore', 'pipe', 'ignore'],
+    encoding: 'utf8',
+    timeout: 60_000,
+    env: { ...process.env, ...settings },
+  });
+
+function succeeds(attempt: () => void): boolean {
   try {
-    execFileSync(name, args, { stdio: 'ignore', timeout: 60_000, env: { ...process.env, ...settings } });
+    attempt();
     return true;
   } catch {
     return false;

@@ -1,7 +1,10 @@
 import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { findEngine } from '../../../tools/lib/container-engine.ts';
+import { findEngine, runsContainers } from '../../../tools/lib/container-engine.ts';
 import { runArguments } from '../../../tools/lib/container.ts';
 import { noFaults } from '../../../tools/sandbox/deployment/state.ts';
 import { type DatabaseLink, startDatabaseLink } from '../../../tools/sandbox/deployment/database.ts';
@@ -187,6 +190,28 @@ describe('the arguments of a container', () => {
 describe('the container engine', () => {
   test('is the first that works', () => {
     expect(findEngine(undefined, (name) => name !== 'docker').name).toBe('podman');
+  });
+
+  test.each([
+    ['answers and starts no container does not count', 'exit 125', []],
+    [
+      'runs what an image holds counts',
+      'for folder; do :; done; "$folder/true" && echo sha256:1',
+      ['docker'],
+    ],
+  ])('whose daemon %s', async (_what, build, found) => {
+    const folder = await mkdtemp(join(tmpdir(), 'docker-'));
+    const script = `#!/bin/sh\nif [ "$1" = build ]; then ${build}; fi\n`;
+    await writeFile(join(folder, 'docker'), script, { mode: 0o755 });
+    const path = process.env['PATH'];
+    process.env['PATH'] = `${folder}:${path}`;
+
+    const names = (['docker'] as const).filter(runsContainers);
+
+    process.env['PATH'] = path;
+    await rm(folder, { recursive: true });
+
+    expect(names).toEqual(found);
   });
 
   test('where none works, the error names all three and a remedy', () => {
