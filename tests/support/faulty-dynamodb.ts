@@ -67,8 +67,8 @@ export type Mood = 'well' | 'throttling' | 'silent' | 'broken';
 export interface DatabaseFront {
   readonly endpoint: string;
   mood: Mood;
-  /** Every conditional write fails: somebody else was faster. */
-  conflicts: boolean;
+  /** So many of the next writes fail: somebody else was faster. */
+  conflicts: number;
   /** The headers of each call since the start. */
   readonly seen: readonly IncomingHttpHeaders[];
   /** Milliseconds that every answer takes longer. */
@@ -91,7 +91,7 @@ const throttled = {
 export async function startDatabaseFront(target: string): Promise<DatabaseFront> {
   const arrivals = new EventEmitter();
   const seen: IncomingHttpHeaders[] = [];
-  const state = { mood: 'well' as Mood, delayMs: 0, conflicts: false };
+  const state = { mood: 'well' as Mood, delayMs: 0, conflicts: 0 };
   const refuse = (response: ServerResponse, status: number, body: object) =>
     response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' }).end(JSON.stringify(body));
 
@@ -99,7 +99,10 @@ export async function startDatabaseFront(target: string): Promise<DatabaseFront>
     seen.push(incoming.headers);
     arrivals.emit('call');
     const isPut = String(incoming.headers['x-amz-target']).endsWith('.PutItem');
-    if (state.conflicts && isPut) return refuse(response, 400, outrun);
+    if (isPut && state.conflicts > 0) {
+      state.conflicts -= 1;
+      return refuse(response, 400, outrun);
+    }
     if (state.mood === 'silent') return;
     if (state.mood === 'throttling') return refuse(response, 400, throttled);
     if (state.mood === 'broken') return refuse(response, 400, { __type: 'ResourceNotFoundException' });
