@@ -70,6 +70,10 @@ await runCommand(async (argv) => {
     writeReport(folder, toInsights(verdict)),
   ]);
   console.log(`\n${describeSum(verdict)}; ${relative(project, folder)}/report.md`);
+  if (verdict.gates.some((gate) => gate.verdict === 'blocked'))
+    console.log(
+      'Change what a gate names, or enter it in security/exceptions.yaml: with a reason, what protects instead, an owner and an end.',
+    );
   // Of a machine without internet: pipeline-local names those that ask a service there. They are told as not checked all the same.
   return exitCode(verdict, strict, (process.env['UNREACHABLE_GATES'] ?? '').split(','));
 });

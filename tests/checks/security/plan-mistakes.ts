@@ -134,6 +134,15 @@ export const planMistakes: readonly PlanMistake[] = [
     },
   },
   {
+    mistake: 'an image by another way than a variable',
+    rule: 'MOVIES_PLAN_8',
+    message: 'runs an image that the plan does not tell (local.image): its image has to be var.image',
+    make: (plan) => {
+      const call = plan.configuration.root_module.module_calls?.['api_container'];
+      Object.assign(call?.expressions ?? {}, { image: { references: ['local.image'] } });
+    },
+  },
+  {
     mistake: 'a task role that may do everything with the table',
     rule: 'MOVIES_PLAN_2',
     message: 'allows dynamodb:*',

@@ -193,3 +193,22 @@ test('a plan for the scanners holds no null in what is planned, and names what u
     kms_key_id: 'aws_kms_key.main.id',
   });
 });
+
+test('what Checkov finds names the statement and the argument that it looked at', () => {
+  const check = {
+    check_id: 'CKV_AWS_356',
+    check_name: 'No "*" as a resource',
+    resource: 'aws_iam_policy_document.execution',
+    file_path: 'a.tf',
+    check_result: { evaluated_keys: ['statement/[1]/actions'] },
+  };
+
+  const outcome = readCheckovReport(
+    { results: { failed_checks: [check] }, summary: { resource_count: 1 } },
+    same,
+  );
+
+  expect(outcome).toMatchObject({
+    findings: [{ message: 'No "*" as a resource (it looked at statement[1].actions, counted from 0)' }],
+  });
+});

@@ -13,6 +13,8 @@ interface Check {
   readonly resource: string;
   readonly file_path: string;
   readonly file_line_range?: readonly [number, number];
+  /** Where in the resource it looked: `statement/[1]/actions`. */
+  readonly check_result?: { readonly evaluated_keys?: readonly string[] };
 }
 
 interface Report {
@@ -56,13 +58,16 @@ export function readCheckovReport(report: unknown, place: (path: string) => stri
 
 function toFinding(check: Check, place: (path: string) => string): Finding {
   const line = check.file_line_range?.[0];
+  const looked = (check.check_result?.evaluated_keys ?? []).map((key) =>
+    key.replaceAll('/[', '[').replaceAll('/', '.'),
+  );
   return {
     rule: check.check_id,
     severity: 'unrated',
     resource: check.resource,
     file: place(check.file_path),
     ...(line === undefined || line === 0 ? {} : { line }),
-    message: check.check_name,
+    message: `${check.check_name}${looked.length === 0 ? '' : ` (it looked at ${looked.join(' and ')}, counted from 0)`}`,
   };
 }
 

@@ -246,8 +246,14 @@ export const imagesOfOurs: PlanPolicy = {
       const { constant, references } = argument('image');
       const { variables = {} } = json as { variables?: Readonly<Record<string, { value?: Json }>> };
       const [variable] = references.filter((reference) => reference.startsWith('var.'));
-      const image = text(constant ?? variables[variable?.slice('var.'.length) ?? '']?.value);
-      return ourRegistry.test(image) ? undefined : `runs ${image}, not an image of our registry by digest`;
+      const image = constant ?? variables[variable?.slice('var.'.length) ?? '']?.value;
+      const remedy =
+        'its image has to be var.image, or another variable whose value is <account>.dkr.ecr.<region>.amazonaws.com/<name>@sha256:<digest>';
+      if (typeof image !== 'string')
+        return `runs an image that the plan does not tell (${references.join(', ') || 'no value'}): ${remedy}`;
+      return ourRegistry.test(image)
+        ? undefined
+        : `runs ${image}, which is not an image of our registry by digest: ${remedy}`;
     }),
 };
 
