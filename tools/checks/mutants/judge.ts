@@ -23,6 +23,9 @@ const ofPlans = [
   ),
 ];
 const inOrder: readonly Environment[] = ['prod', 'dev', 'staging'];
+/** Names of scenarios that say nothing of the other environments, which are recorded later. */
+const withoutOthers = (environment: Environment): string =>
+  `^(?!.*\\b(${inOrder.filter((other) => other !== environment).join('|')}|environments)\\b)`;
 /** What refuses a value is declared there, and what is refused is tried for nothing else. */
 const isOfVariables = (file: string): boolean => file.endsWith('/variables.tf');
 /** They take so long that they are asked last. */
@@ -183,16 +186,19 @@ export async function startJudge(project: string): Promise<Judge> {
     const one = (name: string) => async (): Promise<Outcome['stopped']> =>
       stoppedBy(await check(name, file), name);
     const onPlans = (names: readonly string[]) => async (): Promise<Outcome['stopped']> => {
+      let differs = false;
       for (const environment of names.length === 0 ? [] : inOrder) {
         try {
           if (!(await record(environment))) continue;
         } catch (error) {
           return { check: 'plan', sentence: reasonOf(error) };
         }
-        const stopped = stoppedBy(await tests(names, environment), names.join(' '));
+        const stopped = stoppedBy(await tests(names, withoutOthers(environment)), names.join(' '));
         if (stopped !== undefined) return stopped;
+        differs = true;
       }
-      return undefined;
+      // Now that each is recorded again they may be compared.
+      return differs ? stoppedBy(await tests(names), names.join(' ')) : undefined;
     };
     const planned = all.filter((name) => ofPlans.includes(name));
     const named = wanted?.check;
