@@ -12,6 +12,9 @@ module "api_access" {
     var.environment == "prod" ? [] : ["http://localhost:8080/api/docs/oauth2-redirect.html"],
   ))
 
+  # Signs in for the look from outside (outside.tf).
+  readers = toset(var.outside_probe == null ? [] : ["outside"])
+
   mfa                         = var.environment == "prod" ? "ON" : "OPTIONAL"
   threat_protection           = var.environment == "prod" ? "ENFORCED" : "OFF"
   deletion_protection_enabled = var.environment == "prod"

@@ -310,6 +310,37 @@ variable "maintainer_cidrs" {
   default     = []
 }
 
+# ---- a look from outside ----
+
+variable "outside_probe" {
+  type = object({
+    movie  = string
+    client = optional(object({ token_endpoint = string, id = string, secret_arn = string }))
+  })
+  description = "A caller outside that signs in each minute and reads this movie, like `1994/Pulp Fiction`; two misses page. Null for none. The client is for an issuer of your own (oidc), its secret a secret of this region under <project>-<environment>/, with the key of this service; else one is made."
+  default     = null
+
+  validation {
+    condition     = var.outside_probe == null || can(regex("^[0-9]{4}/.+", var.outside_probe.movie))
+    error_message = "outside_probe.movie is a year and a title, like 1994/Pulp Fiction."
+  }
+
+  validation {
+    condition     = var.outside_probe == null || (contains(var.allowed_cidrs, "0.0.0.0/0") && var.client_ca == null)
+    error_message = "outside_probe calls from any address of AWS and has no client certificate: it needs allowed_cidrs with 0.0.0.0/0 and no client_ca. Elsewhere run npm run outside-probe with a scheduler of your own, and leave this null."
+  }
+
+  validation {
+    condition     = var.outside_probe == null || (var.oidc == null) == (try(var.outside_probe.client, null) == null)
+    error_message = "outside_probe.client goes with oidc, and only with it: the client that signs in at your issuer. At the user pool one is made."
+  }
+
+  validation {
+    condition     = var.outside_probe == null || try(split(".", var.image)[3] == var.region, false)
+    error_message = "outside_probe runs the image by Lambda, which takes it from a registry of its own region only: push it to one in ${var.region}."
+  }
+}
+
 # ---- experiments ----
 
 variable "experiments" {

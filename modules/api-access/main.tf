@@ -93,6 +93,28 @@ resource "aws_cognito_user_pool_client" "machine" {
   }
 }
 
+# Programs of our own that change nothing, each with a client and a secret of its own.
+resource "aws_cognito_user_pool_client" "reader" {
+  for_each = var.readers
+
+  name            = "${var.name}-${each.key}"
+  user_pool_id    = aws_cognito_user_pool.main.id
+  generate_secret = true
+
+  allowed_oauth_flows                  = ["client_credentials"]
+  allowed_oauth_flows_user_pool_client = true
+  allowed_oauth_scopes                 = ["${aws_cognito_resource_server.movies.identifier}/read"]
+
+  explicit_auth_flows           = ["ALLOW_REFRESH_TOKEN_AUTH"]
+  prevent_user_existence_errors = "ENABLED"
+  enable_token_revocation       = true
+  access_token_validity         = var.access_token_minutes
+
+  token_validity_units {
+    access_token = "minutes"
+  }
+}
+
 # A page in a browser keeps no secret: the code flow with PKCE needs none.
 resource "aws_cognito_user_pool_client" "swagger" {
   name            = "${var.name}-swagger"

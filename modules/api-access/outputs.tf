@@ -5,7 +5,10 @@ output "issuer" {
 
 output "audience" {
   description = "Client ids whose tokens the API accepts. Cognito's access tokens carry client_id and no aud."
-  value       = [aws_cognito_user_pool_client.machine.id, aws_cognito_user_pool_client.swagger.id]
+  value = concat(
+    [aws_cognito_user_pool_client.machine.id, aws_cognito_user_pool_client.swagger.id],
+    [for client in aws_cognito_user_pool_client.reader : client.id],
+  )
 }
 
 output "machine_client_id" {
@@ -16,6 +19,17 @@ output "machine_client_id" {
 output "swagger_client_id" {
   description = "Id of the public client that Swagger UI signs people in with (code and PKCE)."
   value       = aws_cognito_user_pool_client.swagger.id
+}
+
+output "reader_ids" {
+  description = "Id of each client of `readers`."
+  value       = { for name, client in aws_cognito_user_pool_client.reader : name => client.id }
+}
+
+output "reader_secrets" {
+  description = "Secret of each client of `readers`, to be put where its program reads it."
+  value       = { for name, client in aws_cognito_user_pool_client.reader : name => client.client_secret }
+  sensitive   = true
 }
 
 output "token_endpoint" {

@@ -40,6 +40,12 @@ variable "swagger_callback_urls" {
   }
 }
 
+variable "readers" {
+  type        = set(string)
+  description = "Further clients of programs (client credentials), which may read movies and nothing else. Each costs what the machine client does."
+  default     = []
+}
+
 variable "mfa" {
   type        = string
   description = "Whether people need a one-time code beside their password: ON, or OPTIONAL where only test accounts sign in."

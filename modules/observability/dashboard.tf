@@ -3,7 +3,7 @@
 locals {
   deployments = [{ id = "deployments", label = "deployment begins", axis = "right", namespace = local.namespace, name = "deployments", stat = "Sum", dimensions = {} }]
 
-  widgets = [
+  widgets = concat([
     { title = "Availability, %", objective = min(concat([100], [for one in var.slo.objectives : one.objective_percent if one.kind == "availability"])...), expressions = [
       { label = "available", expression = "100 * (1 - (FILL(e, 0) + FILL(t, 0)) / (FILL(r, 0) + FILL(e, 0)))" },
       ], metrics = [
@@ -43,7 +43,11 @@ locals {
     { title = "Firewall, requests a minute", metrics = [
       for label, name in { allowed = "AllowedRequests", blocked = "BlockedRequests" } : { id = label, label = label, namespace = "AWS/WAFV2", name = name, stat = "Sum", dimensions = { Region = data.aws_region.current.name, WebACL = var.web_acl_name, Rule = "ALL" } }
     ] },
-  ]
+    ], var.outside == null ? [] : [
+    { title = "From outside, good looks a minute", metrics = [
+      { id = "g", label = "good", namespace = local.namespace, name = "outside_looks_good", stat = "Sum", dimensions = {} },
+    ] },
+  ])
 }
 
 resource "aws_cloudwatch_dashboard" "main" {

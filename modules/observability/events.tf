@@ -65,7 +65,7 @@ resource "aws_cloudwatch_event_target" "recorded" {
 # What is counted of the logs. A task that was stopped by neither scaling nor a deployment has failed; the dashboard shows
 # when each deployment began.
 resource "aws_cloudwatch_log_metric_filter" "main" {
-  for_each = {
+  for_each = merge({
     task_failures = {
       group   = aws_cloudwatch_log_group.events.name
       pattern = "{ ($.detail.lastStatus = \"STOPPED\") && (($.detail.stopCode = \"EssentialContainerExited\") || ($.detail.stopCode = \"TaskFailedToStart\") || ($.detail.stoppedReason = \"Task failed ELB health checks*\") || ($.detail.stoppedReason = \"Task failed container health checks*\")) }"
@@ -78,7 +78,12 @@ resource "aws_cloudwatch_log_metric_filter" "main" {
       group   = var.service.log_group_name
       pattern = "{ ($.level = \"error\") || ($.level = \"fatal\") }"
     }
-  }
+    }, var.outside == null ? {} : {
+    outside_looks_good = {
+      group   = var.outside.log_group_name
+      pattern = "{ $.ok IS TRUE }"
+    }
+  })
 
   name           = "${var.name}-${replace(each.key, "_", "-")}"
   log_group_name = each.value.group
@@ -185,7 +190,7 @@ data "aws_iam_policy_document" "events_page" {
 
 # The questions of 3 a.m., ready to run.
 resource "aws_cloudwatch_query_definition" "main" {
-  for_each = {
+  for_each = merge({
     "Slow requests" = { group = var.service.log_group_name, query = <<-EOT
       fields @timestamp, method, route, status, durationMs, requestId, traceId
       | filter msg = "request"
@@ -224,7 +229,15 @@ resource "aws_cloudwatch_query_definition" "main" {
       | limit 50
     EOT
     }
-  }
+    }, var.outside == null ? {} : {
+    "Looks from outside" = { group = var.outside.log_group_name, query = <<-EOT
+      fields @timestamp, ok, cause, what, answerMs, certificateDays
+      | filter ispresent(ok)
+      | sort @timestamp desc
+      | limit 60
+    EOT
+    }
+  })
 
   name            = "${var.name}/${each.key}"
   log_group_names = [each.value.group]

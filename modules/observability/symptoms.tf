@@ -129,6 +129,14 @@ locals {
       }
     },
     {
+      # A missed look, and one that broke off, is a minute with lines and without a good one: 0. No line at all is missing.
+      for name in var.outside == null ? [] : ["outside-probe"] : name => {
+        meaning  = "A caller outside can't sign in and read a movie, twice in a row; or nobody looks any more."
+        severity = "page", query = "Looks from outside", period = 60, evaluations = 2, threshold = 1, comparison = "LessThanThreshold", missing = "breaching", quiet = true
+        metrics  = { good = { namespace = local.namespace, name = "outside_looks_good", stat = "Sum", dimensions = {} } }
+      }
+    },
+    {
       for name in var.backup_vault == null ? [] : ["backup-failed"] : name => {
         meaning  = "A backup of the table was not made: data that is lost beyond the last 35 days can't be brought back."
         severity = "ticket", period = 3600, evaluations = 1, threshold = 1

@@ -129,6 +129,12 @@ variable "permissions_boundary_arn" {
   default     = null
 }
 
+variable "outside" {
+  type        = object({ log_group_name = string })
+  description = "Log of the looks from outside, one line of JSON for each, with ok, cause and answerMs; null where nobody looks."
+  default     = null
+}
+
 variable "backup_vault" {
   type        = string
   description = "Vault whose failed backup jobs are told; null without backups."

@@ -75,8 +75,8 @@ data "aws_iam_policy_document" "deploy_boundary" {
     actions = [
       "acm:*", "application-autoscaling:*", "aps:*", "backup-storage:*", "backup:*", "billing:GetBillingViewData",
       "budgets:*", "cloudwatch:*", "cognito-idp:*", "dynamodb:*", "ec2:*", "ecr:*", "ecs:*",
-      "elasticloadbalancing:*", "events:*", "fis:*", "iam:*", "kms:*", "logs:*", "route53:*", "s3:*", "scheduler:*",
-      "secretsmanager:*", "sns:*", "sts:GetCallerIdentity", "wafv2:*",
+      "elasticloadbalancing:*", "events:*", "fis:*", "iam:*", "kms:*", "lambda:*", "logs:*", "route53:*", "s3:*",
+      "scheduler:*", "secretsmanager:*", "sns:*", "sts:GetCallerIdentity", "wafv2:*",
     ]
     resources = ["*"]
   }

@@ -13,6 +13,31 @@ resource "aws_ecr_repository" "service" {
   }
 }
 
+# The look from outside runs from the image that serves. Lambda reads it in its own name, and would write this policy itself
+# where it is missing, by a right that the pipeline is denied.
+resource "aws_ecr_repository_policy" "service" {
+  repository = aws_ecr_repository.service.name
+  policy     = data.aws_iam_policy_document.images.json
+}
+
+data "aws_iam_policy_document" "images" {
+  statement {
+    sid     = "FunctionsOfThisAccountPull"
+    actions = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["lambda.amazonaws.com"]
+    }
+
+    condition {
+      test     = "ArnLike"
+      variable = "aws:SourceArn"
+      values   = ["arn:${local.partition}:lambda:*:${local.account}:function:${var.project}-*-outside"]
+    }
+  }
+}
+
 # A lifecycle rule sees tags and age, never what runs. What runs is therefore said by a tag: before an image is deployed
 # it also gets deployed-<environment>-<commit>. ECR gives each image to the first rule that its tags match, and no later
 # rule may expire it: rule 1 takes every deployed image and expires none (its age is a hundred years), so rule 2 is left

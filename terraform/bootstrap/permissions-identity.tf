@@ -67,6 +67,19 @@ data "aws_iam_policy_document" "apply_identity" {
     }
   }
 
+  # Of all roles, a function gets the one that looks from outside.
+  statement {
+    sid       = "HandRoleToLookOutside"
+    actions   = ["iam:PassRole"]
+    resources = ["arn:${local.partition}:iam::${local.account}:role/${var.project}-${each.key}-outside-*"]
+
+    condition {
+      test     = "StringEquals"
+      variable = "iam:PassedToService"
+      values   = ["lambda.amazonaws.com"]
+    }
+  }
+
   # What the first use in an account makes beside the thing asked for. Each is the account's, and there once: made here if
   # nobody has yet.
   statement {

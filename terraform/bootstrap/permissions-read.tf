@@ -122,7 +122,8 @@ data "aws_iam_policy_document" "read_own" {
       "elasticloadbalancing:GetLoadBalancerWebACL", "events:DescribeRule", "events:ListTagsForResource",
       "events:ListTargetsByRule", "iam:GetPolicy", "iam:GetPolicyVersion", "iam:GetRole", "iam:GetRolePolicy",
       "iam:ListAttachedRolePolicies", "iam:ListInstanceProfilesForRole", "iam:ListPolicyVersions",
-      "iam:ListRolePolicies", "iam:ListRoleTags", "logs:DescribeMetricFilters", "logs:ListTagsForResource",
+      "iam:ListRolePolicies", "iam:ListRoleTags", "lambda:GetFunction", "lambda:GetFunctionConfiguration",
+      "lambda:GetPolicy", "lambda:ListTags", "lambda:ListVersionsByFunction", "logs:DescribeMetricFilters", "logs:ListTagsForResource",
       "scheduler:GetScheduleGroup", "scheduler:ListTagsForResource", "secretsmanager:DescribeSecret",
       "secretsmanager:GetResourcePolicy", "sns:GetTopicAttributes", "sns:ListTagsForResource", "wafv2:GetIPSet",
       "wafv2:GetLoggingConfiguration", "wafv2:GetWebACL", "wafv2:GetWebACLForResource", "wafv2:ListTagsForResource",
@@ -141,6 +142,7 @@ data "aws_iam_policy_document" "read_own" {
         "events:*:${local.account}:rule/"                               = ["-*"]
         "iam::${local.account}:policy/"                                 = ["", "-*"]
         "iam::${local.account}:role/"                                   = ["", "-*"]
+        "lambda:*:${local.account}:function:"                           = ["-outside"]
         "logs:*:${local.account}:log-group:/"                           = ["/*"]
         "logs:*:${local.account}:log-group:/aws/ecs/containerinsights/" = ["/*"]
         "logs:*:${local.account}:log-group:aws-waf-logs-"               = ["", ":*", "-*"]

@@ -46,6 +46,16 @@ data "aws_iam_policy_document" "apply_service" {
     resources = [for name in ["-*", "/*"] : "arn:${local.partition}:secretsmanager:*:${local.account}:secret:${var.project}-${each.key}${name}"]
   }
 
+  # Nothing lets the pipeline call it.
+  statement {
+    sid = "ChangeLookFromOutside"
+    actions = [
+      "lambda:AddPermission", "lambda:CreateFunction", "lambda:DeleteFunction", "lambda:RemovePermission",
+      "lambda:TagResource", "lambda:UntagResource", "lambda:UpdateFunctionCode", "lambda:UpdateFunctionConfiguration",
+    ]
+    resources = ["arn:${local.partition}:lambda:*:${local.account}:function:${var.project}-${each.key}-outside"]
+  }
+
   # Of the schedules that end maintenance; those in it are made by whoever turns maintenance on.
   statement {
     sid = "ChangeOwnScheduleGroup"

@@ -27,5 +27,8 @@ task_size    = { cpu = 512, memory = 1024 }
 capacity     = { fargate_base = 3, fargate_weight = 1, spot_weight = 1 }
 scaling      = { min_tasks = 3, max_tasks = 12, requests_per_target = 40000 }
 
+# A release looks at the alarm: null for the very first one, until the movie is loaded.
+outside_probe = { movie = "1994/Pulp Fiction" }
+
 log_retention_days = 400
 monthly_budget_usd = 600

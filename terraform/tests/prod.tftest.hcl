@@ -158,3 +158,60 @@ run "a_month_of_logs_is_too_short_for_prod" {
 
   expect_failures = [var.log_retention_days]
 }
+
+run "a_look_from_outside_with_the_client_of_an_issuer_of_ones_own_makes_no_secret" {
+  command = plan
+
+  variables {
+    oidc          = { issuer = "https://login.example.com", audience = ["movies-api"], swagger_client_id = "swagger" }
+    outside_probe = { movie = "1994/Pulp Fiction", client = { token_endpoint = "https://login.example.com/token", id = "outside", secret_arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:movies-api-prod/login-AbCdEf" } }
+  }
+
+  assert {
+    condition     = length(aws_secretsmanager_secret.outside) == 0 && aws_lambda_function.outside["main"].environment[0].variables.PROBE_TOKEN_ENDPOINT == "https://login.example.com/token"
+    error_message = "The look signs in elsewhere, or a secret is made that nobody uses."
+  }
+}
+
+run "a_look_from_outside_at_no_movie_is_refused" {
+  command = plan
+
+  variables {
+    outside_probe = { movie = "Pulp Fiction" }
+  }
+
+  expect_failures = [var.outside_probe]
+}
+
+run "a_look_from_outside_that_could_not_get_in_is_refused" {
+  command = plan
+
+  variables {
+    allowed_cidrs = ["203.0.113.0/24"]
+    outside_probe = { movie = "1994/Pulp Fiction" }
+  }
+
+  expect_failures = [var.outside_probe]
+}
+
+run "a_look_from_outside_without_a_client_of_the_named_issuer_is_refused" {
+  command = plan
+
+  variables {
+    oidc          = { issuer = "https://login.example.com", audience = ["movies-api"], swagger_client_id = "swagger" }
+    outside_probe = { movie = "1994/Pulp Fiction" }
+  }
+
+  expect_failures = [var.outside_probe]
+}
+
+run "a_look_from_outside_by_an_image_of_another_region_is_refused" {
+  command = plan
+
+  variables {
+    image         = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/movies-api@sha256:0000000000000000000000000000000000000000000000000000000000000000"
+    outside_probe = { movie = "1994/Pulp Fiction" }
+  }
+
+  expect_failures = [var.outside_probe]
+}

@@ -170,6 +170,15 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     resolves: 3,
     silent: 'OK',
   },
+  // A minute with lines and no good one is 0: a miss.
+  'symptom["outside-probe"]': {
+    well: { good: 1 },
+    wrong: { good: 0 },
+    nearly: [{ good: 2 }],
+    fires: 2,
+    resolves: 1,
+    silent: 'ALARM',
+  },
   'symptom["backup-failed"]': {
     well: none,
     wrong: { failed: 1 },
@@ -290,6 +299,7 @@ test('what is quiet in maintenance waits until maintenance is told, and after it
   const periods = {
     'edge-errors': [60, 'symptom["edge-errors"]'],
     'blocked-requests': [300, 'blocked_requests'],
+    'outside-probe': [60, 'symptom["outside-probe"]'],
   } as const;
 
   const waits = Object.entries(periods).map(([key, [seconds, scenario]]) => {
@@ -303,6 +313,24 @@ test('what is quiet in maintenance waits until maintenance is told, and after it
   });
 
   expect(waits).toEqual(waits.map(() => ({ isToldFirst: true, isOverBefore: true })));
+});
+
+test('one missed look pages nobody, two in a row do, and so does a look that is made no more', () => {
+  const states = (...looks: readonly (0 | 1 | undefined)[]) =>
+    alarmsOf('prod')
+      .filter(([address]) => address === 'symptom["outside-probe"]')
+      .map(([, alarm]) =>
+        playAlarm(
+          alarm,
+          looks.map((good) => (good === undefined ? {} : { good })),
+        ),
+      );
+
+  expect(states(1, 1, 0, 1, 0, 1)).toEqual([['OK', 'OK', 'OK', 'OK', 'OK', 'OK']]);
+  expect(states(1, 1, 0, 0, 1, 1)).toEqual([['OK', 'OK', 'OK', 'ALARM', 'OK', 'OK']]);
+  expect(states(1, 1, 1, ...Array.from({ length: 6 }, () => undefined)).map((all) => all.at(-1))).toEqual([
+    'ALARM',
+  ]);
 });
 
 test('each scenario is of an alarm that is planned somewhere', () => {

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describeLook } from '../../app/src/commands/outside-look.ts';
 import { closeServer } from '../../app/src/local/listen.ts';
 import { parseFilterPattern, property } from '../support/cloudwatch/patterns.ts';
 import { planned } from '../support/cloudwatch/alarm.ts';
@@ -78,13 +79,13 @@ const counted: Readonly<Record<string, readonly string[]>> = {
 };
 
 const filters = [...planned<{ pattern: string }>('prod', 'aws_cloudwatch_log_metric_filter')];
-/** Those of the other log group hold events: events.test.ts plays them. */
-const ofEvents = ['main["task_failures"]', 'main["deployments"]'];
+/** Those of other log groups: events.test.ts and outside-probe.test.ts play them. */
+const elsewhere = ['main["task_failures"]', 'main["deployments"]', 'main["outside_looks_good"]'];
 
 describe('metric filters on real log lines', () => {
   test('every filter is played', () => {
     expect(filters.map(([name]) => name).toSorted()).toEqual(
-      [...Object.keys(counted), ...ofEvents].toSorted(),
+      [...Object.keys(counted), ...elsewhere].toSorted(),
     );
   });
 
@@ -95,7 +96,7 @@ describe('metric filters on real log lines', () => {
       .toSorted();
   };
 
-  test.each(filters.filter(([name]) => !ofEvents.includes(name)))(
+  test.each(filters.filter(([name]) => !elsewhere.includes(name)))(
     '%s counts what it is meant to, and nothing else',
     (name, { pattern }) => {
       expect(found(pattern)).toEqual([...(counted[name] ?? [])].toSorted());
@@ -116,11 +117,11 @@ describe('metric filters on real log lines', () => {
     expect(found(pattern.replace(right, wrong))).not.toEqual([...(counted[name] ?? [])].toSorted());
   });
 
-  test('the environments differ in no filter', () => {
+  test('the environments differ in no filter but that of the looks from outside, which prod alone has', () => {
     const patterns = (environment: 'dev' | 'staging' | 'prod') =>
-      [...planned<{ pattern: string }>(environment, 'aws_cloudwatch_log_metric_filter')].map(
-        ([name, { pattern }]) => [name, pattern],
-      );
+      [...planned<{ pattern: string }>(environment, 'aws_cloudwatch_log_metric_filter')]
+        .filter(([name]) => name !== 'main["outside_looks_good"]')
+        .map(([name, { pattern }]) => [name, pattern]);
 
     expect([patterns('dev'), patterns('staging')]).toEqual([patterns('prod'), patterns('prod')]);
   });
@@ -137,6 +138,11 @@ describe('saved queries on real log lines', () => {
   };
   /** What AWS writes: of the web ACL (waf/latest/developerguide/logging-fields.html), and of ECS (AmazonECS/latest/developerguide/ecs_service_events.html). */
   const documented: Readonly<Record<string, string>> = {
+    'Looks from outside': describeLook({
+      miss: { cause: 'slow', what: '' },
+      answerMs: 1,
+      certificateDays: 1,
+    }),
     'Blocked requests': JSON.stringify({
       timestamp: 1_756_720_000_000,
       action: 'BLOCK',

@@ -21,7 +21,7 @@ export interface CommandOptions {
 
 /** Runs a program of `app/src/commands` as a process of its own. */
 export function runProgram(
-  program: 'load' | 'migrate' | 'outside-probe',
+  program: 'load' | 'migrate' | 'outside-lambda' | 'outside-probe',
   args: readonly string[],
   { input, signals = [], when, env = {} }: CommandOptions = {},
 ): Promise<CommandRun> {

@@ -1,6 +1,6 @@
 import { copyFileSync, mkdirSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { build, type Plugin } from 'esbuild';
+import { build, type Metafile, type Plugin } from 'esbuild';
 import { serviceFile } from '../../app/src/compiled-service.ts';
 import { builtAt, type Source } from './source.ts';
 import { billOfMaterials, bundledPackages, licenceNotices } from './bundled-packages.ts';
@@ -72,11 +72,22 @@ export async function bundle({
     entryPoints: { main: 'app/src/launch.ts', 'health-check': 'app/src/health-check.ts' },
     outdir,
   });
+  const probe = await build({
+    ...options,
+    entryPoints: ['app/src/commands/outside-lambda.ts'],
+    outfile: join(outdir, 'outside-probe.mjs'),
+    format: 'esm', // it waits for events at its top
+    metafile: true,
+  });
+  const both: Metafile = {
+    inputs: { ...metafile.inputs, ...probe.metafile.inputs },
+    outputs: { ...metafile.outputs, ...probe.metafile.outputs },
+  };
   refuseDevelopmentCode(
-    Object.keys(metafile.inputs).filter((input) => !exchanged.some((folder) => input.startsWith(folder))),
+    Object.keys(both.inputs).filter((input) => !exchanged.some((folder) => input.startsWith(folder))),
   );
   writeFileSync(join(outdir, 'package.json'), `${JSON.stringify({ type: 'commonjs' })}\n`);
-  const packages = bundledPackages(projectRoot, metafile);
+  const packages = bundledPackages(projectRoot, both);
   writeFileSync(join(outdir, 'THIRD-PARTY-NOTICES.txt'), licenceNotices(packages));
   writeFileSync(join(outdir, 'third-party.cdx.json'), billOfMaterials(packages));
   return settle(outdir, source.epoch);

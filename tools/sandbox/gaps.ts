@@ -35,6 +35,7 @@ export const createGaps = (newId: () => string, now: () => number): readonly Gap
   bucketPolicies(),
   suspendedVersioning(),
   ruleDescriptions(),
+  functionLogs(),
   userPools(),
   resourceServers,
   samplingRules(() => now() / 1000),
@@ -388,6 +389,34 @@ function ruleDescriptions(): Gap {
           return `${element}${added}`;
         });
         return { ...answer, body: Buffer.from(body) };
+      },
+    },
+  };
+}
+
+function functionLogs(): Gap {
+  const settings = new Map<string, Json>();
+  const keep = (name: string, { body }: Call): void => {
+    const { LoggingConfig: sent } = readJson(body);
+    if (sent !== undefined) settings.set(name, sent);
+  };
+  return {
+    reason: 'moto forgets where a Lambda function logs: the setting would be made at each apply',
+    answers: {
+      'lambda.CreateFunction': (call, forward) => {
+        keep(text(readJson(call.body)['FunctionName']), call);
+        return forward(call);
+      },
+      'lambda.UpdateFunctionConfiguration': (call, forward) => {
+        keep(segment(call, 2), call);
+        return forward(call);
+      },
+      'lambda.GetFunction': async (call, forward) => {
+        const answer = await forward(call);
+        const { Configuration: configuration, ...rest } = readJson(answer.body);
+        const LoggingConfig = settings.get(segment(call, 2));
+        if (answer.status !== 200 || LoggingConfig === undefined) return answer;
+        return json({ ...rest, Configuration: { ...objectOf(configuration), LoggingConfig } });
       },
     },
   };

@@ -47,6 +47,19 @@ run "the_scopes_are_movies_read_and_movies_write" {
   }
 }
 
+run "a_reader_may_read_and_is_accepted" {
+  command = plan
+
+  variables {
+    readers = ["outside"]
+  }
+
+  assert {
+    condition     = aws_cognito_user_pool_client.reader["outside"].allowed_oauth_scopes == toset(["movies/read"]) && aws_cognito_user_pool_client.reader["outside"].generate_secret
+    error_message = "A reader may write, or has no secret."
+  }
+}
+
 run "a_program_uses_its_secret_and_a_browser_has_none" {
   command = plan
 

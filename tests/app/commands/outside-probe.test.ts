@@ -1,13 +1,17 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createServer as createHttpServer } from 'node:http';
+import { createServer as createHttpServer, type RequestListener } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { lookFromOutside, watch, type Look } from '../../../app/src/commands/outside-probe.ts';
+import { createLook, type Look } from '../../../app/src/commands/outside-look.ts';
+import { watch } from '../../../app/src/commands/outside-probe.ts';
+import { parseFilterPattern } from '../../support/cloudwatch/patterns.ts';
+import { planned } from '../../support/cloudwatch/alarm.ts';
 import { runProgram } from '../../support/processes.ts';
 import { describeWith, program } from '../../support/requirements.ts';
 import { startApiUnderTest, type ApiUnderTest } from '../local/api-under-test.ts';
@@ -90,6 +94,119 @@ describe('what a caller outside meets', () => {
   });
 });
 
+describe('by the runtime interface of AWS Lambda', () => {
+  /** https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html; the events are those of EventBridge's schedules. */
+  const event = {
+    version: '0',
+    'detail-type': 'Scheduled Event',
+    source: 'aws.events',
+    resources: ['arn:aws:events:eu-west-1:123456789012:rule/movies-api-prod-outside'],
+    detail: {},
+  };
+  const secretArn = 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:movies-api-prod/outside-AbCdEf';
+  const serve = async (listener: RequestListener) => {
+    const server = createHttpServer(listener).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return { server, host: `127.0.0.1:${(server.address() as AddressInfo).port}` };
+  };
+
+  /** The program as Lambda starts it, given so many events. */
+  async function invoke(events: number, changes: Readonly<Record<string, string>> = {}) {
+    const answers: string[] = [];
+    const secretCalls: unknown[] = [];
+    const over = new AbortController();
+    const done = once(over.signal, 'abort');
+    let given = 0;
+    const runtime = await serve((request, response) => {
+      if (request.url === '/2018-06-01/runtime/invocation/next') {
+        // As in Lambda: with no event left, nobody is answered.
+        if (given === events) {
+          over.abort();
+          return;
+        }
+        given += 1;
+        response.setHeader('lambda-runtime-aws-request-id', `event-${given}`).end(JSON.stringify(event));
+        return;
+      }
+      void text(request).then((body) => {
+        answers.push(`${request.url ?? ''} ${body}`);
+        response.writeHead(202).end();
+      });
+    });
+    const secrets = await serve((request, response) => {
+      void text(request).then((body) => {
+        secretCalls.push([request.headers['x-amz-target'], request.headers.authorization, JSON.parse(body)]);
+        response.end(JSON.stringify({ SecretString: api.issuer.machineClient.secret }));
+      });
+    });
+    const { exitCode, output } = await runProgram('outside-lambda', [], {
+      when: done,
+      signals: ['SIGTERM'],
+      env: {
+        AWS_LAMBDA_RUNTIME_API: runtime.host,
+        AWS_REGION: 'eu-west-1',
+        AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE',
+        AWS_SECRET_ACCESS_KEY: 'example',
+        AWS_SESSION_TOKEN: 'session',
+        AWS_ENDPOINT_URL_SECRETS_MANAGER: `http://${secrets.host}`,
+        PROBE_URL: api.url,
+        PROBE_TOKEN_ENDPOINT: api.issuer.tokenEndpoint,
+        PROBE_CLIENT_ID: api.issuer.machineClient.id,
+        PROBE_CLIENT_SECRET_ARN: secretArn,
+        PROBE_MOVIE: movie,
+        ...changes,
+      },
+    });
+    for (const { server } of [runtime, secrets]) {
+      server.close();
+      server.closeAllConnections();
+    }
+    const lines = output.trim().split('\n');
+    return { exitCode, lines, looks: lines.map((line) => JSON.parse(line) as object), answers, secretCalls };
+  }
+  const isCounted = (line: string) => {
+    const filters = planned<{ pattern: string }>('prod', 'aws_cloudwatch_log_metric_filter');
+    return parseFilterPattern(filters.get('main["outside_looks_good"]')?.pattern ?? '')(line);
+  };
+
+  test('each event is a look, told in the log and answered; the token of the first is kept', async () => {
+    const { looks, lines, answers, secretCalls } = await invoke(2);
+
+    expect(looks).toEqual(
+      [1, 2].map(() => expect.objectContaining({ ok: true, answerMs: expect.any(Number) })),
+    );
+    expect(lines.map(isCounted)).toEqual([true, true]);
+    expect(answers).toEqual(
+      lines.map((line, at) => `/2018-06-01/runtime/invocation/event-${at + 1}/response ${line}`),
+    );
+    expect(secretCalls).toEqual([
+      [
+        'secretsmanager.GetSecretValue',
+        expect.stringMatching(
+          /^AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE\/\d{8}\/eu-west-1\/secretsmanager\/aws4_request, /,
+        ),
+        { SecretId: secretArn },
+      ],
+    ]);
+  });
+
+  test('a miss has its cause, is not counted as good, and the next look signs in anew', async () => {
+    const { looks, lines, secretCalls } = await invoke(2, { PROBE_MOVIE: '1994/No such movie' });
+
+    expect(looks).toEqual(twoMisses('movie-missing', /answers 404/).looks);
+    expect(lines.map(isCounted)).toEqual([false, false]);
+    expect(secretCalls).toHaveLength(2);
+  });
+
+  test('a secret that nobody gives is a miss of the issuer', async () => {
+    const { looks } = await invoke(1, { AWS_ENDPOINT_URL_SECRETS_MANAGER: nobody });
+
+    expect(looks).toMatchObject([
+      { ok: false, cause: 'issuer', what: expect.stringMatching(/secret .* can't be read/) },
+    ]);
+  });
+});
+
 test('an empty table: the movie is missing', async () => {
   const empty = await startApiUnderTest(0);
   try {
@@ -111,16 +228,17 @@ test('the issuer signs with a key that the service has not fetched: its new toke
     const target = {
       url,
       tokenEndpoint: issuer.tokenEndpoint,
-      client: issuer.machineClient,
+      client: { ...issuer.machineClient, secret: () => Promise.resolve(issuer.machineClient.secret) },
       movie: { year: 1994, title: 'Pulp Fiction' },
       certificateDays: 14,
       answerMs: 60_000,
     };
     await issuer.rotateKeys();
-    await lookFromOutside(target);
+    const look = createLook(target);
+    await look();
     await issuer.rotateKeys();
 
-    expect(await lookFromOutside(target)).toMatchObject({
+    expect(await look()).toMatchObject({
       miss: { cause: 'token-refused', what: expect.stringMatching(/answers 401 to a new token, request /) },
     });
   } finally {

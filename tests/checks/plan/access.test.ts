@@ -100,6 +100,24 @@ checkPlans({
     },
   },
 
+  'who looks from outside may read, and no more': {
+    only: ['prod'],
+    holds: (plan) => {
+      plan.resource('aws_cognito_user_pool_client', 'reader["outside"]').has({
+        allowed_oauth_flows: exactly('client_credentials'),
+        allowed_oauth_scopes: exactly('movies/read'),
+        generate_secret: true,
+      });
+    },
+    mistakes: {
+      'it may write': ({ planned }) => {
+        planned('aws_cognito_user_pool_client.reader', (after) =>
+          after.allowed_oauth_scopes.push('movies/write'),
+        );
+      },
+    },
+  },
+
   'programs get tokens for themselves only': {
     holds: (plan) => {
       plan.resource('aws_cognito_user_pool_client', 'machine').has({

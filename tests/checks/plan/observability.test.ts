@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import type { Slo } from '../../../tools/lib/objectives.ts';
 import { checkPlans } from '../../support/plan/checks.ts';
-import { each, from, oneOf, present } from '../../../tools/lib/terraform/matchers.ts';
+import { absent, each, from, oneOf, present } from '../../../tools/lib/terraform/matchers.ts';
 
 const slo = parse(readFileSync('docs/slo.yaml', 'utf8')) as Slo;
 const objectives = Object.keys(slo.objectives);
@@ -111,8 +111,9 @@ checkPlans({
   },
 
   'what maintenance rings is quiet by the alarm that says that it is on': {
-    holds: (plan) => {
-      for (const key of ['edge-errors', 'blocked-requests']) {
+    holds: (plan, environment) => {
+      const keys = ['edge-errors', 'blocked-requests', ...(environment === 'prod' ? ['outside-probe'] : [])];
+      for (const key of keys) {
         plan.resource('aws_cloudwatch_composite_alarm', `unless_maintenance["${key}"]`).has({
           actions_suppressor: [{ alarm: /-maintenance$/, wait_period: present, extension_period: present }],
         });
@@ -133,6 +134,51 @@ checkPlans({
       },
     },
   },
+
+  'nobody looks from outside but in prod': {
+    holds: (plan, environment) => {
+      expect(plan.all('aws_lambda_function')).toHaveLength(environment === 'prod' ? 1 : 0);
+    },
+    mistakes: {
+      'one looks twice': ({ add }) => {
+        add('aws_lambda_function', { function_name: 'another' });
+      },
+    },
+  },
+
+  'prod is looked at from outside each minute, by the image that serves, outside of the VPC, called by its rule alone':
+    {
+      only: ['prod'],
+      holds: (plan) => {
+        plan.every('aws_lambda_function', {
+          function_name: 'movies-api-prod-outside',
+          package_type: 'Image',
+          image_uri: /\/movies-api@sha256:0{64}$/,
+          architectures: ['x86_64'],
+          image_config: [{ command: ['/app/outside-probe.mjs'] }],
+          role: from('aws_iam_role.outside'),
+          vpc_config: absent,
+          logging_config: [{ log_format: 'Text', log_group: '/movies-api-prod/outside' }],
+        });
+        plan
+          .resource('aws_cloudwatch_event_rule', 'outside["main"]')
+          .has({ schedule_expression: 'rate(1 minute)' });
+        plan
+          .resource('aws_cloudwatch_event_target', 'outside["main"]')
+          .has({ arn: from('aws_lambda_function.outside') });
+        plan.every('aws_lambda_permission', {
+          action: 'lambda:InvokeFunction',
+          principal: 'events.amazonaws.com',
+          source_account: '123456789012',
+          source_arn: from('aws_cloudwatch_event_rule.outside'),
+        });
+      },
+      mistakes: {
+        'every rule of AWS may call it': ({ planned }) => {
+          planned('aws_lambda_permission.outside', (after) => (after.source_account = null));
+        },
+      },
+    },
 
   'silence is an alarm': {
     holds: (plan) => {
@@ -232,10 +278,10 @@ checkPlans({
   },
 
   'saved queries look at the logs of the service, of its tasks and of its firewall': {
-    holds: (plan) => {
-      expect(plan.all('aws_cloudwatch_query_definition')).toHaveLength(6);
+    holds: (plan, environment) => {
+      expect(plan.all('aws_cloudwatch_query_definition')).toHaveLength(environment === 'prod' ? 7 : 6);
       plan.every('aws_cloudwatch_query_definition', {
-        log_group_names: each(/^\/movies-api-\w+\/(api|events)$|^aws-waf-logs-movies-api-\w+$/),
+        log_group_names: each(/^\/movies-api-\w+\/(api|events|outside)$|^aws-waf-logs-movies-api-\w+$/),
       });
     },
     mistakes: {

@@ -163,6 +163,16 @@ const reviewed: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     AWSVPCFlowLogsPushToCloudWatch:
       'logs:CreateLogStream logs:DescribeLogGroups logs:DescribeLogStreams logs:PutLogEvents on arn:aws:logs:eu-west-1:ACCOUNT:log-group:/NAME/flow-logs:*',
   },
+  'outside["main"]': {
+    WriteOwnLog: 'logs:CreateLogStream logs:PutLogEvents on ?',
+    ReadOwnClientSecret: 'secretsmanager:GetSecretValue on ?',
+    KeyThroughSecretsManager:
+      'kms:Decrypt on ? if StringEquals kms:ViaService secretsmanager.eu-west-1.amazonaws.com',
+  },
+  outside_assume: {
+    FunctionsOfThisAccount:
+      'sts:AssumeRole by lambda.amazonaws.com if StringEquals aws:SourceAccount ACCOUNT',
+  },
   s3_endpoint: {
     ImageLayersOnly: 's3:GetObject on arn:aws:s3:::prod-eu-west-1-starport-layer-bucket/* by *',
   },
@@ -376,9 +386,9 @@ checkPlans({
       const groups = plan
         .all('aws_cloudwatch_log_group')
         .map(({ values }) => isObject(values) && values['name']);
-      const own = ['api', 'collector', 'events', 'flow-logs'].map(
-        (name) => `/movies-api-${environment}/${name}`,
-      );
+      const own = ['api', 'collector', 'events', 'flow-logs']
+        .concat(environment === 'prod' ? ['outside'] : [])
+        .map((name) => `/movies-api-${environment}/${name}`);
       expect(groups.toSorted()).toEqual([
         `/aws/ecs/containerinsights/movies-api-${environment}/performance`,
         ...own,

@@ -209,6 +209,7 @@ const allowed: Readonly<Record<Environment, Readonly<Record<string, Rule>>>> = {
       max_tasks: between(9, 24),
       requests_per_target: between(20_000, 70_000),
     }),
+    outside_probe: of({ movie: is('1994/Pulp Fiction') }),
     log_retention_days: is(400, 731),
     monthly_budget_usd: between(450, 1_000),
   },

@@ -42,7 +42,7 @@ test('a bundle imports none of Node’s modules, one of which would load all of 
     text.replaceAll('\\\n', ''),
   );
 
-  expect(files).toEqual(['health-check.js', 'main.js', 'service.js']);
+  expect(files).toEqual(['health-check.js', 'main.js', 'service.js']); // outside-probe.mjs is no start of the service
   expect(
     code.filter((text) => /\bimport\s*[({*"']|^import\b/m.test(text.replace(/(["'`]).*?\1/g, ''))),
   ).toEqual([]);

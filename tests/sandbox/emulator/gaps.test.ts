@@ -352,6 +352,34 @@ describeWith([python], 'what the front adds to moto', () => {
     expect(described.match(/to (the )?storage/g)).toEqual(['to the storage']);
   });
 
+  test('a function keeps where it logs, also when that changes', async () => {
+    const lambda = (method: string, path: string, body?: object) =>
+      client.rest('lambda', method, `/2015-03-31/functions${path}`, JSON.stringify(body));
+    const roles = { Action: 'CreateRole', Version: '2010-05-08', RoleName: 'look', Path: '/' };
+    await client.form('iam', {
+      ...roles,
+      AssumeRolePolicyDocument: '{"Version":"2012-10-17","Statement":[]}',
+    });
+    const logs = async () =>
+      bodyOf(await client.rest('lambda', 'GET', '/2015-03-31/functions/look')) as { Configuration: object };
+    const LoggingConfig = { LogFormat: 'Text', LogGroup: '/movies/outside' };
+    await lambda('POST', '', {
+      FunctionName: 'look',
+      PackageType: 'Image',
+      Role: 'arn:aws:iam::123456789012:role/look',
+      Code: { ImageUri: '123456789012.dkr.ecr.eu-west-1.amazonaws.com/movies@sha256:0' },
+      LoggingConfig,
+    });
+
+    expect(await logs()).toMatchObject({ Configuration: { FunctionName: 'look', LoggingConfig } });
+    await lambda('PUT', '/look/configuration', {
+      LoggingConfig: { ...LoggingConfig, LogGroup: '/movies/api' },
+    });
+    expect(await logs()).toMatchObject({
+      Configuration: { FunctionName: 'look', LoggingConfig: { LogGroup: '/movies/api' } },
+    });
+  });
+
   test('a user pool keeps its feature plan', async () => {
     const cognito = (action: string, body: object): Promise<unknown> =>
       client.json('cognito-idp', `AWSCognitoIdentityProviderService.${action}`, body).then(bodyOf);

@@ -23,11 +23,11 @@ export async function matchEvents(
 export type FilterPattern = (line: string) => boolean;
 type Condition = (entry: unknown) => boolean;
 
-const token = /\s*(\$[.\w]+|"[^"]*"|-?\d+(?:\.\d+)?|&&|\|\||>=|<=|[{}()=<>])/y;
+const token = /\s*(\$[.\w]+|"[^"]*"|-?\d+(?:\.\d+)?|&&|\|\||>=|<=|IS|TRUE|[{}()=<>])/y;
 
 /**
  * A JSON filter pattern of CloudWatch Logs, as far as this project uses it: comparisons of a text (`*` stands for anything)
- * or of a number, joined by `&&`, `||` and brackets. Anything else throws, so that nothing is taken for a match by mistake.
+ * or of a number, and what is true, joined by `&&`, `||` and brackets. Anything else throws, so that nothing is taken for a match by mistake.
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
  */
 export function parseFilterPattern(pattern: string): FilterPattern {
@@ -97,6 +97,7 @@ function comparison(selector: string, operator: string, value: string): Conditio
       return typeof found === 'string' && expected.test(found);
     };
   }
+  if (operator === 'IS' && value === 'TRUE') return (entry) => read(entry) === true;
   const compare = comparisons[operator];
   if (compare === undefined || Number.isNaN(Number(value))) throw new Error(`${operator} ${value}`);
   return (entry) => {
