@@ -49,9 +49,10 @@ tools: install pinned-programs $(addprefix .cache/bin/,$(go_$(FOR))) ## Install 
 
 ##@ Check
 .PHONY: test
+# A pipeline step has installed what its part uses; nothing more is built for it.
 test: install ## Run every test that this machine can run (PART=project|gates, STRICT=1: a skip fails, TESTS=fast: without containers and Terraform, DRILLS=all: with all drills)
 	@$(filed) arguments=$$(node tools/checks/test-parts.ts "$$PART"); \
-	$(if $(filter fast,$(TESTS)),:,node tools/install/main.ts $(if $(CI),,--cache-only)); \
+	$(if $(filter fast,$(TESTS)),:,node tools/install/main.ts $(if $(PART),--cache-only,$(if $(CI),,--cache-only))); \
 	JEST_JUNIT_OUTPUT_DIR=reports/tests JEST_JUNIT_ADD_FILE_ATTRIBUTE=true JEST_SUITE_NAME="$$PART" npm test --silent -- $(if $(filter fast,$(TESTS)),,$$arguments) --reporters=./tests/support/reporter.js $(if $(CI),,--reporters=./tests/support/abuse-report.js) --reporters=jest-junit
 
 .PHONY: lint
