@@ -101,7 +101,7 @@ test('what a person or a schedule starts runs exactly this, for each environment
 
 /** Size and minutes of a step, by the last target that it calls: a bound on a hang, and what an hour's token still covers. */
 const bounds: Readonly<Record<string, readonly string[]>> = {
-  test: ['2x 15'],
+  test: ['2x 17', '2x 13'],
   bench: ['1x 10'],
   security: ['2x 20'],
   sign: ['2x 20'],

@@ -88,14 +88,14 @@ async function installFor(wanted: Wanted): Promise<number> {
     );
   }
   const packages = tools.debian.filter(({ package: name }) => wanted.debian.includes(name));
-  const outcomes = await installTools(
-    [
-      ...createDebianTools(packages, true),
-      ...(wanted.python ? [...pythonTools, ...nodeTools] : []),
-      ...(wanted.java ? javaTools : []),
-    ],
-    console.log,
-  );
+  const debian = createDebianTools(packages, true);
+  // The first is what Python tools are installed by; beside them the other packages of Debian take no time of their own.
+  const python = wanted.python ? [...pythonTools, ...nodeTools] : [];
+  const before = await installTools(debian.slice(0, 1), console.log);
+  const beside = [installTools(debian.slice(1), console.log), installTools(python, console.log)];
+  const outcomes = [before, ...(await Promise.all(beside))].flat();
+  // Maven is one of those packages.
+  outcomes.push(...(await installTools(wanted.java ? javaTools : [], console.log)));
   return outcomes.includes('missing') ? 1 : 0;
 }
 
