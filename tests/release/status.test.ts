@@ -40,6 +40,7 @@ const facts = (changes: Partial<Facts> = {}): Facts => ({
     },
   },
   tasks: { value: [task, { ...task, availabilityZone: 'eu-west-1b' }] },
+  failed: { value: [] },
   targets: { value: ['healthy', 'healthy'] },
   alarms: { value: [alarm()] },
   alarmNames: ['movies-api-dev-no-healthy-task'],
@@ -125,6 +126,24 @@ test.each<readonly [string, Partial<Facts>, string]>([
     'which is not what was applied',
   ],
   [
+    'a container beside the service is gone',
+    {
+      tasks: {
+        value: [
+          {
+            ...task,
+            lastStatus: 'RUNNING',
+            containers: [
+              { name: 'api', imageDigest: digest, lastStatus: 'RUNNING' },
+              { name: 'collector', lastStatus: 'STOPPED', exitCode: 1, reason: 'Error' },
+            ],
+          },
+        ],
+      },
+    },
+    'container  collector of task 0123 has stopped, exit code 1 Error',
+  ],
+  [
     'somebody changed it by hand',
     {
       drift: {
@@ -179,6 +198,22 @@ test.each<readonly [string, Partial<Facts>, string]>([
     'an alarm that is over',
     { alarms: { value: [alarm({ since: minutesAgo(90) })] } },
     'movies-api-dev-no-healthy-task is quiet again',
+  ],
+  [
+    'a task that ran out of memory',
+    {
+      failed: {
+        value: [
+          {
+            taskArn: 'cluster/0456',
+            stoppedAt: minutesAgo(12),
+            stoppedReason: 'Essential container in task exited',
+            containers: [{ name: 'api', exitCode: 137 }, { name: 'collector' }],
+          },
+        ],
+      },
+    },
+    '2026-01-02 03:08 UTC  task 0456 failed: Essential container in task exited (api: exit code 137)',
   ],
   ['a target that is new', { targets: { value: ['healthy', 'initial 10.0.0.2'] } }, 'nobody changed'],
   [

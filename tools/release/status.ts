@@ -51,6 +51,8 @@ export interface Facts {
   readonly service: Known<Service>;
   readonly definition: Known<{ readonly definition: TaskDefinition; readonly commit: string }>;
   readonly tasks: Known<readonly Task[]>;
+  /** Those that failed; ECS tells them for about an hour. */
+  readonly failed: Known<readonly Task[]>;
   /** State of each target, `healthy` or the reason. */
   readonly targets: Known<readonly string[]>;
   readonly alarms: Known<readonly Alarm[]>;
@@ -132,7 +134,10 @@ function findWrong(facts: Facts, now: Date): readonly string[] {
     ...of('alarms', alarms, (found) => judgeAlarms(found, facts.alarmNames, now)),
     ...of('targets', targets, judgeTargets),
     ...of('service', service, (found) => judgeService(found, facts.meant.taskDefinition)),
-    ...of('tasks', tasks, (found) => judgeTasks(found, facts.meant.image)),
+    ...of('tasks', tasks, (found) => [
+      ...judgeTasks(found, facts.meant.image),
+      ...found.flatMap(judgeContainers),
+    ]),
     ...('value' in drift && drift.value.report.result === 'FAILED'
       ? [`drift      ${drift.value.report.details} (seen ${ago(drift.value.at, now)})`]
       : []),
@@ -209,7 +214,17 @@ function judgeTasks(tasks: readonly Task[], image: string): readonly string[] {
   return foreign;
 }
 
-function describeDay({ service, alarms, changes, drift }: Facts, now: Date): readonly string[] {
+const nameOf = ({ taskArn = '' }: Task): string => taskArn.split('/').at(-1) ?? '';
+
+/** A task goes on without a container that is not essential, and what that one did is missing. */
+const judgeContainers = (task: Task): readonly string[] =>
+  (task.containers ?? [])
+    .filter(({ lastStatus }) => task.lastStatus === 'RUNNING' && lastStatus === 'STOPPED')
+    .map(({ name = '?', exitCode = 'not known', reason = '' }) =>
+      `container  ${name} of task ${nameOf(task)} has stopped, exit code ${exitCode} ${reason}`.trimEnd(),
+    );
+
+function describeDay({ service, alarms, changes, drift, failed }: Facts, now: Date): readonly string[] {
   const isToday = (at: Date | undefined): boolean => at !== undefined && now.getTime() - at.getTime() < dayMs;
   const deployments = 'value' in service ? (service.value.deployments ?? []) : [];
   const quiet = 'value' in alarms ? alarms.value : [];
@@ -226,6 +241,17 @@ function describeDay({ service, alarms, changes, drift }: Facts, now: Date): rea
           isToday(createdAt) && /fail|rolling back|unable|unhealthy/.test(message),
       )
       .map(({ createdAt = now, message = '' }) => `${minute(createdAt)}  ${message}`),
+    ...('unknown' in failed
+      ? [`tasks that failed: not known (${failed.unknown})`]
+      : failed.value.map((task) =>
+          [
+            minute(task.stoppedAt ?? now),
+            ` task ${nameOf(task)} failed: ${task.stoppedReason ?? 'no reason told'}`,
+            ...(task.containers ?? [])
+              .filter(({ exitCode }) => exitCode !== undefined)
+              .map(({ name = '?', exitCode }) => `(${name}: exit code ${exitCode ?? '?'})`),
+          ].join(' '),
+        )),
     `drift: ${tell(drift, ({ report, at }) => `looked at ${ago(at, now)}: ${report.details}`)}`,
     ...quiet
       .filter((alarm) => alarm.state === 'OK' && isToday(alarm.since) && !isNew(alarm))
@@ -295,9 +321,10 @@ export async function readFacts({
   };
   const [cluster, service] = [text('cluster_name'), text('service_name')];
   try {
-    const [described, tasks, targets, alarms, changes, drift] = await Promise.all([
+    const [described, tasks, failed, targets, alarms, changes, drift] = await Promise.all([
       known(() => askService(clients.ecs, cluster, service)),
       known(() => askTasks(clients.ecs, cluster, service)),
+      known(async () => (await askTasks(clients.ecs, cluster, service, 'STOPPED')).filter(hasFailed)),
       known(() => askTargets(clients.elb, text('target_group_arn'))),
       known(() => askAlarms(clients.watch, `${service}-`)),
       known(() => askChanges(clients.trail, service, now())),
@@ -310,6 +337,7 @@ export async function readFacts({
       service: described,
       definition: await known(() => askDefinition(clients.ecs, running ?? text('task_definition_arn'))),
       tasks,
+      failed,
       targets,
       alarms,
       alarmNames: [...names('deployment_alarm_names'), ...names('alarm_names')],
@@ -347,8 +375,20 @@ async function askDefinition(
   return { definition, commit: tags.find(({ key }) => key === 'commit')?.value ?? 'no tag says it' };
 }
 
-async function askTasks(ecs: ECSClient, cluster: string, serviceName: string): Promise<readonly Task[]> {
-  const { taskArns = [] } = await ecs.send(new ListTasksCommand({ cluster, serviceName }));
+/** Neither scaling nor a deployment nor a person stopped it. */
+const hasFailed = ({ stopCode, stoppedReason = '' }: Task): boolean =>
+  ['EssentialContainerExited', 'TaskFailedToStart'].includes(stopCode ?? '') ||
+  /^(Essential container in task exited|Task failed)/.test(stoppedReason);
+
+async function askTasks(
+  ecs: ECSClient,
+  cluster: string,
+  serviceName: string,
+  desiredStatus: 'RUNNING' | 'STOPPED' = 'RUNNING',
+): Promise<readonly Task[]> {
+  const { taskArns = [] } = await ecs.send(
+    new ListTasksCommand({ cluster, serviceName, desiredStatus, maxResults: 100 }),
+  );
   if (taskArns.length === 0) return [];
   return (await ecs.send(new DescribeTasksCommand({ cluster, tasks: taskArns }))).tasks ?? [];
 }

@@ -178,13 +178,17 @@ async function readMovie(
   );
   const { status } = response;
   const requestId = response.headers.get('x-request-id') ?? 'none';
-  const found = (await response.json().catch(() => ({}))) as { title?: string };
+  const found = (await response.json().catch(() => ({}))) as { title?: string; detail?: string };
+  const why = found.detail === undefined ? '' : `: ${found.detail}`;
   const tookMs = now() - startedAt;
   if (status === 401 || status === 403)
-    throw new Missed('token-refused', `${where} answers ${status} to a new token, request ${requestId}`);
+    throw new Missed(
+      'token-refused',
+      `${where} answers ${status} to a new token, request ${requestId}${why}`,
+    );
   if (status === 404) throw new Missed('movie-missing', `${where} answers 404, request ${requestId}`);
   if (status !== 200 || found.title !== movie.title)
-    throw new Missed('service', `${where} answers ${status}, request ${requestId}`);
+    throw new Missed('service', `${where} answers ${status}, request ${requestId}${why}`);
   if (tookMs > answerMs)
     throw new Missed('slow', `${where} took ${tookMs} ms, ${answerMs} are allowed, request ${requestId}`);
   return tookMs;

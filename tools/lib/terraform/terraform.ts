@@ -183,6 +183,10 @@ const remedies: readonly (readonly [RegExp, string])[] = [
     'Sign in to the account (`aws sso login`, or AWS_PROFILE=…); `aws sts get-caller-identity` must answer.',
   ],
   [
+    /^$/,
+    'It was killed before it could say anything, and may have left its lock: docs/runbook.md, "When the state is locked".',
+  ],
+  [
     /NoSuchBucket|S3 bucket .* does not exist/,
     'This account has no state bucket yet: run `make bootstrap` first.',
   ],

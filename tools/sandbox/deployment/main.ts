@@ -142,6 +142,10 @@ program
     return harm({ kind: 'database', database });
   });
 program
+  .command('rotate-issuer-key')
+  .description('The issuer signs with a new key and withdraws the old one at once, as after a leak')
+  .action(() => harm({ kind: 'rotate-issuer-key' }));
+program
   .command('heal')
   .description('Zones are back, the database is as it should be')
   .action(() => harm({ kind: 'heal' }));

@@ -6,7 +6,7 @@ import { json } from 'node:stream/consumers';
 import { Problem, reasonOf } from '../../../app/src/commands/problem.ts';
 import { freePort } from '../../../app/src/local/listen.ts';
 import { createStopStack } from '../../../app/src/local/stop-stack.ts';
-import { startTokenIssuer } from '../../../app/src/local/token-issuer.ts';
+import { startTokenIssuer, type TokenIssuer } from '../../../app/src/local/token-issuer.ts';
 import { createEngine, hasInit } from '../../lib/container-engine.ts';
 import { createAwsClients, type Names, readLoadBalancer, readService, readZones } from './applied.ts';
 import { type Asked, completeAnswer, completedActions } from './aws-answers.ts';
@@ -131,7 +131,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     'GET /scrape-targets': () => Promise.resolve(scrapeTargets(state())),
     'POST /tokens': async (body) => ({ token: await issuer.token((body as { scope: string }).scope) }),
     'POST /faults': async (body) => ({
-      subject: await harm(body as FaultRequest, { fleet, loop, link, zones }),
+      subject: await harm(body as FaultRequest, { fleet, loop, link, zones, issuer }),
     }),
     'POST /answers': (body) => Promise.resolve({ completed: completeAnswer(body as Asked, state()) }),
   });
@@ -205,15 +205,22 @@ export interface Harmed {
   readonly loop: ControlLoop;
   readonly link: DatabaseLink;
   readonly zones: readonly string[];
+  readonly issuer: TokenIssuer;
 }
 
 /** Does what a fault says. Resolves with the task or zone that it was done to; rejects when there is none. */
-export async function harm(fault: FaultRequest, { fleet, loop, link, zones }: Harmed): Promise<string> {
+export async function harm(
+  fault: FaultRequest,
+  { fleet, loop, link, zones, issuer }: Harmed,
+): Promise<string> {
   const alive = (): readonly Task[] => fleet.tasks().filter(({ id }) => fleet.running(id) !== undefined);
   switch (fault.kind) {
     case 'database':
       await link.set(fault.database);
       return 'database';
+    case 'rotate-issuer-key':
+      await issuer.rotateKeys();
+      return issuer.issuer;
     case 'heal':
       loop.lostZones.clear();
       await link.set(noFaults);

@@ -160,4 +160,4 @@ export type FaultRequest =
   | { readonly kind: 'kill' | 'freeze' | 'thaw' | 'interrupt'; readonly task?: string | undefined }
   | { readonly kind: 'lose-zone' | 'restore-zone'; readonly zone?: string | undefined }
   | { readonly kind: 'database'; readonly database: DatabaseFaults }
-  | { readonly kind: 'heal' };
+  | { readonly kind: 'rotate-issuer-key' | 'heal' };
