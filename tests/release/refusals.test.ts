@@ -61,6 +61,10 @@ test.each([
   });
 });
 
+test('a Terraform that was killed says nothing: that it may have left its lock is said for it', () => {
+  expect(failureOf('plan', '\n').remedy).toMatch(/killed.*"When the state is locked"/);
+});
+
 describe('what Terraform itself says of a plan', () => {
   let folder: string;
   beforeAll(async () => {
