@@ -35,6 +35,16 @@ describe('the Dockerfile', () => {
     expect(built).not.toMatch(/\b(curl|wget|apt-get|apk|git clone|ADD)\b/);
   });
 
+  test('runs exactly the commands that are meant while it is built', () => {
+    expect(
+      instructions.filter((line) => line.startsWith('RUN ')).map((line) => line.replaceAll(/ +/g, ' ')),
+    ).toEqual([
+      'RUN --mount=type=secret,id=ca --mount=type=cache,target=/var/cache/npm if [ -f /run/secrets/ca ]; then export NODE_EXTRA_CA_CERTS=/run/secrets/ca; fi; npm ci --workspace app --ignore-scripts --cache /var/cache/npm --no-audit --no-fund --loglevel=error',
+      'RUN REVISION="$REVISION" SOURCE_DATE_EPOCH="$SOURCE_DATE_EPOCH" node tools/release/build.ts',
+      'RUN ["/nodejs/bin/node", "--predictable", "--max-semi-space-size=16", "--max-old-space-size=1024", "/build/tools/lib/code-cache.ts", "/app"]',
+    ]);
+  });
+
   test('ends with exactly the instructions that are meant, flags and environment included', () => {
     const meant = last
       .filter((line) => !/^(ARG|LABEL) /.test(line))

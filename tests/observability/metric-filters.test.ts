@@ -22,11 +22,14 @@ beforeAll(async () => {
     api.writer(method, address, { headers: { 'x-request-id': requestId }, ...(body ? { body } : {}) });
   /** Again until it took no longer than it is meant to: the first of a path is slow, and the machine may be busy. */
   const askWithin = (limitMs: number, ...request: Parameters<typeof ask>) =>
-    eventually(async () => {
-      await ask(...request);
-      const line = api.log.findLast(({ requestId }) => requestId === request[0]);
-      expect(line?.['durationMs']).toBeLessThan(limitMs);
-    });
+    eventually(
+      async () => {
+        await ask(...request);
+        const line = api.log.findLast(({ requestId }) => requestId === request[0]);
+        expect(line?.['durationMs']).toBeLessThan(limitMs);
+      },
+      { deadlineMs: 120_000 },
+    );
 
   await askWithin(250, 'quick-read', 'GET', path);
   await askWithin(250, 'quick-head', 'HEAD', path);
@@ -105,7 +108,7 @@ describe('metric filters on real log lines', () => {
 
   test.each([
     ['another name of a field', 'objective["latency_reads_bad"]', '$.durationMs', '$.duration'],
-    ['another bound', 'objective["latency_reads_bad"]', '> 250', '> 500'],
+    ['another bound', 'objective["latency_reads_bad"]', '> 250', '> 60000'],
     ['another status', 'objective["availability_reads_bad"]', '>= 500', '>= 400'],
     ['other routes', 'objective["availability_reads_all"]', '"/movies*"', '"*"'],
     ['a method too few', 'objective["availability_reads_all"]', ' || $.method = "HEAD"', ''],

@@ -4,7 +4,7 @@ import type { TokenIssuer } from '../../../app/src/local/token-issuer.ts';
 import type { Api } from '../../support/api.ts';
 import type { Answer } from '../../support/client.ts';
 
-const patienceMs = 8_000;
+const patienceMs = 60_000;
 
 /**
  * Sends these bytes as they are and resolves with all that came back once the other side has ended the connection.

@@ -27,7 +27,7 @@ let busy: Api;
 let hasty: Api;
 beforeAll(async () => {
   // What is remembered needs no database, and these provocations break it.
-  api = await startApi({ ...impatient, MOVIE_CACHE_TTL_MS: '0' });
+  api = await startApi({ ...impatient, DYNAMODB_TIMEOUT_MS: '9000', MOVIE_CACHE_TTL_MS: '0' });
   // Nobody fits in: the health check is the only one that is let through.
   busy = await startApi({ ...impatient, MAX_REQUESTS_IN_FLIGHT: '1' });
   // Its database is silent: the sooner it is given up, the better.

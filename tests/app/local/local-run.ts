@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const projectRoot = fileURLToPath(new URL('../../../', import.meta.url));
-const patienceMs = 60_000;
+const patienceMs = 600_000;
 
 export interface LocalRun {
   /** Standard output and standard error so far, without colours. */

@@ -5,10 +5,11 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { describeWith, program } from '../../support/requirements.ts';
 import { startMakeRunOnTerminal, startProgram, startRun, type LocalRun } from './local-run.ts';
 
+jest.setTimeout(1_200_000);
 const run = promisify(execFile);
 const running = /Ctrl-C stops everything/;
 const curl = program('curl', 'install curl');
@@ -108,10 +109,8 @@ describeWith([curl], 'make run', () => {
   });
 
   describeWith([script], 'again, on a terminal', () => {
-    let second: LocalRun;
-    afterAll(() => {
-      second.kill('SIGTERM');
-    });
+    let second: LocalRun | undefined;
+    afterAll(() => second?.kill('SIGTERM'));
 
     test('loads nothing, and Ctrl-C is a success for make, too', async () => {
       second = startMakeRunOnTerminal(dataDir);

@@ -82,7 +82,7 @@ describe('what no plan shows', () => {
     expect(new Set((await everywhere('required_version')).map(([, version]) => version))).toEqual(
       new Set(['>= 1.11']),
     );
-    expect([...new Set(modules)].sort()).toEqual([
+    expect([...new Set(modules)].toSorted()).toEqual([
       '"5.100.0"',
       '"~> 5.100"',
       'alb "9.17.0"',
@@ -221,9 +221,12 @@ const valuesOf = async (environment: Environment, more = ''): Promise<{ readonly
   return isObject(values) ? values : {};
 };
 const outside = (values: { readonly [name: string]: Json }, environment: Environment): readonly string[] =>
-  Object.entries(values)
-    .filter(([name, value]) => !(allowed[environment][name]?.(value) ?? false))
-    .map(([name]) => name);
+  Object.entries(values).flatMap(([name, value]) => {
+    const rule = allowed[environment][name];
+    if (rule === undefined)
+      return [`${name} is new in ${environment}.tfvars: say in this test what it may be`];
+    return rule(value) ? [] : [`${name} may not be ${JSON.stringify(value)} in ${environment}.tfvars`];
+  });
 
 describe.each(environments)('the values of %s', (environment) => {
   test('are each what they may be', async () => {
@@ -236,17 +239,21 @@ describe.each(environments)('the values of %s', (environment) => {
   test('are not hidden from the plan by a value on its command line', async () => {
     const values = await valuesOf(environment);
 
-    expect(Object.keys(planVariables[environment]).filter((name) => name in values)).toEqual([]);
+    const hidden = Object.keys(planVariables[environment]).filter((name) => name in values);
+    expect(
+      hidden.map((name) => `${name} of ${environment}.tfvars is never planned: take it out of planVariables`),
+    ).toEqual([]);
   });
 });
 
 test('a value of another environment, a new one and one that is ten times too much would be named', async () => {
   const staging = await valuesOf('staging', '\nallowed_cidrs = ["0.0.0.0/0"]\n');
 
-  expect(outside(staging, 'staging')).toEqual(['allowed_cidrs']);
-  expect(outside({ ...staging, monthly_budget_usd: 2_500, log_retention_days: 30 }, 'staging')).toEqual(
-    ['log_retention_days', 'monthly_budget_usd', 'allowed_cidrs'].sort(
-      (a, b) => Object.keys(staging).indexOf(a) - Object.keys(staging).indexOf(b),
-    ),
-  );
+  expect(
+    outside({ ...staging, monthly_budget_usd: 2_500, log_retention_days: 30 }, 'staging').toSorted(),
+  ).toEqual([
+    'allowed_cidrs is new in staging.tfvars: say in this test what it may be',
+    'log_retention_days may not be 30 in staging.tfvars',
+    'monthly_budget_usd may not be 2500 in staging.tfvars',
+  ]);
 });
