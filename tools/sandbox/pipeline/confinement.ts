@@ -18,14 +18,18 @@ const ofDocker = ['podman', 'runc'];
 const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const installTimeoutMs = 1_800_000;
 
-/** Becomes the shell of a step: in a file system of layers, where nothing of this machine is seen but the folders that are named. */
+/** Where Bitbucket has the clone of each step: what a cache holds may name it. */
+export const cloneInside = '/opt/atlassian/pipelines/agent/build';
+
+/** Becomes the shell of a step: in a file system of layers, where nothing of this machine is seen but its clone and what is named. */
 const enter = `set -euo pipefail
-layers=$1 folder=$2 here=$PWD; shift 2
+layers=$1 folder=$2 clone=$PWD inside=${cloneInside}; shift 2
 mount --make-rprivate /
 mkdir -p "$folder"/{changes,work,root,containers}
 mount -t overlay overlay -o "lowerdir=$layers,upperdir=$folder/changes,workdir=$folder/work" "$folder/root"
 cd "$folder/root"
-mkdir -p var/lib/containers proc run .outside
+mkdir -p var/lib/containers proc run .outside ".$inside"
+mount --bind "$clone" ".$inside"
 mount --bind "$folder/containers" var/lib/containers
 while [ "$1" != -- ]; do
   if [ -d "$1" ]; then mkdir -p ".$1"; else mkdir -p ".\${1%/*}"; touch ".$1"; fi
@@ -38,7 +42,7 @@ mount -t tmpfs tmpfs run
 pivot_root . .outside
 umount --lazy /.outside
 rmdir /.outside
-cd "$here"
+cd "$inside"
 exec "$@"`;
 
 /** File systems for steps: what the image of the pipeline has, and in each what the step itself changes. */

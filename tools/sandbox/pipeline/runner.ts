@@ -30,7 +30,7 @@ export interface RunOptions {
   /** The whole environment of a step in its clone. */
   readonly environmentOf: (step: PlannedStep, clone: string) => Promise<NodeJS.ProcessEnv>;
   /** Words before a step's shell: what it runs within. `layer` is a folder for what it changes outside of its clone. */
-  readonly withinOf?: (step: PlannedStep, clone: string, layer: string) => readonly string[];
+  readonly withinOf?: (step: PlannedStep, layer: string) => readonly string[];
   /** Whether a person starts a manual step. */
   readonly approves: (step: PlannedStep) => Promise<boolean>;
   /** Steps that are left out on purpose; the result says so. */
@@ -101,7 +101,7 @@ async function runInClone(
   await prepare?.(step, clone);
   const env = await environmentOf(step, clone);
   const signal = AbortSignal.any([stop, AbortSignal.timeout(step.maxMinutes * 60_000)]);
-  const within = options.withinOf?.(step, clone, `${clone}.layer`) ?? [];
+  const within = options.withinOf?.(step, `${clone}.layer`) ?? [];
   const ended = await runLines(step.script, { folder: clone, env, log, signal, within });
   // Whatever happened; its own outcome changes nothing.
   await runLines(step.afterScript, {

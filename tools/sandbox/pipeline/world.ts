@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { createStopStack } from '../../../app/src/local/stop-stack.ts';
 import { createEngine } from '../../lib/container-engine.ts';
-import { listOf, readDefinition } from '../../lib/pipeline-definition.ts';
+import { listOf, readDefinition, settingsOf } from '../../lib/pipeline-definition.ts';
 import { createControlClient } from '../deployment/control.ts';
 import { createServingHome } from '../deployment/processes.ts';
 import type { TaskState } from '../deployment/state.ts';
@@ -21,7 +21,7 @@ import {
   variablesOf,
 } from './account.ts';
 import { createCaches, type PlannedStep } from './clones.ts';
-import type { Confinement } from './confinement.ts';
+import { cloneInside, type Confinement } from './confinement.ts';
 import { type CodeInsightsApi, startCodeInsightsApi } from './code-insights-api.ts';
 import { createHub, type Hub } from './hub.ts';
 import { type ImageRegistry, startImageRegistry } from './image-registry.ts';
@@ -114,7 +114,12 @@ export async function openWorld(options: WorldOptions): Promise<World> {
   const bare = bareEnvironment(process.env, project);
   const hub = await createHub(project, join(home, 'hub'));
   const definition = readDefinition(await hub.read('bitbucket-pipelines.yml'));
-  await createCaches(definition, join(home, 'caches')).warm(project, isCold ? ['toolchain'] : undefined);
+  const caches = Object.keys(settingsOf(settingsOf(definition.content['definitions'])['caches']));
+  // Programs of Python name the folder that they were made in.
+  const warm = caches.filter((name) =>
+    isCold ? name === 'toolchain' : !confinement || name !== 'python-tools',
+  );
+  await createCaches(definition, join(home, 'caches')).warm(project, warm);
   const tool = (name: string): string => join(project, '.cache', 'bin', name);
   const tasksOf = (environment: string): string => join(home, 'tasks', environment);
   try {
@@ -184,10 +189,9 @@ export async function openWorld(options: WorldOptions): Promise<World> {
             ...variables,
             ...(step.deployment === undefined ? {} : deploymentVariables(step.deployment)),
             ...given,
-            ...(await stepVariables(step, clone, facts, issuer)),
+            ...(await stepVariables(step, confinement ? cloneInside : clone, facts, issuer)),
           }),
-          withinOf: (step, clone, layer) =>
-            confinement?.words(layer, [clone, ...visible], hasDocker(step)) ?? [],
+          withinOf: (step, layer) => confinement?.words(layer, visible, hasDocker(step)) ?? [],
           prepare: async (step, clone) => {
             const { deployment } = step;
             if (deployment === undefined) return;
