@@ -61,8 +61,8 @@ lint: install ## Check style and types
 	@npm run typecheck --silent
 
 .PHONY: roles
-roles: install ## Decide by an evaluator of IAM what each role may do (ARGS="--json FILE", ARGS=--help)
-	@node tools/checks/roles/main.ts $(ARGS)
+roles: install ## Decide by an evaluator of IAM what each role may do (ROLES=all: proven of every request, too; ARGS=--help)
+	@node tools/checks/roles/main.ts $(if $(filter all,$(ROLES)),--prove --faults --subtract) $(ARGS)
 
 .PHONY: format
 format: install ## Rewrite what a formatter can fix

@@ -80,7 +80,7 @@ const started: readonly (readonly [string, readonly string[], ...string[]])[] = 
   ['nightly-drift-ENV', all, 'plan', 'drift ENV=ENV'],
   ['nightly-rescan-ENV', all, 'release', 'verify ENV=ENV ARCHIVE=yes', 'rescan', 'security ENV=ENV'],
   ['nightly-drills', [''], 'drills', 'deploy-local drill STRICT=1'],
-  ['nightly-mutants', [''], 'tests', 'mutants'],
+  ['nightly-mutants', [''], 'tests', 'roles mutants ROLES=all'],
 ];
 
 test('what a person or a schedule starts runs exactly this, for each environment that has it', () => {

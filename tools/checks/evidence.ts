@@ -191,7 +191,7 @@ function describeExceptions(exceptions: readonly Exception[], today: string): Ta
 async function proveRoles(folder: string): Promise<Section> {
   const { code, stdout } = await run(
     process.execPath,
-    ['tools/checks/roles/main.ts', '--json', join(folder, 'roles.json')],
+    ['tools/checks/roles/main.ts', '--prove', '--json', join(folder, 'roles.json')],
     { cwd: project },
   );
   await writeFile(join(folder, 'roles.txt'), stdout);
@@ -202,9 +202,10 @@ async function proveRoles(folder: string): Promise<Section> {
     roles?: Readonly<Record<string, unknown>>;
   };
   const last = stdout.trim().split('\n').at(-1) ?? '';
+  const proven = /^.*(claims proven|NOT PROVEN).*$/m.exec(stdout)?.[0] ?? 'nothing proven';
   return {
     title: 'Roles',
-    about: `${rows.length === 0 ? 'not checked' : code === 0 ? 'passed' : 'FAILED'}: ${last} Roles: ${Object.keys(roles).join(', ')}. Their documents are in \`roles.json\`.`,
+    about: `${rows.length === 0 ? 'not checked' : code === 0 ? 'passed' : 'FAILED'}: ${last} ${proven} (\`roles.txt\`). Roles: ${Object.keys(roles).join(', ')}. Their documents are in \`roles.json\`.`,
     table: { head: ['requests of', 'meant to be allowed', 'meant to be denied', 'decided otherwise'], rows },
   };
 }

@@ -23,8 +23,15 @@ import {
 } from '../../../tools/checks/roles/statements.ts';
 import { replaceBlock } from '../../../tools/lib/markdown.ts';
 import { readDefinition } from '../../../tools/lib/pipeline-definition.ts';
+import {
+  answerFaults,
+  claimsOf,
+  prove,
+  readFaults,
+  readInvariants,
+} from '../../../tools/checks/roles/prove.ts';
 import { subtract } from '../../../tools/checks/roles/subtract.ts';
-import { describeWith, type Requirement } from '../../support/requirements.ts';
+import { describeWith, program, type Requirement } from '../../support/requirements.ts';
 import { allowedActions, refusedOperations } from '../../support/role-permissions.ts';
 import { awsProvider, registryModules, terraform } from '../../support/terraform.ts';
 
@@ -33,6 +40,9 @@ const evaluator: Requirement = {
   name: 'IAM evaluator',
   missing: () => (isEvaluatorInstalled(project) ? undefined : 'iam-simulate is not installed: make tools'),
 };
+const prover = program(join(project, '.cache', 'python', 'iamprover', 'bin', 'python3'), 'make tools', [
+  '--help',
+]);
 const minutesMs = 60_000;
 
 describeWith([terraform, awsProvider, registryModules], 'the documents of the roles', () => {
@@ -310,4 +320,56 @@ describeWith([terraform, awsProvider, registryModules], 'the tables of requests'
       unknown: ['aws_lb'],
     });
   });
+});
+
+describeWith([terraform, awsProvider, registryModules, evaluator, prover], 'what is proven', () => {
+  const table = (name: string): string =>
+    readFileSync(join(project, 'tests', 'checks', 'roles', name), 'utf8');
+  let documents: Documents;
+  beforeAll(async () => {
+    documents = await renderDocuments(project);
+  }, 5 * minutesMs);
+
+  test('each fault breaks an invariant of the table, and is planted', () => {
+    const names = readInvariants('i', table('invariants.txt'), documents).map(
+      ({ name }) => name.split(' ')[0],
+    );
+    const faults = readFaults('f', table('faults.txt'), documents);
+
+    expect(new Set(names).size).toBeGreaterThanOrEqual(20);
+    expect(faults.length).toBeGreaterThanOrEqual(40);
+    expect(new Set(faults.map(({ invariant }) => invariant))).toEqual(new Set(names));
+    expect(() => readFaults('f', 'items dev-plan loses Nothing', documents)).toThrow('f:1 changes nothing');
+  });
+
+  test(
+    'an invariant is proven for all whom it names, and a wildcard is answered with a request that the evaluator allows',
+    async () => {
+      const invariants = readInvariants('i', table('invariants.txt'), documents).filter(({ name }) =>
+        name.startsWith('items '),
+      );
+      const proofs = await prove(claimsOf(invariants, documents), documents);
+      const faults = readFaults('f', 'items dev-plan allows dynamodb:* *', documents);
+
+      expect(proofs.length).toBeGreaterThan(50);
+      expect(proofs.filter(({ outcome }) => outcome !== 'proven')).toEqual([]);
+      expect(await answerFaults(project, invariants, documents, faults)).toEqual([
+        expect.objectContaining({ role: 'dev-plan', action: expect.stringMatching(/^dynamodb:/) }),
+      ]);
+    },
+    minutesMs,
+  );
+
+  test(
+    'what the solver has no time for is not decided, and never proven',
+    async () => {
+      const [fault] = readFaults('f', 'hard dev-plan allows s3:PutObject state:*', documents);
+      if (fault === undefined) throw new Error('nothing is planted');
+      const hard = readInvariants('i', 'hard dev-plan s3:PutObject state:*.tfstate -- Hard.', fault.planted);
+      const proofs = await prove(claimsOf(hard, fault.planted), fault.planted, 1);
+
+      expect(proofs.map(({ outcome }) => outcome)).toEqual(['undecided']);
+    },
+    minutesMs,
+  );
 });

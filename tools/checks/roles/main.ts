@@ -14,6 +14,15 @@ import {
   type PlannedResource,
   type Request,
 } from './requests.ts';
+import {
+  answerFaults,
+  claimsOf,
+  isProverInstalled,
+  prove,
+  readFaults,
+  readInvariants,
+  widened,
+} from './prove.ts';
 import { subtract } from './subtract.ts';
 import { actionsOf, judgeResourcePolicies, judgeStatements, takeovers } from './statements.ts';
 
@@ -38,8 +47,7 @@ const fullest = 'staging';
 async function collect(
   documents: Documents,
 ): Promise<{ sources: readonly Source[]; unknown: readonly string[] }> {
-  const read = (file: string): Promise<string> => readFile(join(project, tables, file), 'utf8');
-  const resources = await read('resources.txt');
+  const resources = await readTable('resources.txt');
   const plans = await Promise.all(
     environments.map(async (environment) => {
       const recorded = await readFile(
@@ -63,7 +71,7 @@ async function collect(
   ];
   return {
     sources: [
-      ['requests.txt', readRequests('requests.txt', await read('requests.txt'), documents)],
+      ['requests.txt', readRequests('requests.txt', await readTable('requests.txt'), documents)],
       ...derived.map(({ name, requests }): Source => [name, requests]),
       ['tokens', tokenRequests(documents)],
     ],
@@ -71,24 +79,59 @@ async function collect(
   };
 }
 
-/** The page that a person follows, and the trust policies: neither may change alone. */
-async function keepChecklist(documents: Documents, mayWrite: boolean): Promise<void> {
-  const page = join(project, 'docs', 'deploy.md');
-  const [text, pipeline] = await Promise.all(
-    [page, join(project, 'bitbucket-pipelines.yml')].map((file) => readFile(file, 'utf8')),
+const readTable = (file: string): Promise<string> => readFile(join(project, tables, file), 'utf8');
+
+/** Pages that a person follows, and what they are written from: neither may change alone. */
+async function keepPages(documents: Documents, mayWrite: boolean): Promise<void> {
+  const pipeline = await readFile(join(project, 'bitbucket-pipelines.yml'), 'utf8');
+  const invariants = readInvariants('invariants.txt', await readTable('invariants.txt'), documents);
+  const blocks = {
+    'deploy.md': ['environments', describeEnvironments(documents, readDefinition(pipeline))],
+    'security.md': ['invariants', [...new Set(invariants.map(({ prose }) => `- ${prose}`))].join('\n')],
+  } as const;
+  for (const [name, [block, content]] of Object.entries(blocks)) {
+    const page = join(project, 'docs', name);
+    const text = await readFile(page, 'utf8');
+    const meant = replaceBlock(text, block, content);
+    if (meant === text) continue;
+    if (!mayWrite)
+      throw new Problem(
+        `docs/${name} tells other ${block} than the trust policies, the pipeline and ${tables} do.`,
+        'If those are right: make roles ARGS=--docs, and restrict the environments as it says.',
+      );
+    await writeFile(page, meant);
+  }
+}
+
+/** Proves each invariant for each who might break it, then plants faults and asks for a request that shows each. */
+async function proveAccount(documents: Documents, withFaults: boolean): Promise<readonly string[]> {
+  if (!(await isProverInstalled())) {
+    console.log('NOT PROVEN: iamprover is not installed (make tools).');
+    return process.env['STRICT'] === '1' ? ['the prover is not installed'] : [];
+  }
+  const invariants = readInvariants('invariants.txt', await readTable('invariants.txt'), documents);
+  const proofs = await prove(claimsOf(invariants, documents), documents);
+  const open = proofs.filter(({ outcome }) => outcome !== 'proven');
+  console.log(
+    [
+      `${new Set(invariants.map(({ prose }) => prose)).size} invariants: ${proofs.length - open.length} of ${proofs.length} claims proven of every request`,
+      ...widened(documents).map((one) => `widened, since the prover can't express it: ${one}`),
+      "left out: what the account's organisation or a session denies, and keys that an invariant doesn't name",
+    ].join('\n  '),
   );
-  const meant = replaceBlock(
-    text ?? '',
-    'environments',
-    describeEnvironments(documents, readDefinition(pipeline ?? '')),
+  const wrong = open.map(({ invariant, role, outcome, reason, counterexample }) =>
+    `${invariant.name}, ${role}: ${outcome} ${reason ?? ''} ${JSON.stringify(counterexample ?? '')}`.trim(),
   );
-  if (meant === text) return;
-  if (!mayWrite)
-    throw new Problem(
-      "docs/deploy.md tells another list of Bitbucket's environments than the trust policies and the pipeline do.",
-      'If the policies are right: make roles ARGS=--docs, and restrict the environments as it says.',
-    );
-  await writeFile(page, meant);
+  if (!withFaults) return wrong;
+  const faults = readFaults('faults.txt', await readTable('faults.txt'), documents);
+  const answers = await answerFaults(project, invariants, documents, faults);
+  const missed = answers.flatMap((one, index) =>
+    typeof one === 'string' ? [`no request shows the fault ${faults[index]?.line ?? ''}: ${one}`] : [],
+  );
+  console.log(
+    `${faults.length - missed.length} of ${faults.length} planted faults shown by a request that the evaluator allows`,
+  );
+  return [...wrong, ...missed];
 }
 
 await runCommand(async (argv) => {
@@ -97,7 +140,17 @@ await runCommand(async (argv) => {
     'Decide what each role of the pipeline may do, request by request',
   )
     .option('--json <file>', 'write the documents that are judged, with all values resolved')
-    .option('--docs', "write the checklist of Bitbucket's environments into docs/deploy.md", false)
+    .option(
+      '--docs',
+      "write Bitbucket's environments into docs/deploy.md, invariants into docs/security.md",
+      false,
+    )
+    .option('--prove', 'prove tests/checks/roles/invariants.txt of every request that there can be', false)
+    .option(
+      '--faults',
+      'with --prove: plant each of faults.txt, and ask for a request that shows it (takes minutes)',
+      false,
+    )
     .option(
       '--subtract',
       'name each statement, resource and condition whose loss no request notices (takes minutes)',
@@ -108,11 +161,11 @@ await runCommand(async (argv) => {
       '\nExit codes: 0 as expected or not checked, 1 not as expected (STRICT=1: or not checked), 2 misuse.',
     )
     .parse(argv, { from: 'user' })
-    .opts<{ json?: string; docs: boolean; subtract: boolean }>();
+    .opts<{ json?: string; docs: boolean; prove: boolean; faults: boolean; subtract: boolean }>();
   const documents = await renderDocuments(project);
   if (options.json !== undefined)
     await writeFile(options.json, `${JSON.stringify(publicForm(documents), undefined, 2)}\n`);
-  await keepChecklist(documents, options.docs);
+  await keepPages(documents, options.docs);
   if (!isEvaluatorInstalled(project)) {
     console.log('NOT CHECKED: the evaluator of IAM policies is not installed (make tools).');
     return process.env['STRICT'] === '1' ? 1 : 0;
@@ -142,6 +195,7 @@ await runCommand(async (argv) => {
       ),
     );
   }
+  if (options.prove) wrong.push(...(await proveAccount(documents, options.faults)));
   if (options.subtract) {
     const asked = all.flatMap(([, requests]) => requests.filter(({ token }) => token === undefined));
     const { played, idle } = await subtract(project, documents, asked);

@@ -118,7 +118,7 @@ export const lines = (table: string): readonly { readonly line: string; readonly
     .filter(({ line }) => line.trim() !== '' && !line.startsWith('#'));
 
 /** `signing` (a key), `state:env:/…` (a bucket and what is in it) and `arn:kms:key/x` in full. */
-function resolveArn(short: string, { account, region, keys, buckets }: Documents): string {
+export function resolveArn(short: string, { account, region, keys, buckets }: Documents): string {
   const key = keys[short]?.arn;
   if (key !== undefined) return key;
   const full = short.replaceAll('{account}', account);
@@ -166,6 +166,9 @@ export function contextOf(
   return context;
 }
 
+/** Who signs the tokens of steps. */
+export const issuer = `api.bitbucket.org/2.0/workspaces/${bitbucket.workspace}/pipelines-config/identity/oidc`;
+
 /** Keys that hold several values. */
 const listKeys = /^(aws:TagKeys|aws:CalledVia|route53:)/;
 
@@ -175,7 +178,6 @@ export function tokenRequests({
   project,
   account,
 }: Documents): readonly (Request & { readonly token: true })[] {
-  const issuer = `api.bitbucket.org/2.0/workspaces/${bitbucket.workspace}/pipelines-config/identity/oidc`;
   const own = `ari:cloud:bitbucket::workspace/${bitbucket.workspace_uuid}`;
   const uuids: Readonly<Record<string, string>> = {
     build: bitbucket.build_uuid,

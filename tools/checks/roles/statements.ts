@@ -165,16 +165,28 @@ function mayMatch(arn: string, pattern: string): boolean {
   const [form, given] = [arn.replaceAll(/\$\{\w+\}/g, '*').split(':'), pattern.split(':')];
   if (form[2] !== given[2]) return false;
   const [rest, own] = [form.slice(5).join(':'), given.slice(5).join(':')];
-  return common(rest, own);
+  return meet(rest, own);
 }
 
-/** Whether two patterns of `*` have a text in common. */
-function common(a: string, b: string): boolean {
+/** Whether two patterns of `*` and `?` have a text in common. */
+export function meet(a: string, b: string): boolean {
   if (a === '' || b === '') return /^\**$/.test(a + b);
-  if (a.startsWith('*')) return common(a.slice(1), b) || common(a, b.slice(1));
-  if (b.startsWith('*')) return common(b, a);
-  return b.startsWith(a.charAt(0)) && common(a.slice(1), b.slice(1));
+  if (a.startsWith('*')) return meet(a.slice(1), b) || meet(a, b.slice(1));
+  if (b.startsWith('*')) return meet(b, a);
+  return (
+    (a.startsWith('?') || b.startsWith('?') || b.startsWith(a.charAt(0))) && meet(a.slice(1), b.slice(1))
+  );
 }
+
+/** A pattern of a policy: `*` is any text, `?` any letter. */
+export const pattern = (text: string): RegExp =>
+  new RegExp(
+    `^${text
+      .replaceAll(/[.+^${}()|[\]\\]/g, '\\$&')
+      .replaceAll('*', '.*')
+      .replaceAll('?', '.')}$`,
+    's',
+  );
 
 /** Resource policies that let in everybody: a principal `*` may stand in a denial only. */
 export function judgeResourcePolicies(documents: Documents): readonly string[] {

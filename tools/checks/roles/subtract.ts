@@ -1,7 +1,7 @@
 import { environments, type Document, type Documents, type Role, type Statement } from './documents.ts';
 import { evaluate } from './evaluate.ts';
 import type { Request } from './requests.ts';
-import { list } from './statements.ts';
+import { list, pattern } from './statements.ts';
 
 /** A part of a statement, and what the statement is without it; undefined where nothing is left. */
 interface Part {
@@ -87,14 +87,6 @@ function sample(requests: readonly Request[]): readonly Request[] {
   }
   return [...kinds.values()].flatMap((alike) => [...alike.slice(0, 2), ...alike.slice(2).slice(-1)]);
 }
-
-const pattern = (text: string): RegExp =>
-  new RegExp(
-    `^${text
-      .replaceAll(/[.+^${}()|[\]\\]/g, '\\$&')
-      .replaceAll('*', '.*')
-      .replaceAll('?', '.')}$`,
-  );
 
 /** What is the same in each environment has one name. */
 const normalise = (text: string): string =>
