@@ -89,10 +89,12 @@ async function installFor(wanted: Wanted): Promise<number> {
   }
   const packages = tools.debian.filter(({ package: name }) => wanted.debian.includes(name));
   const debian = createDebianTools(packages, true);
-  // The first is what Python tools are installed by; beside them the other packages of Debian take no time of their own.
+  // The first is what Python tools are installed by. All that follows takes its time side by side, one package of Debian after another.
   const python = wanted.python ? [...pythonTools, ...nodeTools] : [];
   const before = await installTools(debian.slice(0, 1), console.log);
-  const beside = [installTools(debian.slice(1), console.log), installTools(python, console.log)];
+  const beside = [debian.slice(1), ...python.map((tool) => [tool])].map((some) =>
+    installTools(some, console.log),
+  );
   const outcomes = [before, ...(await Promise.all(beside))].flat();
   // Maven is one of those packages.
   outcomes.push(...(await installTools(wanted.java ? javaTools : [], console.log)));
