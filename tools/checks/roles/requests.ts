@@ -32,16 +32,34 @@ export function readRequests(file: string, table: string, documents: Documents):
         'Write: allow|deny role action[,action…] resource [context].',
       );
     const environment = environments.find((name) => full.startsWith(`${name}-`)) ?? 'shared';
-    return splitActions(actions).map((action): Request => ({
-      origin: `${file}:${number}`,
-      expected,
-      role: full,
-      action,
-      resource: resolveArn(resource, documents),
-      context: contextOf(words, environment, documents),
-    }));
+    return splitActions(actions).flatMap((action) =>
+      alternatives(words).map((context): Request => ({
+        origin: `${file}:${number}`,
+        expected,
+        role: full,
+        action,
+        resource: resolveArn(resource, documents),
+        context: contextOf(context, environment, documents),
+      })),
+    );
   });
 }
+
+/** `not-rt` and `not-own` are two contexts each: another environment's tags, and another project's. */
+const alternatives = (words: readonly string[]): readonly (readonly string[])[] => {
+  const [, kind] = /^not-(rt|own)$/.exec(words.at(-1) ?? '') ?? [];
+  if (kind === undefined) return [words];
+  const rest = words.slice(0, -1);
+  return kind === 'rt'
+    ? [
+        [...rest, 'rt(prod)'],
+        [...rest, 'rt', 'aws:RequestTag/project=bank'],
+      ]
+    : [
+        [...rest, 'tags(prod)'],
+        [...rest, 'own', 'aws:ResourceTag/project=bank'],
+      ];
+};
 
 /** `dynamodb:GetItem,Query` in full. */
 export const splitActions = (actions: string): readonly string[] => {

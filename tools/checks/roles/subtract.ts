@@ -48,14 +48,14 @@ const everything: Document = {
   Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }],
 };
 
-/** Of one role: its own documents as they are, and its boundary under a role that allows all else. */
-function lossesOf(name: string, role: Role, requests: readonly Request[]): readonly Loss[] {
+/** Of one role: its own documents without a boundary, and its boundary under a role that allows all else: each must hold alone. */
+function lossesOf(name: string, role: Role, requests: readonly Request[], holder: string): readonly Loss[] {
   const own = requests.filter((request) => request.role === name);
-  const of = (document: Document, kind: string, put: (changed: Document) => Role): readonly Loss[] =>
+  const of = (document: Document, where: string, put: (changed: Document) => Role): readonly Loss[] =>
     document.Statement.flatMap((statement) => {
       const concerned = own.filter(concerns(statement));
       return partsOf(statement).map(({ name: part, without, matches = '*' }) => ({
-        name: normalise(`${name} ${kind}${statement.Sid ?? ''} ${part}`),
+        name: normalise(`${where} ${statement.Sid ?? ''} ${part}`),
         role: put({
           ...document,
           Statement: document.Statement.flatMap((one) =>
@@ -68,14 +68,25 @@ function lossesOf(name: string, role: Role, requests: readonly Request[]): reado
       }));
     });
   return [
-    ...role.identity.flatMap((document, at) =>
-      of(document, '', (changed) => ({ ...role, identity: role.identity.with(at, changed) })),
+    ...(isStandIn(name) ? [] : role.identity).flatMap((document, at) =>
+      of(document, name, (changed) => ({
+        ...role,
+        boundary: null,
+        identity: role.identity.with(at, changed),
+      })),
     ),
     ...(role.boundary === null
       ? []
-      : of(role.boundary, 'boundary.', (boundary) => ({ ...role, identity: [everything], boundary }))),
+      : of(role.boundary, `boundary of ${holder}`, (boundary) => ({
+          ...role,
+          identity: [everything],
+          boundary,
+        }))),
   ];
 }
+
+/** What stands for any role that an apply may make: of it the boundary alone is real. */
+const isStandIn = (name: string): boolean => name.endsWith('-workload');
 
 /** Few of each action and expectation: alike requests are decided alike. */
 function sample(requests: readonly Request[]): readonly Request[] {
@@ -113,8 +124,11 @@ export async function subtract(
   requests: readonly Request[],
 ): Promise<{ readonly played: number; readonly idle: readonly string[] }> {
   const once = [...new Map(requests.map((one) => [JSON.stringify({ ...one, origin: '' }), one])).values()];
-  const subjects = Object.entries(documents.roles).filter(([name]) => !name.endsWith('-workload'));
-  const losses = subjects.flatMap(([name, role]) => lossesOf(name, role, once));
+  const subjects = Object.entries(documents.roles);
+  // A boundary that several roles have is one document: what one of them needs of it is needed.
+  const holderOf = ({ boundary }: Role): string =>
+    subjects.findLast(([, one]) => JSON.stringify(one.boundary) === JSON.stringify(boundary))?.[0] ?? '';
+  const losses = subjects.flatMap(([name, role]) => lossesOf(name, role, once, holderOf(role)));
   const noticed = new Set<string>();
   // One environment after the other: what the first has noticed needs no other one.
   for (const environment of ['dev', 'staging', 'prod', 'build']) {
@@ -123,10 +137,13 @@ export async function subtract(
     );
     const roles: Record<string, Role> = { ...documents.roles };
     for (const [name, role] of Object.entries(documents.roles))
-      roles[`${name} open`] = { ...role, identity: [everything] };
+      Object.assign(roles, {
+        [`${name} open`]: { ...role, identity: [everything] },
+        [`${name} alone`]: { ...role, boundary: null },
+      });
     const asked = open.flatMap(({ role, requests: own }, index) => {
       roles[`less ${index}`] = role;
-      const whole = role.identity[0] === everything ? ' open' : '';
+      const whole = role.identity[0] === everything ? ' open' : ' alone';
       return own.flatMap((one) => [
         { ...one, role: `${one.role}${whole}` },
         { ...one, role: `less ${index}` },
