@@ -128,7 +128,7 @@ describe('a database in trouble', () => {
       (_request, response) => {
         response.writeHead(200, { 'content-length': 100 }).write('{"Item":');
       },
-      { requestTimeoutMs: 50, maxAttempts: 2 },
+      { requestTimeoutMs: 1_000, maxAttempts: 2 },
     );
 
     await expect(repository.find(aMovie())).rejects.toBeInstanceOf(TimedOut);

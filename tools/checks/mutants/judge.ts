@@ -75,7 +75,8 @@ export interface Judge {
   readonly end: () => Promise<void>;
 }
 
-export async function startJudge(project: string): Promise<Judge> {
+/** @param clean whether each check passes without any mistake: asked once by all judges */
+export async function startJudge(project: string, clean: Map<string, Promise<boolean>>): Promise<Judge> {
   const folder = await mkdtemp(join(tmpdir(), 'mutants-'));
   const tree = join(folder, 'tree');
   const files = (await output('git', ['ls-files', '-co', '--exclude-standard'], { cwd: project })).split(
@@ -95,7 +96,6 @@ export async function startJudge(project: string): Promise<Judge> {
   await output('git', ['add', '-A'], { cwd: tree });
   const { env, stop } = await terraformEnvironment();
   const initialised = new Set<string>();
-  const clean = new Map<string, boolean>();
   const recorded = new Map<Environment, Recording>();
   for (const environment of inOrder) recorded.set(environment, await readRecording(tree, environment));
   let planner: Awaited<ReturnType<typeof startPlanner>> | undefined;
@@ -137,9 +137,9 @@ export async function startJudge(project: string): Promise<Judge> {
   }
 
   /** A check that fails on the clean copy, too, has stopped nothing. */
-  async function passesClean(name: string, file: string): Promise<boolean> {
+  function passesClean(name: string, file: string): Promise<boolean> {
     const key = name === 'module' ? dirname(file) : name;
-    const passes = clean.get(key) ?? !(await check(name, file)).failed;
+    const passes = clean.get(key) ?? check(name, file).then(({ failed }) => !failed);
     clean.set(key, passes);
     return passes;
   }

@@ -53,8 +53,9 @@ await runCommand(async (argv) => {
   const outcomes: Outcome[] = mistakes
     .filter(({ equivalent }) => equivalent !== undefined)
     .map((mistake) => ({ mistake }));
+  const clean = new Map<string, Promise<boolean>>();
   const work = async (): Promise<void> => {
-    const judge = await startJudge(project);
+    const judge = await startJudge(project, clean);
     try {
       for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) {
         if (batch.length > 1) await judge.planTogether(batch);
