@@ -33,7 +33,7 @@ const everywhere = async (name: string): Promise<readonly (readonly [string, Jso
 const ignored = (found: readonly (readonly [string, Json])[]) => found.map(([where]) => where);
 
 describe('what no plan shows', () => {
-  test('each policy of the autoscaler has its own metric and target', async () => {
+  test('each policy of the autoscaler has its own metric and target, and the pauses of the module', async () => {
     const [policies] = under(await read('terraform/service.tf'), 'autoscaling_policies').map(
       ([, value]) => value,
     );
@@ -42,12 +42,15 @@ describe('what no plan shows', () => {
         where,
         under(value, 'predefined_metric_type')[0]?.[1],
         under(value, 'target_value')[0]?.[1],
+        // No cooldown, and nothing that keeps it from scaling in.
+        isObject(value) ? Object.keys(value).sort().join(' ') : '',
       ],
     );
+    const settings = 'predefined_metric_specification target_value';
 
     expect(found).toEqual([
-      ['.cpu', 'ECSServiceAverageCPUUtilization', '${var.scaling.cpu_percent}'],
-      ['.requests', 'ALBRequestCountPerTarget', '${var.scaling.requests_per_target}'],
+      ['.cpu', 'ECSServiceAverageCPUUtilization', '${var.scaling.cpu_percent}', settings],
+      ['.requests', 'ALBRequestCountPerTarget', '${var.scaling.requests_per_target}', settings],
     ]);
   });
 
