@@ -19,7 +19,8 @@ FILE ?=
 STEP ?=
 PART ?=
 LOSE ?=
-export IMAGE FILE STEP PART LOSE
+TABLE ?=
+export IMAGE FILE STEP PART LOSE TABLE
 
 # A pipeline step files what it reports with the commit, whatever came of it. Elsewhere: npm run insights.
 filed = $(if $(CI),trap 'node tools/release/main.ts insights' EXIT;)
@@ -128,12 +129,12 @@ preflight: install .cache/identity/token ## ENV=dev Ask, before anything is made
 	@$(release) preflight --env "$(ENV)" --image "$$IMAGE"
 
 .PHONY: plan
-plan: install .cache/identity/token ## ENV=dev IMAGE=…@sha256:… Write the plan of a release to PLAN=file and show it (STEP=accept|sign|drop: of the next step of replacing the cursor key)
-	@$(release) plan --env "$(ENV)" --image "$$IMAGE" --step "$$STEP" --plan "$(PLAN)"
+plan: install .cache/identity/token ## ENV=dev IMAGE=…@sha256:… Write the plan of a release to PLAN=file and show it (STEP=accept|sign|drop: of the next step of replacing the cursor key; TABLE=name: of a change of the table that serves)
+	@$(release) plan --env "$(ENV)" --image "$$IMAGE" --step "$$STEP" --table "$$TABLE" --plan "$(PLAN)"
 
 .PHONY: deploy
-deploy: install .cache/identity/token .cache/bin/crane .cache/bin/cosign ## ENV=dev IMAGE=…@sha256:… Plan, check and apply (PLAN=file: the plan that was approved; DATA=yes: load movies of FILE instead, else real ones)
-	@$(release) $(if $(DATA),load-data --env "$(ENV)" --file "$$FILE",deploy --env "$(ENV)" --image "$$IMAGE" --plan "$(PLAN)")
+deploy: install .cache/identity/token .cache/bin/crane .cache/bin/cosign ## ENV=dev IMAGE=…@sha256:… Plan, check and apply (PLAN=file: the plan that was approved; TABLE=name: let this table serve; DATA=yes: load movies of FILE instead, else real ones)
+	@$(release) $(if $(DATA),load-data --env "$(ENV)" --file "$$FILE",deploy --env "$(ENV)" --image "$$IMAGE" --table "$$TABLE" --plan "$(PLAN)")
 
 .PHONY: verify
 verify: install .cache/identity/token .cache/bin/crane .cache/bin/cosign ## ENV=local|dev|… Probe a deployment: is it what was meant, and what was it built from? (LOAD=yes: under load; ARCHIVE=yes: fetch its image, if it is what was signed)

@@ -2,6 +2,8 @@ module "movies_table" {
   source = "../modules/movies-table"
 
   name                     = local.name
+  restored                 = var.tables.restored
+  serving                  = var.tables.serving
   hash_key                 = local.table.hashKey
   range_key                = local.table.rangeKey
   global_secondary_indexes = [for index in local.table.globalSecondaryIndexes : { name = index.name, hash_key = index.hashKey, range_key = index.rangeKey }]
@@ -11,6 +13,13 @@ module "movies_table" {
   replica_regions             = { for region, key in aws_kms_replica_key.table : region => key.arn }
   backup                      = var.backup
   permissions_boundary_arn    = var.permissions_boundary_arn
+}
+
+# A table that DynamoDB restored is taken over as it is: with the next apply it is protected, tagged and backed up as the first one.
+import {
+  for_each = var.tables.restored
+  to       = module.movies_table.aws_dynamodb_table.main[each.key]
+  id       = each.key
 }
 
 resource "aws_kms_replica_key" "table" {

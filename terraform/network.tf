@@ -131,9 +131,9 @@ resource "aws_route" "issuer" {
 
 data "aws_iam_policy_document" "dynamodb_endpoint" {
   statement {
-    sid       = "ThisTableOnly"
+    sid       = "TheseTablesOnly"
     actions   = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:Scan"]
-    resources = [module.movies_table.table_arn, "${module.movies_table.table_arn}/index/*"]
+    resources = flatten([for arn in module.movies_table.table_arns : [arn, "${arn}/index/*"]])
 
     principals {
       type        = "AWS"

@@ -75,6 +75,7 @@ module "observability" {
   maintenance  = { rule_metric = module.web_acl.maintenance.rule_metric, schedule_group = module.web_acl.maintenance.schedule_group }
   outside      = one([for group in aws_cloudwatch_log_group.outside : { log_group_name = group.name }])
   backup_vault = module.movies_table.backup_vault_name
+  restore_role = module.movies_table.restore_role_name
   certificate = var.domain_name == null ? null : {
     arn = var.certificate_arn == null ? one([for certificate in aws_acm_certificate.main : certificate.arn]) : var.certificate_arn
   }

@@ -64,9 +64,21 @@ output "maintenance" {
   value       = module.web_acl.maintenance
 }
 
+output "tables" {
+  description = "Tables restored beside the first one, and the one that serves; the next plan begins with it"
+
+  # Written down whatever else fails: a plan that forgot an imported table would delete it.
+  value = var.tables
+}
+
 output "table_name" {
-  description = "DynamoDB table, for the loader"
+  description = "DynamoDB table that serves"
   value       = module.movies_table.table_name
+}
+
+output "restore_role_arn" {
+  description = "Role by which AWS Backup restores a backup of the table; null without backups"
+  value       = module.movies_table.restore_role_arn
 }
 
 output "log_group_name" {

@@ -38,16 +38,17 @@ resource "aws_iam_role_policy" "task" {
 }
 
 data "aws_iam_policy_document" "task" {
+  # In all tables of this environment: while the service moves to a restored one, some tasks read the one before.
   statement {
     sid       = "MoviesInTable"
     actions   = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:Scan"]
-    resources = [module.movies_table.table_arn]
+    resources = module.movies_table.table_arns
   }
 
   statement {
     sid       = "MoviesByIndex"
     actions   = ["dynamodb:Query"]
-    resources = ["${module.movies_table.table_arn}/index/*"]
+    resources = [for arn in module.movies_table.table_arns : "${arn}/index/*"]
   }
 
   statement {

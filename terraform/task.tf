@@ -130,4 +130,7 @@ resource "aws_ecs_task_definition" "main" {
   lifecycle {
     create_before_destroy = true
   }
+
+  # It may name another table than the one before: what lets its tasks read that is there first.
+  depends_on = [aws_iam_role_policy.task, module.endpoints]
 }

@@ -410,9 +410,10 @@ variable "replica_region" {
 
 variable "backup" {
   type = object({
-    schedule       = string
-    retention_days = number
-    copy_to        = optional(string)
+    schedule              = string
+    retention_days        = number
+    copy_to               = optional(string)
+    restore_test_schedule = optional(string, "cron(0 6 ? * SUN *)")
     vault_lock = optional(object({
       min_retention_days  = number
       max_retention_days  = number
@@ -421,6 +422,11 @@ variable "backup" {
   })
   description = "AWS Backup of the table beyond point-in-time recovery, as in modules/movies-table; null for none."
   default     = null
+}
+
+variable "tables" {
+  type        = object({ restored = set(string), serving = optional(string) })
+  description = "Tables restored beside the first one, and the one that serves (null: the first). The state owns it: each plan is given its output of the same name, and TABLE=… alone changes it (`make restore`)."
 }
 
 variable "cursor_key_stage" {

@@ -5,6 +5,10 @@ data "aws_partition" "current" {}
 data "aws_region" "current" {}
 
 locals {
+  # The table as it was made first, and those that DynamoDB restored beside it, by name.
+  tables  = merge({ original = var.name }, { for name in var.restored : name => name })
+  serving = coalesce(var.serving, var.name) == var.name ? "original" : var.serving
+
   # DynamoDB wants each key attribute declared once, however many keys use it.
   keys = concat(
     [var.hash_key, var.range_key],
@@ -12,8 +16,15 @@ locals {
   )
 }
 
+moved {
+  from = aws_dynamodb_table.main
+  to   = aws_dynamodb_table.main["original"]
+}
+
 resource "aws_dynamodb_table" "main" {
-  name                        = var.name
+  for_each = local.tables
+
+  name                        = each.value
   billing_mode                = "PAY_PER_REQUEST"
   hash_key                    = var.hash_key.name
   range_key                   = var.range_key.name

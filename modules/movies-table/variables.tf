@@ -8,6 +8,28 @@ variable "name" {
   }
 }
 
+variable "restored" {
+  type        = set(string)
+  description = "Names of tables that DynamoDB restored beside the first one, `<name>-at-…` or `<name>-from-…`. They are imported by the caller, and kept as the first one is."
+  default     = []
+
+  validation {
+    condition     = alltrue([for name in var.restored : can(regex("^${var.name}-(at|from)-[0-9A-Za-z-]+$", name))])
+    error_message = "Each name of restored is ${var.name}-at-<time> or ${var.name}-from-<backup>: so the rights on this table's copies are told from those on other tables."
+  }
+}
+
+variable "serving" {
+  type        = string
+  description = "Name of the table that serves: `name`, or one of `restored`. Null for `name`."
+  default     = null
+
+  validation {
+    condition     = contains(concat([var.name], tolist(var.restored)), coalesce(var.serving, var.name))
+    error_message = "serving is ${var.name} or one of restored."
+  }
+}
+
 variable "hash_key" {
   type = object({
     name = string
@@ -144,9 +166,10 @@ variable "replica_regions" {
 
 variable "backup" {
   type = object({
-    schedule       = string
-    retention_days = number
-    copy_to        = optional(string)
+    schedule              = string
+    retention_days        = number
+    copy_to               = optional(string)
+    restore_test_schedule = optional(string, "cron(0 6 ? * SUN *)")
     vault_lock = optional(object({
       min_retention_days  = number
       max_retention_days  = number
@@ -155,7 +178,8 @@ variable "backup" {
   })
   description = <<-EOT
     Backups outside the table's own life: `schedule` (a cron expression of AWS Backup, UTC), `retention_days`, the ARN
-    of a vault in another account or region that each is copied to (`copy_to`), and a
+    of a vault in another account or region that each is copied to (`copy_to`), when the newest one is restored as a
+    test (`restore_test_schedule`), and a
     `vault_lock` that keeps backups between `min_retention_days` and `max_retention_days` old. With
     `changeable_for_days` (3 or more) the lock can't be lifted by anybody after that many days (compliance mode);
     without it, only by those who may remove locks (governance mode). Null: no backups beyond point-in-time recovery.
@@ -165,6 +189,11 @@ variable "backup" {
   validation {
     condition     = var.backup == null ? true : can(regex("^cron\\([^()]+\\)$", var.backup.schedule))
     error_message = "backup.schedule must be a cron expression of AWS Backup, such as cron(0 3 * * ? *)."
+  }
+
+  validation {
+    condition     = var.backup == null ? true : can(regex("^cron\\([^()]+\\)$", var.backup.restore_test_schedule))
+    error_message = "backup.restore_test_schedule must be a cron expression of AWS Backup, such as cron(0 6 ? * SUN *)."
   }
 
   validation {

@@ -137,9 +137,36 @@ resource "aws_cloudwatch_event_target" "deployment" {
   }
 }
 
+# A test of AWS Backup that fails, or a restore that somebody waits for. No metric of AWS Backup tells one role's restores from others'.
+resource "aws_cloudwatch_event_rule" "restore" {
+  for_each = toset(var.restore_role == null ? [] : ["failed"])
+
+  name        = "${var.name}-restore-${each.key}"
+  description = "A restore from the backups of ${var.name}, or a test of one, has ${each.key}"
+
+  event_pattern = jsonencode({
+    source        = ["aws.backup"]
+    "detail-type" = ["Restore Job State Change"]
+    detail        = { status = ["FAILED", "ABORTED"], iamRoleArn = [{ suffix = ":role/${var.restore_role}" }] }
+  })
+}
+
+resource "aws_cloudwatch_event_target" "restore" {
+  for_each = aws_cloudwatch_event_rule.restore
+
+  rule     = each.value.name
+  arn      = aws_sns_topic.main["ticket"].arn
+  role_arn = aws_iam_role.events.arn
+
+  input_transformer {
+    input_paths    = { job = "$.detail.restoreJobId", time = "$.time" }
+    input_template = "\"${var.name}: restore job <job> failed at <time>. Whether its backups can be restored is not known. Severity: ticket. Dashboard: ${local.dashboard_url} Saved query: ${var.name}/Tasks and deployments, ${local.look_back.ticket}. Runbook: ${var.runbook_url}#restore-${each.key}\""
+  }
+}
+
 resource "aws_iam_role" "events" {
   name                 = "${var.name}-events-${replace(data.aws_region.current.name, "/-|orth|outh|ast|est|entral/", "")}" # global, so with its region
-  description          = "EventBridge tells people of deployments of ${var.name}"
+  description          = "EventBridge tells people of deployments and failed restores of ${var.name}"
   assume_role_policy   = data.aws_iam_policy_document.events_assume.json
   permissions_boundary = var.permissions_boundary_arn
 }
@@ -170,9 +197,9 @@ data "aws_iam_policy_document" "events_assume" {
 
 data "aws_iam_policy_document" "events_page" {
   statement {
-    sid       = "TellPages"
+    sid       = "TellPeople"
     actions   = ["sns:Publish"]
-    resources = [aws_sns_topic.main["page"].arn]
+    resources = [for topic in aws_sns_topic.main : topic.arn]
   }
 
   statement {

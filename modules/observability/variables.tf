@@ -141,6 +141,12 @@ variable "backup_vault" {
   default     = null
 }
 
+variable "restore_role" {
+  type        = string
+  description = "Name of the role whose failed restores are told; null without backups."
+  default     = null
+}
+
 variable "monthly_budget_usd" {
   type        = number
   description = "Cost per month, in US dollars, above which (and at 80 % of which, and when forecast) a ticket is opened; null where AWS has no budgets."

@@ -190,6 +190,17 @@ data "aws_iam_policy_document" "workload_boundary" {
   }
 
   statement {
+    sid = "RestoreTables"
+    actions = [
+      "dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:DescribeTable", "dynamodb:GetItem", "dynamodb:PutItem",
+      "dynamodb:Query", "dynamodb:RestoreTableFromAwsBackup", "dynamodb:Scan", "dynamodb:UpdateItem",
+    ]
+    resources = [for name in ["awsbackup-restore-test-", "${var.project}-${each.key}", "${var.project}-${each.key}-from-"] :
+      "arn:${local.partition}:dynamodb:*:${local.account}:table/${name}${endswith(name, "-") ? "*" : ""}"
+    ]
+  }
+
+  statement {
     sid       = "PullImages"
     actions   = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
     resources = [for name in ["", "-*"] : "arn:${local.partition}:ecr:*:${local.account}:repository/${var.project}${name}"]

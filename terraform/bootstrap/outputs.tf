@@ -38,6 +38,11 @@ output "workload_boundary_arns" {
   value       = { for environment, policy in aws_iam_policy.workload_boundary : environment => policy.arn }
 }
 
+output "restorer_policy_arns" {
+  description = "Policy for a person who restores the table, by environment; attach it to whoever is on call."
+  value       = { for environment, policy in aws_iam_policy.restorer : environment => policy.arn }
+}
+
 output "build_role_arn" {
   description = "Role of the pipeline's build step; null without a pipeline."
   value       = one([for role in aws_iam_role.build : role.arn])

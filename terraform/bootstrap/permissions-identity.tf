@@ -1,7 +1,7 @@
 locals {
   service_linked_roles = [
     "backup.amazonaws.com", "ecs.amazonaws.com", "ecs.application-autoscaling.amazonaws.com", "elasticloadbalancing.amazonaws.com",
-    "mrk.kms.amazonaws.com", "replication.dynamodb.amazonaws.com", "transitgateway.amazonaws.com",
+    "mrk.kms.amazonaws.com", "replication.dynamodb.amazonaws.com", "restore-testing.backup.amazonaws.com", "transitgateway.amazonaws.com",
     "wafv2.amazonaws.com",
   ]
 }

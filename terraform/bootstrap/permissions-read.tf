@@ -156,6 +156,12 @@ data "aws_iam_policy_document" "read_own" {
   }
 
   statement {
+    sid       = "ReadOwnRestoreTests"
+    actions   = ["backup:GetRestoreTestingPlan", "backup:GetRestoreTestingSelection", "backup:ListTags"]
+    resources = ["arn:${local.partition}:backup:*:${local.account}:restore-testing-plan:${replace("${var.project}-${each.key}", "-", "_")}-*"]
+  }
+
+  statement {
     sid = "ReadOwnBuckets"
     actions = [
       "s3:GetAccelerateConfiguration", "s3:GetBucketAcl", "s3:GetBucketCORS", "s3:GetBucketLocation",

@@ -249,6 +249,24 @@ locals {
       }
     }
 
+    # Of whoever restores the table.
+    restorer = {
+      LendTableKey = {
+        tags = "of_own"
+        actions = [
+          "kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom",
+          "kms:ReEncryptTo", "kms:RetireGrant",
+        ]
+        resources = ["kms:*:${local.account}:key/*"]
+        through   = { test = "StringLike", variable = "kms:ViaService", values = ["dynamodb.*.amazonaws.com"] }
+      }
+      RestoreOwnBackups = {
+        tags      = "of_own"
+        actions   = ["backup:StartRestoreJob"]
+        resources = ["backup:*:${local.account}:recovery-point:*"]
+      }
+    }
+
     # Of the boundary of the roles that an apply makes.
     workload = {
       UseKeys = {

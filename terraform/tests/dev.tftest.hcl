@@ -66,6 +66,7 @@ variables {
   image              = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/movies-api@sha256:0000000000000000000000000000000000000000000000000000000000000000"
   commit             = "0123456"
   cursor_key_stage   = 0
+  tables             = { restored = [] }
   owner              = "movies-team"
   cost_centre        = "movies-development"
   egress             = "single_nat"

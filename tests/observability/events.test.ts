@@ -45,8 +45,16 @@ const task = (detail: object) => ({
   },
 });
 
+const restore = (status: string, role = 'movies-api-prod-restore-euw1') => ({
+  ...{ ...sent, ...at, source: 'aws.backup', 'detail-type': 'Restore Job State Change', resources: [] },
+  detail: {
+    ...{ restoreJobId: 'job-1', resourceType: 'DynamoDB', status },
+    iamRoleArn: `arn:aws:iam::123456789012:role/${role}`,
+  },
+});
+
 /**
- * What ECS publishes, in the form and words that are documented:
+ * What ECS publishes, and AWS Backup (https://docs.aws.amazon.com/aws-backup/latest/devguide/eventbridge.html), in the form and words that are documented:
  * https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_service_deployment_events.html, …/ecs_service_events.html,
  * …/ecs_task_events.html and …/stopped-task-error-codes.html. Without what no rule looks at.
  */
@@ -103,6 +111,9 @@ const events = {
     stopCode: 'EssentialContainerExited',
     stoppedReason: 'Essential container in task exited',
   }),
+  'a restore fails': restore('FAILED'),
+  'a restore is done': restore('COMPLETED'),
+  'another restore of the account fails': restore('FAILED', 'other-movies-api-prod-restore'),
 } as const;
 
 type EventName = keyof typeof events;
@@ -115,9 +126,9 @@ const failedTasks: readonly EventName[] = [
   'a task fails its own checks',
 ];
 /** What the rule of the log takes, which the filters below then read. */
-const recorded = names.filter((name) => !/another|a task runs/.test(name));
+const recorded = names.filter((name) => !/another|a task runs|restore/.test(name));
 
-describeWith([program('python3', 'install Python 3.10 or newer')], 'rules on what ECS publishes', () => {
+describeWith([program('python3', 'install Python 3.10 or newer')], 'rules on what AWS publishes', () => {
   // One goes by the clock.
   const rules = [...planned<{ event_pattern: string }>('prod', 'aws_cloudwatch_event_rule')].filter(
     ([name]) => !name.startsWith('outside'),
@@ -140,6 +151,7 @@ describeWith([program('python3', 'install Python 3.10 or newer')], 'rules on wha
       'deployment["failed"]': ['a deployment fails'],
       'deployment["rolled-back"]': ['a deployment is rolled back'],
       'deployment["impaired"]': ['tasks can’t start', 'tasks find no place'],
+      'restore["failed"]': ['a restore fails'],
       recorded,
     });
   });

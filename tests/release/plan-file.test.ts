@@ -2,7 +2,14 @@ import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { checkPlan, findLosses, recordPlan, refuseLosses } from '../../tools/release/plan-file.ts';
+import { tablesOf } from '../../tools/lib/terraform/service-root.ts';
+import {
+  checkPlan,
+  findLosses,
+  givenUpTables,
+  recordPlan,
+  refuseLosses,
+} from '../../tools/release/plan-file.ts';
 
 const release = { environment: 'dev', image: `api@sha256:${'0'.repeat(64)}`, commit: 'abcdef0' };
 let folder: string;
@@ -29,6 +36,7 @@ test.each([
   ['commit', { ...release, commit: 'fedcba9' }],
   ['image', { ...release, image: `api@sha256:${'1'.repeat(64)}` }],
   ['stage of the cursor keys', { ...release, cursorKeyStage: 1 }],
+  ['table that serves', { ...release, table: 'movies-dev-at-1' }],
 ])('a plan for another %s is refused', async (what, wanted) => {
   await recordPlan(planFile, { ...release, losses: [] });
 
@@ -52,6 +60,35 @@ test.each([
 
   await expect(checkPlan(planFile, release)).rejects.toThrow(message);
 });
+
+const [copy, other] = ['movies-dev-at-20260301T120000Z', 'movies-dev-from-01-ab'];
+test.each([
+  ['before the first deployment', {}, {}, { restored: [] }],
+  ['none named', { restored: [copy], serving: copy }, {}, { restored: [copy], serving: copy }],
+  [
+    'a restored one',
+    { restored: [copy], serving: null },
+    { table: other },
+    { restored: [copy, other], serving: other },
+  ],
+  [
+    'the first one again',
+    { restored: [copy], serving: copy },
+    { table: 'movies-dev' },
+    { restored: [copy], serving: 'movies-dev' },
+  ],
+  [
+    'one given up',
+    { restored: [copy, other], serving: other },
+    { without: givenUpTables(`aws_lb.main module.movies_table.aws_dynamodb_table.main["${copy}"]`) },
+    { restored: [other], serving: other },
+  ],
+])(
+  'tables of a plan, %s: those of the state, and the one that is to serve',
+  (_what, tables, asked, planned) => {
+    expect(tablesOf({ tables }, asked)).toEqual(planned);
+  },
+);
 
 test('an artifact that has expired is said to be one', async () => {
   await expect(checkPlan(planFile, release)).rejects.toMatchObject({

@@ -118,7 +118,6 @@ describeWith(
             permissions_boundary_arn: `arn:${partition}:iam::123456789012:policy/pipeline/movies-api-dev-workload`,
             ...planRelease,
             image: planRelease.image.replace('eu-west-1', region),
-            cursor_key_stage: '0',
             region,
             allowed_regions: JSON.stringify([region]),
           };

@@ -23,6 +23,7 @@ import type { Destroyed } from './left-behind.ts';
 import {
   checkPlan,
   findLosses,
+  givenUpTables,
   recordPlan,
   refuseLosses,
   type PlanRecord,
@@ -134,7 +135,7 @@ export function createAccount({ project, env, progress, confirm }: AccountOption
       await inEnvironment(release.environment, async (service) => {
         await mkdir(dirname(planFile), { recursive: true });
         if (release.cursorKeyStage !== undefined) await checkRotation(service, release);
-        await planRelease(service, release, planFile);
+        await planRelease(service, { ...release, without: givenUpTables(meantLosses) }, planFile);
         const losses = findLosses(await service.show(planFile));
         refuseLosses(losses, meantLosses);
         await recordPlan(planFile, { ...release, losses });

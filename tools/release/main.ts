@@ -60,15 +60,24 @@ interface Options {
   readonly image: string;
   readonly plan: string;
   readonly cursorKeyStage?: number;
+  readonly table: string;
   readonly step: string;
   readonly loadTest: string;
   readonly file: string;
 }
-const stageOf = ({ cursorKeyStage }: Options): Partial<Pick<Options, 'cursorKeyStage'>> =>
-  cursorKeyStage === undefined ? {} : { cursorKeyStage };
+/** What a deployment changes besides the image. */
+const movesOf = ({ cursorKeyStage, table }: Options): Partial<Pick<Options, 'cursorKeyStage' | 'table'>> => ({
+  ...(cursorKeyStage === undefined ? {} : { cursorKeyStage }),
+  ...(table === '' ? {} : { table }),
+});
 
 const environment = ['--env <name>', 'environment: a file terraform/environments/<name>.tfvars', ''] as const;
 const image = ['--image <reference>', 'image by digest: <repository>@sha256:<64 hex digits>', ''] as const;
+const table = [
+  '--table <name>',
+  'table that is to serve: one that was restored, or the first one again',
+  '',
+] as const;
 const plan = ['--plan <file>', 'plan file: where to, or the one that was approved', ''] as const;
 const step = [
   '--step <name>',
@@ -183,13 +192,16 @@ program
   .option(...image)
   .option(...plan)
   .option(...step)
+  .option(...table)
   .action(async (options: Options) => {
     const { env: name, step: wanted } = options;
     const file = options.plan === '' ? planFileOf(name) : resolve(options.plan);
     const account = await openAccount();
     if (wanted === '') {
-      await account.plan({ environment: name, image: options.image, commit: readCommit() }, file);
-      say(`The plan is in ${file}; apply exactly this: make deploy ENV=${name} PLAN=${file}`);
+      const release = { environment: name, image: options.image, commit: readCommit(), ...movesOf(options) };
+      await account.plan(release, file);
+      const moved = options.table === '' ? '' : ` TABLE=${options.table}`;
+      say(`The plan is in ${file}; apply exactly this: make deploy ENV=${name} PLAN=${file}${moved}`);
       return;
     }
     const { planStep } = await import('./rotate.ts');
@@ -203,10 +215,11 @@ program
   .option(...environment)
   .option(...image)
   .option(...plan)
+  .option(...table)
   .addOption(stage)
   .action(async (options: Options) => {
     const { checkImage } = await import('./check.ts');
-    const about = { environment: options.env, commit: readCommit(), ...stageOf(options) };
+    const about = { environment: options.env, commit: readCommit(), ...movesOf(options) };
     const account = await openAccount();
     const file = options.plan === '' ? planFileOf(options.env) : resolve(options.plan);
     const release = { ...about, image: options.image };

@@ -9,6 +9,8 @@ export interface PlanRecord {
   readonly commit: string;
   /** Stage of the cursor keys that it leads to, where it is a step of their rotation. */
   readonly cursorKeyStage?: number;
+  /** Name of the table that it lets serve, where it changes that. */
+  readonly table?: string;
   /** What it takes from users, and somebody meant it to. */
   readonly losses: readonly string[];
   /** Of the plan file, in hex: the plan that was approved is the plan that is applied. */
@@ -16,8 +18,8 @@ export interface PlanRecord {
 }
 
 export async function recordPlan(planFile: string, about: Omit<PlanRecord, 'sha256'>): Promise<PlanRecord> {
-  const { environment, image, commit, losses, ...stage } = about;
-  const record = { environment, image, commit, losses, ...stage, sha256: await digest(planFile) };
+  const { environment, image, commit, losses, ...moved } = about;
+  const record = { environment, image, commit, losses, ...moved, sha256: await digest(planFile) };
   await writeFile(`${planFile}.json`, `${JSON.stringify(record, null, 2)}\n`);
   return record;
 }
@@ -27,9 +29,10 @@ export interface WantedPlan {
   readonly commit: string;
   readonly image?: string;
   readonly cursorKeyStage?: number;
+  readonly table?: string;
 }
 
-/** Rejects unless the plan file is the recorded one and was made for this environment, commit and stage. */
+/** Rejects unless the plan file is the recorded one and was made for this environment, commit, stage and table. */
 export async function checkPlan(planFile: string, wanted: WantedPlan): Promise<PlanRecord> {
   const record = await readRecord(planFile);
   const mismatches = [
@@ -37,7 +40,8 @@ export async function checkPlan(planFile: string, wanted: WantedPlan): Promise<P
     ['environment', record.environment, wanted.environment],
     ['commit', record.commit, wanted.commit],
     ['image', record.image, wanted.image ?? record.image],
-    ['stage of the cursor keys', stageIn(record), stageIn(wanted)],
+    ['stage of the cursor keys', moveIn(record.cursorKeyStage), moveIn(wanted.cursorKeyStage)],
+    ['table that serves', moveIn(record.table), moveIn(wanted.table)],
   ].filter(([, recorded, actual]) => recorded !== actual);
   if (mismatches.length === 0) return record;
   const list = mismatches.map(
@@ -49,8 +53,7 @@ export async function checkPlan(planFile: string, wanted: WantedPlan): Promise<P
   );
 }
 
-const stageIn = ({ cursorKeyStage }: { readonly cursorKeyStage?: number }): string =>
-  String(cursorKeyStage ?? 'as it is');
+const moveIn = (wanted?: string | number): string => String(wanted ?? 'as it is');
 
 async function readRecord(planFile: string): Promise<PlanRecord> {
   try {
@@ -111,6 +114,10 @@ export function findLosses(planJson: string): readonly string[] {
   );
   return [...new Set(lost.map(({ address }) => address))];
 }
+
+/** Names of restored tables among losses that somebody named: they are given up. */
+export const givenUpTables = (meant: string): readonly string[] =>
+  [...meant.matchAll(/aws_dynamodb_table\.main\["([^"]+)"\]/g)].map(([, name = '']) => name);
 
 /** Rejects unless each loss was named by somebody: `meant` are addresses, separated by spaces. */
 export function refuseLosses(losses: readonly string[], meant: string): void {

@@ -27,22 +27,22 @@ run "a_table_survives_mistakes_by_default" {
   command = plan
 
   assert {
-    condition     = aws_dynamodb_table.main.deletion_protection_enabled
+    condition     = aws_dynamodb_table.main["original"].deletion_protection_enabled
     error_message = "The table can be deleted."
   }
 
   assert {
-    condition     = one(aws_dynamodb_table.main.point_in_time_recovery).enabled && one(aws_dynamodb_table.main.point_in_time_recovery).recovery_period_in_days == 35
+    condition     = one(aws_dynamodb_table.main["original"].point_in_time_recovery).enabled && one(aws_dynamodb_table.main["original"].point_in_time_recovery).recovery_period_in_days == 35
     error_message = "The table can't be restored to any second of the last 35 days."
   }
 
   assert {
-    condition     = one(aws_dynamodb_table.main.server_side_encryption).enabled && aws_kms_key.table.enable_key_rotation
+    condition     = one(aws_dynamodb_table.main["original"].server_side_encryption).enabled && aws_kms_key.table.enable_key_rotation
     error_message = "The table isn't encrypted with a key of its own that rotates."
   }
 
   assert {
-    condition     = aws_dynamodb_table.main.billing_mode == "PAY_PER_REQUEST"
+    condition     = aws_dynamodb_table.main["original"].billing_mode == "PAY_PER_REQUEST"
     error_message = "The table isn't billed on demand."
   }
 }
@@ -51,14 +51,14 @@ run "an_attribute_shared_by_several_keys_is_declared_once" {
   command = plan
 
   assert {
-    condition = sort([for attribute in aws_dynamodb_table.main.attribute : "${attribute.name}:${attribute.type}"]) == tolist([
+    condition = sort([for attribute in aws_dynamodb_table.main["original"].attribute : "${attribute.name}:${attribute.type}"]) == tolist([
       "rating:N", "title:S", "year:N",
     ])
     error_message = "The attributes aren't exactly the key attributes."
   }
 
   assert {
-    condition = sort([for index in aws_dynamodb_table.main.global_secondary_index : "${index.name}:${index.hash_key}/${index.range_key}:${index.projection_type}"]) == tolist([
+    condition = sort([for index in aws_dynamodb_table.main["original"].global_secondary_index : "${index.name}:${index.hash_key}/${index.range_key}:${index.projection_type}"]) == tolist([
       "title-year:title/year:ALL", "year-rating:year/rating:ALL",
     ])
     error_message = "The indexes aren't as declared."
@@ -157,6 +157,72 @@ run "a_backup_without_a_lock_makes_none" {
   }
 }
 
+run "a_restored_table_is_kept_as_the_first_one_and_may_serve" {
+  command = plan
+
+  variables {
+    restored = ["movies-test-at-20260301T120000Z"]
+    serving  = "movies-test-at-20260301T120000Z"
+    backup   = { schedule = "cron(0 3 * * ? *)", retention_days = 7 }
+  }
+
+  assert {
+    condition     = { for key, table in aws_dynamodb_table.main : key => table.name } == { original = "movies-test", movies-test-at-20260301T120000Z = "movies-test-at-20260301T120000Z" }
+    error_message = "The tables aren't the first one and its copy."
+  }
+
+  assert {
+    condition = length(distinct([for table in aws_dynamodb_table.main : jsonencode([
+      table.hash_key, table.range_key, table.global_secondary_index[*].name, table.deletion_protection_enabled, table.point_in_time_recovery, table.billing_mode,
+    ])])) == 1
+    error_message = "The restored table differs from the first one."
+  }
+
+  assert {
+    condition     = output.table_name == "movies-test-at-20260301T120000Z"
+    error_message = "The restored table doesn't serve."
+  }
+}
+
+run "backups_are_restored_as_a_test_each_week" {
+  command = plan
+
+  variables {
+    backup = { schedule = "cron(0 3 * * ? *)", retention_days = 7 }
+  }
+
+  assert {
+    condition     = aws_backup_restore_testing_plan.main["main"].schedule_expression == "cron(0 6 ? * SUN *)" && aws_backup_restore_testing_plan.main["main"].name == "movies_test"
+    error_message = "Backups aren't restored each Sunday, or by a plan whose name AWS refuses."
+  }
+
+  assert {
+    condition     = aws_backup_restore_testing_selection.table["main"].protected_resource_type == "DynamoDB"
+    error_message = "Something else than the table is restored."
+  }
+}
+
+run "a_serving_table_that_is_not_there_is_refused" {
+  command = plan
+
+  variables {
+    serving = "movies-test-at-20260301T120000Z"
+  }
+
+  expect_failures = [var.serving]
+}
+
+run "a_table_of_another_name_and_a_test_at_no_time_are_refused" {
+  command = plan
+
+  variables {
+    restored = ["movies-test-other"]
+    backup   = { schedule = "cron(0 3 * * ? *)", retention_days = 7, restore_test_schedule = "weekly" }
+  }
+
+  expect_failures = [var.restored, var.backup]
+}
+
 run "a_replica_has_its_own_key_and_recovery" {
   command = plan
 
@@ -165,12 +231,12 @@ run "a_replica_has_its_own_key_and_recovery" {
   }
 
   assert {
-    condition     = one(aws_dynamodb_table.main.replica).region_name == "eu-central-1" && one(aws_dynamodb_table.main.replica).point_in_time_recovery
+    condition     = one(aws_dynamodb_table.main["original"].replica).region_name == "eu-central-1" && one(aws_dynamodb_table.main["original"].replica).point_in_time_recovery
     error_message = "The replica isn't in eu-central-1 with recovery."
   }
 
   assert {
-    condition     = aws_dynamodb_table.main.stream_enabled && aws_kms_key.table.multi_region
+    condition     = aws_dynamodb_table.main["original"].stream_enabled && aws_kms_key.table.multi_region
     error_message = "The replica lacks the stream or the kind of key it needs."
   }
 }

@@ -56,6 +56,7 @@ variables {
   maintenance  = { rule_metric = "movies-api-test-maintenance", schedule_group = "movies-api-test-maintenance" }
   certificate  = { arn = "certificate-arn" }
   backup_vault = "movies-api-test"
+  restore_role = "movies-api-test-restore-euw1"
   slo = {
     window_days         = 30
     minimum_bad_answers = 10
@@ -224,6 +225,11 @@ run "events_page_by_a_role_that_can_do_nothing_else_and_the_budget_counts_its_ta
   }
 
   assert {
+    condition     = alltrue([for target in aws_cloudwatch_event_target.restore : target.role_arn == aws_iam_role.events.arn && endswith(target.arn, ":ticket")]) && length(aws_cloudwatch_event_target.restore) == 1
+    error_message = "A failed restore opens no ticket."
+  }
+
+  assert {
     condition     = one(aws_budgets_budget.main["month"].cost_filter).values == tolist(["user:environment$test"])
     error_message = "The budget counts nothing."
   }
@@ -239,10 +245,11 @@ run "certificate_backups_and_zones_are_watched_only_where_there_are_any" {
     zones        = []
     certificate  = null
     backup_vault = null
+    restore_role = null
   }
 
   assert {
-    condition     = !contains(keys(aws_cloudwatch_metric_alarm.symptom), "certificate-expiring") && !contains(keys(aws_cloudwatch_metric_alarm.symptom), "backup-failed")
+    condition     = !contains(keys(aws_cloudwatch_metric_alarm.symptom), "certificate-expiring") && !contains(keys(aws_cloudwatch_metric_alarm.symptom), "backup-failed") && length(aws_cloudwatch_event_rule.restore) == 0
     error_message = "What isn't there is watched."
   }
 

@@ -101,6 +101,17 @@ checkPlans({
       plan.every('aws_kms_key', { deletion_window_in_days: 30 });
       plan.every('aws_secretsmanager_secret', { recovery_window_in_days: 30 });
       plan.every('aws_backup_selection', { resources: from('aws_dynamodb_table.main') });
+      // Each week what was backed up is restored, by a role that writes nothing that serves.
+      plan.every('aws_backup_restore_testing_plan', {
+        schedule_expression: /^cron\(\d+ \d+ \? \* [A-Z]{3} \*\)$/,
+        recovery_point_selection: [
+          { algorithm: 'LATEST_WITHIN_WINDOW', include_vaults: from('aws_backup_vault.main') },
+        ],
+      });
+      plan.every('aws_backup_restore_testing_selection', {
+        ...{ protected_resource_type: 'DynamoDB', protected_resource_arns: from('aws_dynamodb_table.main') },
+        iam_role_arn: from('aws_iam_role.restore'),
+      });
     },
     mistakes: {
       'protection is off': ({ planned }) => {
@@ -117,6 +128,15 @@ checkPlans({
       },
       'a deleted key is gone in a week': ({ planned }) => {
         planned('aws_kms_key.main', (after) => (after.deletion_window_in_days = 7));
+      },
+      'no backup is restored as a test': ({ remove }) => {
+        remove('aws_backup_restore_testing_selection');
+      },
+      'backups are restored once a year': ({ planned }) => {
+        planned(
+          'aws_backup_restore_testing_plan',
+          (after) => (after.schedule_expression = 'cron(0 6 1 1 ? *)'),
+        );
       },
       'nothing is backed up': ({ remove }) => {
         remove('aws_backup_selection');

@@ -154,11 +154,11 @@ checkPlans({
     },
   },
 
-  'the DynamoDB endpoint is for this table and this account only': {
+  'the DynamoDB endpoint is for these tables and this account only': {
     holds: (plan) => {
       plan.resource('aws_iam_policy_document', 'dynamodb_endpoint').has({
         statement: exactly({
-          sid: 'ThisTableOnly',
+          sid: 'TheseTablesOnly',
           resources: from('module.movies_table.aws_dynamodb_table.main'),
           condition: { variable: 'aws:PrincipalAccount', values: ['123456789012'] },
         }),

@@ -61,7 +61,7 @@ const reviewed: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     NothingWithoutTls: 'Deny s3:* on ? ? by * if Bool aws:SecureTransport false',
   },
   dynamodb_endpoint: {
-    ThisTableOnly:
+    TheseTablesOnly:
       'dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:Scan on ? ? by * if StringEquals aws:PrincipalAccount ACCOUNT',
   },
   execution: {
@@ -119,6 +119,12 @@ const reviewed: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     FillVault: 'backup:CopyIntoBackupVault backup:DescribeBackupVault on ?',
     ReadEncryptedTable: 'kms:Decrypt kms:DescribeKey kms:GenerateDataKey on ?',
   },
+  'module.movies_table.restore["main"]': {
+    RestoreThisTable: 'dynamodb:RestoreTableFromAwsBackup on ?',
+    FillCopies:
+      'dynamodb:BatchWriteItem dynamodb:DeleteItem dynamodb:DescribeTable dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:RestoreTableFromAwsBackup dynamodb:Scan dynamodb:UpdateItem on arn:aws:dynamodb:eu-west-1:ACCOUNT:table/awsbackup-restore-test-* arn:aws:dynamodb:eu-west-1:ACCOUNT:table/NAME-from-*',
+    OpenBackups: 'kms:Decrypt kms:DescribeKey kms:GenerateDataKey on ?',
+  },
   'module.movies_table.key["backup"]': {
     AdministerKey:
       'kms:CancelKeyDeletion kms:CreateAlias kms:DeleteAlias kms:DescribeKey kms:EnableKey kms:EnableKeyRotation kms:GetKeyPolicy kms:GetKeyRotationStatus kms:ListGrants kms:ListKeyPolicies kms:ListResourceTags kms:PutKeyPolicy kms:RevokeGrant kms:ScheduleKeyDeletion kms:TagResource kms:UntagResource kms:UpdateAlias kms:UpdateKeyDescription on * by arn:aws:iam::ACCOUNT:root',
@@ -144,7 +150,7 @@ const reviewed: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     RulesOfThisAccount: 'sts:AssumeRole by events.amazonaws.com if StringEquals aws:SourceAccount ACCOUNT',
   },
   'module.observability.events_page': {
-    TellPages: 'sns:Publish on ?',
+    TellPeople: 'sns:Publish on ? ?',
     KeyOfTheTopicThroughIt:
       'kms:Decrypt kms:GenerateDataKey on ? if StringEquals kms:ViaService sns.eu-west-1.amazonaws.com',
   },

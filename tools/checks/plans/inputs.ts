@@ -26,6 +26,8 @@ export const planVariables: Readonly<Record<Environment, Readonly<Record<string,
 export const planRelease = {
   image: `123456789012.dkr.ecr.eu-west-1.amazonaws.com/movies-api@sha256:${'0'.repeat(64)}`,
   commit: '0'.repeat(40),
+  cursor_key_stage: '0',
+  tables: '{"restored":[]}',
 };
 
 /** Everything that a plan is made from. */

@@ -93,7 +93,7 @@ export async function startPlanner(project: string, cache: string): Promise<Plan
       await copy();
       await terraform('workspace', 'select', '-or-create', environment);
       const planFile = join(cache, `${environment}.tfplan`);
-      const variables = { ...planVariables[environment], ...planRelease, cursor_key_stage: '0' };
+      const variables = { ...planVariables[environment], ...planRelease };
       const given = Object.entries(variables).flatMap(([name, value]) => ['-var', `${name}=${value}`]);
       const values = `-var-file=environments/${environment}.tfvars`;
       await terraform('plan', '-input=false', '-no-color', `-out=${planFile}`, values, ...given);

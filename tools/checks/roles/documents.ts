@@ -258,7 +258,6 @@ async function applyService({ project, copy, service, init, run }: Renderer): Pr
     const variables = {
       ...planVariables[environment],
       ...planRelease,
-      cursor_key_stage: '0',
       permissions_boundary_arn: `arn:aws:iam::${account}:policy/pipeline/movies-api-${environment}-workload`,
     };
     const test = `${serviceTest}${overrides.join('')}run "render" {\n  command = apply\n  plan_options {\n    target = [${targets.join(', ')}]\n  }\n}\n`;
@@ -385,6 +384,7 @@ function gather(resources: readonly Resource[]): Documents {
     roles: {
       ...Object.fromEntries(rendered),
       ...Object.fromEntries(environments.map((name) => workload(name, project, policyOf))),
+      ...Object.fromEntries(environments.map((name) => restorer(name, project, policyOf))),
     },
     keys: held(
       'aws_kms_key',
@@ -425,6 +425,25 @@ const lastName =
   (short: (name: string) => string) =>
   (arn: string): string =>
     short(arn.replace(/.*:/, ''));
+
+/** A person with the policy for restores, and nothing else. */
+const restorer = (
+  environment: string,
+  project: string,
+  policyOf: (arn: string) => Document,
+): readonly [string, Role] => [
+  `${environment}-restorer`,
+  {
+    arn: `arn:aws:iam::${account}:role/on-call`,
+    identity: [policyOf(`arn:aws:iam::${account}:policy/pipeline/${project}-${environment}-restorer`)],
+    boundary: {
+      Version: '2012-10-17',
+      Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }],
+    },
+    trust: { Version: '2012-10-17', Statement: [] },
+    maxSessionSeconds: 3600,
+  },
+];
 
 /** A role that an environment's apply may make: whatever its own policy allows, its boundary is what it can do. */
 const workload = (

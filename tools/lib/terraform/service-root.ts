@@ -16,6 +16,10 @@ export interface Release {
   readonly commit: string;
   /** Stage of the cursor keys that is wanted; the state's, where none is. */
   readonly cursorKeyStage?: number;
+  /** Name of the table that is to serve; the one that serves, where none is. */
+  readonly table?: string;
+  /** Restored tables that are given up; none otherwise. */
+  readonly without?: readonly string[];
   /** Further variables. */
   readonly variables?: Readonly<Record<string, string>>;
 }
@@ -133,6 +137,29 @@ export function backendOf({ backend_config: config }: Outputs): Backend {
 export const stageOf = ({ cursor_key_stage: stage }: Outputs): number =>
   typeof stage === 'number' ? stage : 0;
 
+/** The tables of an environment (terraform/variables.tf), and with them the one that is to serve from now on. */
+export interface Tables {
+  readonly restored: readonly string[];
+  readonly serving?: string;
+}
+
+const isRestored = (name: string): boolean => /-(at|from)-[0-9A-Za-z-]+$/.test(name);
+
+/** What the state has, with the table that is wanted; the first one has no such name, and is no restored one. */
+export function tablesOf(
+  { tables }: Outputs,
+  { table, without = [] }: Pick<Release, 'table' | 'without'> = {},
+): Tables {
+  const { restored = [], serving } = (tables ?? {}) as {
+    restored?: readonly string[];
+    serving?: string | null;
+  };
+  const wanted = table ?? serving ?? undefined;
+  const all = new Set([...restored, ...(wanted === undefined ? [] : [wanted])]);
+  const kept = [...all].filter((name) => isRestored(name) && !without.includes(name)).sort();
+  return { restored: kept, ...(wanted === undefined ? {} : { serving: wanted }) };
+}
+
 interface StateModule {
   readonly resources?: readonly {
     readonly values: { readonly tags_all?: Readonly<Record<string, string>> | null };
@@ -154,15 +181,19 @@ function findCommit({ resources = [], child_modules: children = [] }: StateModul
   return children.map(findCommit).find((commit) => commit !== undefined);
 }
 
-/** Who plans without asking for a stage gets the one that was reached: no release takes a rotation back. */
+/** Who plans without asking for a stage or a table gets what was reached: no release takes a rotation or a restore back. */
 async function variablesOf(
   terraform: Terraform,
-  { environment, image, commit, cursorKeyStage, variables = {} }: Release,
+  { environment, image, commit, cursorKeyStage, variables = {}, ...tables }: Release,
 ): Promise<Variables> {
-  const stage = cursorKeyStage ?? stageOf(await terraform.outputs());
+  const outputs = await terraform.outputs();
+  const stage = cursorKeyStage ?? stageOf(outputs);
   return {
     variablesFile: variablesFile(terraform.directory, environment),
-    variables: { ...variables, image, commit, cursor_key_stage: String(stage) },
+    variables: {
+      ...{ ...variables, image, commit, cursor_key_stage: String(stage) },
+      tables: JSON.stringify(tablesOf(outputs, tables)),
+    },
   };
 }
 
