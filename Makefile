@@ -20,7 +20,8 @@ STEP ?=
 PART ?=
 LOSE ?=
 TABLE ?=
-export IMAGE FILE STEP PART LOSE TABLE
+TO ?=
+export IMAGE FILE STEP PART LOSE TABLE TO
 
 # A pipeline step files what it reports with the commit, whatever came of it. Elsewhere: npm run insights.
 filed = $(if $(CI),trap 'node tools/release/main.ts insights' EXIT;)
@@ -164,6 +165,10 @@ drift: install .cache/identity/token ## ENV=local|dev|… What differs from what
 .PHONY: maintenance
 maintenance: install .cache/identity/token ## ENV=local|dev|… ON=30m|OFF=yes Answer callers with 503 for so long, or no longer (without either: what is on)
 	@$(release) maintenance --env "$(ENV)" --on "$(ON)" --off "$(OFF)"
+
+.PHONY: restore
+restore: install .cache/identity/token ## ENV=local|dev|… TO=time|backup|table Restore the table beside the one that serves, and compare both; nothing is deleted
+	@$(release) restore --env "$(ENV)" --to "$$TO"
 
 .PHONY: destroy
 destroy: install .cache/identity/token ## ENV=dev|bootstrap Destroy an environment, never prod, or what bootstrap made; says what AWS keeps, and until when

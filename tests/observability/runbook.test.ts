@@ -136,8 +136,8 @@ test('each command of the runbook that changes something is played by a test tha
 
   expect(new Set(commands)).toEqual(
     new Set([
-      ...['make deploy', 'make maintenance', 'make rollback', 'make rotate-cursor-key'],
-      ...['aws backup start-backup-job', 'aws dynamodb restore-table-to-point-in-time'],
+      ...['make deploy', 'make maintenance', 'make restore', 'make rollback', 'make rotate-cursor-key'],
+      ...['aws backup start-backup-job'],
       'aws fis start-experiment',
     ]),
   );

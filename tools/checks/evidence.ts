@@ -160,7 +160,7 @@ async function readRuns(folder: string): Promise<NonNullable<Section['parts']>> 
       const text = await readFile(join(folder, name), 'utf8');
       const [table = { head: [], rows: [] }] = readMarkdownTables(text);
       const title = /^#+ (.*)$/m.exec(text)?.[1] ?? name;
-      const figures = text.split('\n').find((line) => line.startsWith('Recovered')) ?? '';
+      const figures = text.split('\n').find((line) => /^(Recovered|Restored)/.test(line)) ?? '';
       const picture = await readIfThere(join(folder, name.replace(/md$/, 'svg')));
       return {
         title: `${title}, ${await dayOf(join(folder, name))}`,
@@ -298,6 +298,7 @@ async function gather(environment: Environment, folder: string, today: string): 
   const mutantsFile = join(reports, 'mutants', 'mutants.md');
   const mutants = await readIfThere(mutantsFile);
   const drills = await readRuns(join(reports, 'drills'));
+  const restores = await readRuns(join(reports, 'restores'));
   const exceptions = await readExceptions(project, [...gates.map(({ id }) => id), 'exceptions']);
   for (const name of ['security/modules.lock.json', 'security/exceptions.yaml'])
     await copyFile(join(project, name), join(folder, basename(name)));
@@ -332,7 +333,10 @@ async function gather(environment: Environment, folder: string, today: string): 
       {
         title: 'Restores',
         about:
-          'not checked: the table has point-in-time recovery and a backup plan, and no restore of it has been tried.',
+          restores.length === 0
+            ? 'not checked: `make restore` leaves a report'
+            : 'What `make restore` found beside the table that serves.',
+        parts: restores,
       },
       {
         title: 'Exceptions',
@@ -422,7 +426,7 @@ const command = createCommand(
   )
   .addHelpText(
     'after',
-    '\nIt takes what make security, test, sign, drill and mutants left in reports/, and runs make roles.\nSIGNING_KEY signs it and verifies it: a file, or awskms:///…\n\nExit codes: 0 done, 1 it is not what was signed, 2 misuse.',
+    '\nIt takes what make security, test, sign, drill, restore and mutants left in reports/, and runs make roles.\nSIGNING_KEY signs it and verifies it: a file, or awskms:///…\n\nExit codes: 0 done, 1 it is not what was signed, 2 misuse.',
   );
 
 async function main(argv: readonly string[]): Promise<void> {

@@ -44,7 +44,11 @@ const planFileOf = (environment: string): string =>
   join(project, '.cache', 'deploy', `${environment}.tfplan`);
 
 /** The local deployment belongs to another program: it says itself what is wrong with it. */
-async function findLocal(): Promise<{ endpoint: string; outputs: Readonly<Record<string, unknown>> }> {
+async function findLocal(): Promise<{
+  endpoint: string;
+  database: string;
+  outputs: Readonly<Record<string, unknown>>;
+}> {
   const { code, stdout, stderr } = await run(
     process.execPath,
     ['tools/sandbox/deployment/main.ts', 'state', '--outputs'],
@@ -317,6 +321,28 @@ program
     say(
       `${name}: ${await maintain({ ...place, region: String(outputs['region']) }, readFirewall(outputs), wanted, Date.now)}`,
     );
+  });
+
+program
+  .command('restore')
+  .description(
+    'Restore the table beside the one that serves, and compare both; nothing is deleted, and nothing serves it yet',
+  )
+  .option('--env <name>', 'local, or an environment that is deployed', '')
+  .option('--to <what>', 'a time with its zone, the ARN of a backup, or a table that was restored', '')
+  .addHelpText(
+    'after',
+    '\nIt can be run again: a restored table that is there is waited for and compared.\nExit codes: 0 it may serve, 1 it may not or a failure, 2 misuse.',
+  )
+  .action(async ({ env: name, to }: { env: string; to: string }) => {
+    const { runRestore } = await import('./restore.ts');
+    const { outputs, ...place } =
+      name === 'local' ? await findLocal() : { outputs: await (await openAccount()).deployedOutputs(name) };
+    const wanted = { outputs, environment: name, to, reports: join(project, 'reports', 'restores') };
+    const mayServe = await runRestore({ ...place, region: String(outputs['region']) }, wanted, {
+      ...{ say, now: Date.now, lookEveryMs: name === 'local' ? 500 : 15_000 },
+    });
+    process.exitCode = mayServe ? 0 : 1;
   });
 
 program

@@ -32,6 +32,7 @@ export const createGaps = (newId: () => string, now: () => number): readonly Gap
   budgets(),
   managedPrometheus(now),
   backupSelections(newId, now),
+  restoredTables(now),
   bucketPolicies(),
   suspendedVersioning(),
   ruleDescriptions(),
@@ -287,6 +288,96 @@ function backupSelections(newId: () => string, now: () => number): Gap {
         return json({});
       },
       'backup.ListTags': (call, forward) => forward({ ...call, url: call.url.replace(/\/?(\?|$)/, '/$1') }),
+    },
+  };
+}
+
+/** Recovery reaches to five minutes ago, "typically" by its documentation. */
+const notYetMs = 300_000;
+
+function restoredTables(now: () => number): Gap {
+  /** Another call of the same client. */
+  const ask = async (call: Call, forward: Forward, action: string, body: JsonObject): Promise<Answer> =>
+    forward({
+      ...{ ...call, action, body: Buffer.from(JSON.stringify(body)) },
+      headers: { ...call.headers, 'x-amz-target': `DynamoDB_20120810.${action}` },
+    });
+  const recoveryIn = ({ body }: Answer): JsonObject =>
+    objectOf(objectOf(readJson(body)['ContinuousBackupsDescription'])['PointInTimeRecoveryDescription']);
+  const latest = (from: Json | undefined): number => Math.max(Number(from), (now() - notYetMs) / 1000);
+  /** Keys of tables that were restored or changed, by table. */
+  const keys = new Map<string, Json | undefined>();
+  const withKey = (table: JsonObject): JsonObject => {
+    const arn = keys.get(text(table['TableName']));
+    return arn === undefined
+      ? table
+      : { ...table, SSEDescription: { Status: 'ENABLED', SSEType: 'KMS', KMSMasterKeyArn: arn } };
+  };
+  const describe = async (call: Call, forward: Forward, TableName: string): Promise<JsonObject> =>
+    objectOf(readJson((await ask(call, forward, 'DescribeTable', { TableName })).body)['Table']);
+  /** Billing and encryption of the new table: as asked for; recovery keeps the source's key, a backup doesn't say. */
+  const settle = async (call: Call, forward: Forward, source: string): Promise<Answer> => {
+    const answer = await forward(call);
+    if (answer.status !== 200) return answer;
+    const { TargetTableName, SSESpecificationOverride: override } = readJson(call.body);
+    const TableName = text(TargetTableName);
+    const { BillingModeSummary, SSEDescription } = withKey(await describe(call, forward, source));
+    const { BillingMode } = objectOf(BillingModeSummary);
+    const { KMSMasterKeyArn } = call.action === 'RestoreTableToPointInTime' ? objectOf(SSEDescription) : {};
+    keys.set(TableName, objectOf(override)['KMSMasterKeyId'] ?? KMSMasterKeyArn);
+    await ask(call, forward, 'UpdateTable', { TableName, BillingMode });
+    return json({ TableDescription: withKey(await describe(call, forward, TableName)) });
+  };
+  return {
+    reason:
+      'moto restores what is there now, whatever time is named and though recovery is off; forgets how the source is billed, and of every table a change of its key; and says that recovery ends when it began',
+    answers: {
+      'dynamodb.DescribeTable': async (call, forward) => {
+        const answer = await forward(call);
+        const { Table } = readJson(answer.body);
+        return isObject(Table) ? json({ Table: withKey(Table) }) : answer;
+      },
+      'dynamodb.UpdateTable': (call, forward) => {
+        const { TableName, SSESpecification } = readJson(call.body);
+        const { KMSMasterKeyId } = objectOf(SSESpecification);
+        if (KMSMasterKeyId !== undefined) keys.set(text(TableName), KMSMasterKeyId);
+        return forward(call);
+      },
+      'dynamodb.DescribeContinuousBackups': async (call, forward) => {
+        const answer = await forward(call);
+        const { EarliestRestorableDateTime: from, ...recovery } = recoveryIn(answer);
+        if (from === undefined) return answer;
+        const described = {
+          ...recovery,
+          EarliestRestorableDateTime: from,
+          LatestRestorableDateTime: latest(from),
+        };
+        const backups = objectOf(readJson(answer.body)['ContinuousBackupsDescription']);
+        return json({
+          ContinuousBackupsDescription: { ...backups, PointInTimeRecoveryDescription: described },
+        });
+      },
+      'dynamodb.RestoreTableToPointInTime': async (call, forward) => {
+        const { SourceTableName: TableName, RestoreDateTime: time } = readJson(call.body);
+        const { EarliestRestorableDateTime: from } = recoveryIn(
+          await ask(call, forward, 'DescribeContinuousBackups', { TableName }),
+        );
+        if (from === undefined)
+          return refusal(
+            call,
+            'PointInTimeRecoveryUnavailableException',
+            `Point in time recovery is not enabled for ${text(TableName)}.`,
+          );
+        if (Number(time) < Math.floor(Number(from)) || Number(time) > latest(from))
+          return refusal(
+            call,
+            'InvalidRestoreTimeException',
+            'RestoreDateTime is outside of what can be restored.',
+          );
+        return settle(call, forward, text(TableName));
+      },
+      'dynamodb.RestoreTableFromBackup': (call, forward) =>
+        settle(call, forward, /table\/([^/]+)/.exec(text(readJson(call.body)['BackupArn']))?.[1] ?? ''),
     },
   };
 }

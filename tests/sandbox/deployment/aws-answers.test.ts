@@ -2,7 +2,12 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { json } from 'node:stream/consumers';
+import { CreateTableCommand, DynamoDBClient, PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { describe, expect, test } from '@jest/globals';
+import { startEmbeddedDynamoDb } from '../../../app/src/local/embedded-dynamodb.ts';
+import { clientSettings } from '../../../tools/sandbox/deployment/applied.ts';
+import { createRestores } from '../../../tools/sandbox/deployment/database.ts';
+import { eventually } from '../../support/eventually.ts';
 import { completeAnswer } from '../../../tools/sandbox/deployment/aws-answers.ts';
 import { type LocalState, noFaults, type TaskState } from '../../../tools/sandbox/deployment/state.ts';
 import type { Answer, Call } from '../../../tools/sandbox/call.ts';
@@ -181,4 +186,51 @@ test('when nobody answers any more, or has signed off, the control plane speaks 
 
   expect([unanswered, signedOff]).toEqual([given, given]);
   completer.stop();
+});
+
+test('a restored table is being created until it holds the items of its source', async () => {
+  const engine = await startEmbeddedDynamoDb();
+  const client = new DynamoDBClient(clientSettings(engine.endpoint, 'eu-west-1'));
+  const shape = {
+    KeySchema: [{ AttributeName: 'title', KeyType: 'HASH' as const }],
+    GlobalSecondaryIndexes: [
+      {
+        IndexName: 'by-title',
+        KeySchema: [{ AttributeName: 'title', KeyType: 'HASH' as const }],
+        Projection: { ProjectionType: 'ALL' as const },
+      },
+    ],
+    AttributeDefinitions: [{ AttributeName: 'title', AttributeType: 'S' as const }],
+  };
+  await client.send(
+    new CreateTableCommand({ ...shape, TableName: 'movies', BillingMode: 'PAY_PER_REQUEST' }),
+  );
+  for (let n = 0; n < 30; n += 1)
+    await client.send(new PutItemCommand({ TableName: 'movies', Item: { title: { S: `movie ${n}` } } }));
+  const restores = createRestores(engine.endpoint, 'eu-west-1', console.error);
+  const described = { ...shape, TableName: 'movies-at-1', TableStatus: 'ACTIVE' };
+  const look = () =>
+    restores.complete({
+      ...{ action: 'dynamodb.DescribeTable', request: '{"TableName":"movies-at-1"}' },
+      answer: JSON.stringify({ Table: described }),
+    });
+
+  const answer = restores.complete({
+    action: 'dynamodb.RestoreTableToPointInTime',
+    request: JSON.stringify({ SourceTableName: 'movies', TargetTableName: 'movies-at-1' }),
+    answer: JSON.stringify({ TableDescription: described }),
+  });
+  const early = look();
+  await eventually(() => {
+    expect(JSON.parse(look())).toEqual({ Table: described });
+    return Promise.resolve();
+  });
+
+  const underWay = { TableStatus: 'CREATING', RestoreSummary: { RestoreInProgress: true } };
+  expect(JSON.parse(answer)).toEqual({ TableDescription: { ...described, ...underWay } });
+  expect(JSON.parse(early)).toEqual({ Table: { ...described, ...underWay } });
+  expect((await client.send(new ScanCommand({ TableName: 'movies-at-1' }))).Count).toBe(30);
+  restores.stop();
+  client.destroy();
+  await engine.stop();
 });

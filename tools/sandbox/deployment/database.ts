@@ -4,13 +4,16 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 import {
+  BatchWriteItemCommand,
   CreateTableCommand,
   DescribeTableCommand,
   DynamoDBClient,
   ScanCommand,
+  type ScanCommandOutput,
   type TableDescription,
 } from '@aws-sdk/client-dynamodb';
 import { Problem } from '../../../app/src/commands/problem.ts';
+import { isObject, objectOf, readJson, text } from '../call.ts';
 import { type DatabaseFaults, noFaults } from './state.ts';
 import { createDynamoClient } from '../../../app/src/dynamo/client.ts';
 import { startEmbeddedDynamoDb } from '../../../app/src/local/embedded-dynamodb.ts';
@@ -115,6 +118,70 @@ export async function startTable(emulated: DynamoDBClient, name: string, region:
     client.destroy();
   }
   return engine;
+}
+
+/** What the account asks of its tables, and what this makes true of it: `dynamodb.<Action>`. */
+export const restoringActions: readonly string[] = [
+  'RestoreTableToPointInTime',
+  'RestoreTableFromBackup',
+  'DescribeTable',
+].map((action) => `dynamodb.${action}`);
+
+export interface Restores {
+  /** Takes the answer of the account to a call of `restoringActions`; a restored table is CREATING until its items are there. */
+  readonly complete: (asked: {
+    readonly action: string;
+    readonly request: string;
+    readonly answer: string;
+  }) => string;
+  readonly stop: () => void;
+}
+
+/** Items of restored tables: those that the source holds when it is asked for, whatever time was named. */
+export function createRestores(endpoint: string, region: string, say: (line: string) => void): Restores {
+  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+  const client = new DynamoDBClient({ region, endpoint, credentials });
+  const underWay = new Set<string>();
+
+  const copy = async (source: string, restored: TableDescription): Promise<void> => {
+    const { TableName: target = '' } = restored;
+    await client.send(new CreateTableCommand(shapeOf(restored)));
+    let ExclusiveStartKey: ScanCommandOutput['LastEvaluatedKey'];
+    do {
+      const page = await client.send(new ScanCommand({ TableName: source, ExclusiveStartKey }));
+      const puts = (page.Items ?? []).map((Item) => ({ PutRequest: { Item } }));
+      for (let at = 0; at < puts.length; at += 25)
+        await client.send(new BatchWriteItemCommand({ RequestItems: { [target]: puts.slice(at, at + 25) } }));
+      ExclusiveStartKey = page.LastEvaluatedKey;
+    } while (ExclusiveStartKey !== undefined);
+  };
+
+  return {
+    complete: ({ action, request, answer }) => {
+      const asked = readJson(Buffer.from(request));
+      const told = readJson(Buffer.from(answer));
+      const field = action === 'dynamodb.DescribeTable' ? 'Table' : 'TableDescription';
+      const described = told[field];
+      if (!isObject(described)) return answer;
+      const name = text(described['TableName']);
+      if (field === 'TableDescription') {
+        const source = /table\/([^/]+)/.exec(text(asked['BackupArn']))?.[1] ?? text(asked['SourceTableName']);
+        underWay.add(name);
+        // The account's own form of a table is the client's.
+        void copy(source, described as TableDescription)
+          .catch((error: unknown) => {
+            say(`${name} was not restored: ${String(error)}`);
+          })
+          .finally(() => underWay.delete(name));
+      }
+      if (!underWay.has(name)) return answer;
+      const summary = { ...objectOf(described['RestoreSummary']), RestoreInProgress: true };
+      return JSON.stringify({ [field]: { ...described, TableStatus: 'CREATING', RestoreSummary: summary } });
+    },
+    stop: () => {
+      client.destroy();
+    },
+  };
 }
 
 function shapeOf(applied: TableDescription): CreateTableCommand['input'] {

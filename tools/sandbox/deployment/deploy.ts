@@ -63,12 +63,14 @@ export interface LocalDeployment {
  * Opens a deployment for some work with it.
  *
  * @param image by digest; it is asked for when bootstrap is applied: it may be built meanwhile
+ * @param table the one that is to serve, where that changes
  */
 export async function withLocalDeployment<T>(
   { project, home, progress, commit }: LocalContext,
   emulator: EmulatorProcess,
   image: string | Promise<string>,
   work: (deployment: LocalDeployment) => Promise<T>,
+  table?: string,
 ): Promise<T> {
   // It is reached from this machine only; in maintenance, from one of its further addresses.
   const variables = {
@@ -81,6 +83,7 @@ export async function withLocalDeployment<T>(
     image: await image,
     commit,
     variables,
+    ...(table === undefined ? {} : { table }),
   });
   const scratch = await prepareScratch(project, join(home, 'tree'));
   const { env, stop } = await terraformEnvironment({ env: emulatedAws(process.env, emulator.url, region) });
@@ -169,9 +172,12 @@ export async function ensureEmulator(home: string): Promise<EmulatorProcess> {
  * Bootstrap and service, applied in full into the emulator, which is started if it doesn't run; then a plan that must be
  * empty; then the tasks that were applied, serving traffic.
  *
- * @param image by digest, in podman's storage; built here when it isn't given
+ * @param wanted image by digest, in podman's storage, built here when it isn't given; the table that is to serve, where that changes
  */
-export async function deployLocally(context: LocalContext, image?: string): Promise<void> {
+export async function deployLocally(
+  context: LocalContext,
+  { image, table }: { readonly image?: string; readonly table?: string } = {},
+): Promise<void> {
   const { project, home, progress } = context;
   const { say } = progress;
   const emulator = await ensureEmulator(home);
@@ -180,7 +186,7 @@ export async function deployLocally(context: LocalContext, image?: string): Prom
     image === undefined
       ? buildRelease({ project, home, repository, say })
       : Promise.resolve({ reference: image, runner: 'containers' });
-  await withLocalDeployment(context, emulator, referenceOf(building), async (deployment) => {
+  const work = async (deployment: LocalDeployment): Promise<void> => {
     await deployment.apply();
     const outputs = await deployment.outputs();
     const { runner } = await building;
@@ -193,7 +199,8 @@ export async function deployLocally(context: LocalContext, image?: string): Prom
     await deployment.expectNoChanges();
     say(describeTimings(progress));
     say(await welcome(serving));
-  });
+  };
+  await withLocalDeployment(context, emulator, referenceOf(building), work, table);
   say('It lives in memory and goes on after this command: `make destroy-local` ends all of it.');
 }
 

@@ -44,7 +44,10 @@ program
   .command('deploy')
   .description('Apply everything in full into the emulator, and serve traffic; a second plan must be empty')
   .option('--image <reference>', 'image by digest, in the storage of podman; built here when it is not given')
-  .action(async ({ image }: { image?: string }) => (await deploying()).deployLocally(context(), image));
+  .option('--table <name>', 'table that is to serve: one that was restored, or the first one again')
+  .action(async (options: { image?: string; table?: string }) =>
+    (await deploying()).deployLocally(context(), options),
+  );
 program
   .command('destroy')
   .description('Stop the tasks and destroy what was applied; nothing may be left')
@@ -81,9 +84,13 @@ program
   .description('Tasks with zone, digest and health, deployments with their rollout state, as JSON')
   .option('--outputs', 'instead, what was applied last and the address of the emulated account', false)
   .action(async ({ outputs }: { outputs: boolean }) => {
-    const { emulator: endpoint, control } = await find();
+    const { emulator: endpoint, control, database } = await find();
     const asked = outputs
-      ? { endpoint, outputs: JSON.parse(await readFile(join(home(), 'outputs.json'), 'utf8')) as Outputs }
+      ? {
+          endpoint,
+          database,
+          outputs: JSON.parse(await readFile(join(home(), 'outputs.json'), 'utf8')) as Outputs,
+        }
       : await createControlClient(control).state();
     console.log(JSON.stringify(asked, null, 2));
   });

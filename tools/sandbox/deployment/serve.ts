@@ -14,7 +14,13 @@ import { startBalancer } from './balancer.ts';
 import { readAddressRules, readNetworks } from './firewall.ts';
 import { type ControlLoop, createControlLoop } from './control-loop.ts';
 import { type FaultRequest, type LocalState, noFaults, readState } from './state.ts';
-import { type DatabaseLink, startDatabaseLink, startTable } from './database.ts';
+import {
+  createRestores,
+  type DatabaseLink,
+  restoringActions,
+  startDatabaseLink,
+  startTable,
+} from './database.ts';
 import { createAddresses, createFleet, type Fleet, type Task } from './fleet.ts';
 import { describeDifferences } from './overrides.ts';
 import type { RunnerKind } from './runners.ts';
@@ -66,6 +72,8 @@ export async function serve(options: ServeOptions): Promise<Serving> {
 
   const table = await startTable(aws.dynamodb, names.table, region);
   stack.keep(table.stop);
+  const restores = createRestores(table.endpoint, region, say);
+  stack.keep(restores.stop);
   const link = await startDatabaseLink(table.endpoint, Math.random);
   stack.keep(link.stop);
   // Tokens for the very audience that the task definition asks for.
@@ -126,6 +134,8 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     issuer,
   };
   const state = (): LocalState => readState(sources);
+  const complete = (asked: Asked): string =>
+    restoringActions.includes(asked.action) ? restores.complete(asked) : completeAnswer(asked, state());
   const control = await startControlServer({
     'GET /state': () => Promise.resolve(state()),
     'GET /scrape-targets': () => Promise.resolve(scrapeTargets(state())),
@@ -133,11 +143,11 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     'POST /faults': async (body) => ({
       subject: await harm(body as FaultRequest, { fleet, loop, link, zones, issuer }),
     }),
-    'POST /answers': (body) => Promise.resolve({ completed: completeAnswer(body as Asked, state()) }),
+    'POST /answers': (body) => Promise.resolve({ completed: complete(body as Asked) }),
   });
   stack.keep(control.stop);
   const dataPlane = new URL('/_emulator/data-plane', emulatorUrl);
-  const registration = { url: `${control.url}/answers`, actions: completedActions };
+  const registration = { url: `${control.url}/answers`, actions: [...completedActions, ...restoringActions] };
   await fetch(dataPlane, { method: 'PUT', body: JSON.stringify(registration) });
   stack.keep(async () => {
     await fetch(dataPlane, { method: 'DELETE' }).catch(() => undefined);
