@@ -107,6 +107,8 @@ export interface LocalAccess {
   readonly state: () => Promise<LocalState>;
   /** Address of its control server. */
   readonly control: string;
+  /** Folder of the deployment. */
+  readonly home: string;
 }
 
 /** What a local deployment tells of itself. */
@@ -120,6 +122,7 @@ export interface LocalSources {
   readonly token: (scope: string) => Promise<string>;
   readonly faults: Faults;
   readonly control: string;
+  readonly home: string;
 }
 
 export const localAccess = ({
@@ -131,6 +134,7 @@ export const localAccess = ({
   token,
   faults,
   control,
+  home,
 }: LocalSources): LocalAccess => ({
   deployment: {
     environment,
@@ -144,6 +148,7 @@ export const localAccess = ({
   faults,
   state,
   control,
+  home,
 });
 
 /** @param home folder of the deployment; `make deploy-local` takes `.cache/local` */
@@ -154,5 +159,5 @@ export async function openLocalAccess(home: string, environment = 'dev'): Promis
   const { state, token } = createControlClient(record.control);
   const faults = createFaults(record.control);
   const { url, emulator: endpoint, control } = record;
-  return localAccess({ environment, url, endpoint, outputs, state, token, faults, control });
+  return localAccess({ environment, url, endpoint, outputs, state, token, faults, control, home });
 }

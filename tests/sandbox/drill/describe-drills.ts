@@ -21,10 +21,9 @@ export function describeDrills(drills: readonly Drill[], local: () => LocalAcces
       test(
         `${drill.title}: the error budget holds`,
         async () => {
-          const { deployment, faults, state, control } = local();
-          await becomesSteady(state);
+          await becomesSteady(local().state);
 
-          const result = await runDrill(drill, { deployment, faults, state, control, say });
+          const result = await runDrill(drill, { ...local(), say });
 
           await reportDrill(folder, result, say);
           expect(judge(result)).toEqual([]);
@@ -40,7 +39,7 @@ export function describeSpentBudget(local: () => LocalAccess): void {
   test(
     'the only task is killed: the error budget is spent',
     async () => {
-      const { deployment, faults, state, control } = local();
+      const { deployment, state } = local();
       const { desiredCount } = await becomesSteady(state);
       const scale = async (count: number) => {
         await scaleTo(deployment, count);
@@ -48,9 +47,7 @@ export function describeSpentBudget(local: () => LocalAccess): void {
       };
       await scale(1);
 
-      const result = await runDrill(killedTask, { deployment, faults, state, control, say }).finally(() =>
-        scale(desiredCount),
-      );
+      const result = await runDrill(killedTask, { ...local(), say }).finally(() => scale(desiredCount));
 
       // One task may fail the load before the fault, too: a quarter of a processor that has just started.
       expect(judge(result)).toContainEqual(

@@ -15,6 +15,8 @@ export interface Scene {
   readonly state: () => Promise<LocalState>;
   /** Address of the deployment's control server. */
   readonly control: string;
+  /** Folder of the deployment. */
+  readonly home: string;
   readonly ratePerSecond: number;
   /** Puts a vertical line into the chart. */
   readonly mark: (label: string) => void;
@@ -82,15 +84,10 @@ const progressEveryMs = 5_000;
 /** Runs a drill under constant load: quiet, fault, recovery, quiet. */
 export async function runDrill(
   drill: Drill,
-  {
-    deployment,
-    faults,
-    state,
-    control,
-    say,
-  }: Pick<Scene, 'deployment' | 'faults' | 'state' | 'control' | 'say'>,
+  local: Pick<Scene, 'deployment' | 'faults' | 'state' | 'control' | 'home' | 'say'>,
 ): Promise<DrillResult> {
-  const undo = await drill.prepare?.({ deployment, state });
+  const { deployment, faults, say } = local;
+  const undo = await drill.prepare?.(local);
   const load = startLoad({
     url: deployment.url,
     ratePerSecond,
@@ -107,7 +104,7 @@ export async function runDrill(
     marks.push({ at: load.now(), label });
     say(`  ${drill.id}: ${label}`);
   };
-  const scene = { deployment, faults, state, control, ratePerSecond, say, mark, now: load.now };
+  const scene = { ...local, ratePerSecond, mark, now: load.now };
   try {
     const budget = await drill.budget(scene);
     await pause(quietMs);

@@ -1,13 +1,25 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { DeleteItemCommand, PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
+import { expect } from '@jest/globals';
 import { Agent, request } from 'undici';
 import { maintain, readFirewall, type Wanted } from '../../../tools/release/maintenance.ts';
+import { compare, readRecovery, readSource, restore, withRestoring } from '../../../tools/release/restore.ts';
 import { clientSettings } from '../../../tools/sandbox/deployment/applied.ts';
+import { createServingHome } from '../../../tools/sandbox/deployment/processes.ts';
 import type { Deployment } from '../../deployed/deployment.ts';
 import { ask } from '../../deployed/probe.ts';
 import { checkRunningDigest, checkSteadyState } from '../../deployed/probes/service.ts';
 import type { Budget, Drill, Scene, Seen } from './drill.ts';
 import { watchAlerts, type WatchedAlerts } from './prometheus.ts';
-import { becomesSteady, healthWindowMs, release, releaseWith, runningTasks, scaleTo } from './service.ts';
+import {
+  becomesSteady,
+  deployLocal,
+  healthWindowMs,
+  release,
+  releaseWith,
+  runningTasks,
+  scaleTo,
+} from './service.ts';
 import { eventually } from '../../support/eventually.ts';
 import { promtool } from '../../support/promtool.ts';
 import { program } from '../../support/requirements.ts';
@@ -393,6 +405,95 @@ export const maintenance: Drill = {
   },
 };
 
+const [lost, changed] = [20, 5];
+
+/**
+ * A script gone wrong deletes, changes and adds movies; the service moves to the table as it was before, and back. The emulator
+ * restores what is there now, whatever time is named: so the restore comes before the harm, in the place of a time before it.
+ */
+export const restoredTable: Drill = {
+  id: 'restore',
+  title: 'Movies are lost; a restored table serves, then the first one again',
+  longestMs: 1_500_000,
+  // Twice all tasks are replaced, and Terraform runs beside them.
+  budget: () => Promise.resolve({ failed: 0, recoveredWithinMs: 1_500_000 }),
+  act: async ({ deployment, state, home, mark, now, say }) => {
+    const { endpoint = '', outputs } = deployment;
+    const { tableName: serving, region } = outputs;
+    const { database = '' } = (await createServingHome(home).find()) ?? {};
+    const means = { say, now: Date.now, lookEveryMs: 200 };
+    return withRestoring({ region, endpoint, database }, {}, means, async (by) => {
+      const facts: Record<string, number> = {};
+      const clock = (what: string) => {
+        const since = now();
+        return (): void => {
+          facts[`${what} (s)`] = inSeconds(now() - since);
+          mark(what);
+        };
+      };
+      const { to } = await readRecovery(by.tables, serving);
+      const source = readSource(to.toISOString().replace(/\.\d+/, ''), serving);
+      const isRestored = clock('restored');
+      await restore(serving, source, by);
+      isRestored();
+
+      const { Items: harmed = [] } = await by.items.send(
+        new ScanCommand({ TableName: serving, Limit: lost + changed }),
+      );
+      const [first = {}] = harmed;
+      const { year = { N: '0' }, title = { S: '' } } = first;
+      const added = { ...first, year, title: { S: `${title.S ?? ''} (added)` } };
+      const put = (items: typeof harmed) =>
+        Promise.all(items.map((Item) => by.items.send(new PutItemCommand({ TableName: serving, Item }))));
+      const remove = (items: typeof harmed) =>
+        Promise.all(
+          items.map((item) =>
+            by.items.send(
+              new DeleteItemCommand({
+                ...{ TableName: serving, Key: { year: item['year'] ?? year, title: item['title'] ?? title } },
+              }),
+            ),
+          ),
+        );
+      const path = `/movies/${year.N ?? ''}/${encodeURIComponent(title.S ?? '')}`;
+      const reading = { headers: { authorization: `Bearer ${await deployment.token('movies/read')}` } };
+      const answers = (wanted: number) =>
+        eventually(
+          async () => {
+            const { status } = await ask(deployment, path, reading);
+            if (status !== wanted) throw new Error(`${path} answers ${status}`);
+          },
+          { deadlineMs: 10_000, everyMs: 100 },
+        );
+      const serve = async (table: string, status: number, what: string): Promise<void> => {
+        const isServed = clock(what);
+        const { runner } = await state();
+        const served = () => answers(status).then(isServed);
+        await deployLocal({ home, endpoint, image: outputs.image, table, runner, say, served });
+      };
+
+      await remove(harmed.slice(0, lost));
+      await put([...harmed.slice(lost).map((item) => ({ ...item, revision: { S: 'overwritten' } })), added]);
+      await answers(404);
+      mark('movies are lost');
+      const isCompared = clock('compared');
+      const found = await compare(serving, source.target, by);
+      isCompared();
+      expect({ ...found, missing: found.missing.length, different: found.different.length }).toMatchObject({
+        ...{ shape: [], missing: lost, different: changed },
+        added: [JSON.stringify({ year: year.N, title: added.title.S })],
+      });
+      await serve(source.target, 200, 'the restored table serves');
+      await serve(serving, 404, 'the first table serves again');
+      await remove([added]);
+      await put(harmed);
+      const mended = await compare(serving, source.target, by);
+      expect(mended.serving).toEqual(mended.restored);
+      return { facts: { ...facts, items: mended.serving.items, lost, changed, added: 1 } };
+    });
+  },
+};
+
 /** One of the deployment's `maintainer_cidrs`; everybody else here comes from 127.0.0.1. */
 async function fromMaintainer(
   url: string,
@@ -423,6 +524,7 @@ export const longDrills: readonly Drill[] = [
   rollingDeployment,
   brokenDeployment,
   maintenance,
+  restoredTable,
   pagedOutage,
 ];
 

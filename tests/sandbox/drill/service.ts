@@ -1,9 +1,15 @@
+import { execFileSync } from 'node:child_process';
 import { UpdateServiceCommand } from '@aws-sdk/client-ecs';
 import { DescribeTargetGroupsCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { askEcs, askElb } from '../../deployed/aws.ts';
 import type { Deployment } from '../../deployed/deployment.ts';
 import { eventually } from '../../support/eventually.ts';
+import { createProgress } from '../../../tools/lib/progress.ts';
+import { type LocalDeployment, withLocalDeployment } from '../../../tools/sandbox/deployment/deploy.ts';
+import { createEmulatorHome } from '../../../tools/sandbox/deployment/processes.ts';
 import { deployRevision } from '../../../tools/sandbox/deployment/revisions.ts';
+import type { RunnerKind } from '../../../tools/sandbox/deployment/runners.ts';
+import { startTraffic } from '../../../tools/sandbox/deployment/traffic.ts';
 import type { LocalState } from '../../../tools/sandbox/deployment/state.ts';
 
 /** How long the load balancer may take to notice that a target doesn't answer, in ms: as many checks as it wants to fail. */
@@ -50,6 +56,40 @@ export const release = (deployment: Deployment, taskDefinition: string): Promise
 /** Asks for another number of tasks, as the autoscaler does. */
 export const scaleTo = (deployment: Deployment, desiredCount: number): Promise<unknown> =>
   askEcs(deployment, (ecs) => ecs.send(new UpdateServiceCommand({ ...namesOf(deployment), desiredCount })));
+
+export interface LocalRelease {
+  readonly home: string;
+  /** Of the emulated account. */
+  readonly endpoint: string;
+  readonly image: string;
+  readonly table: string;
+  readonly runner: RunnerKind;
+  readonly say: (line: string) => void;
+  /** Called when all tasks run what was applied. */
+  readonly served: () => Promise<void>;
+}
+
+/** Deploys by Terraform, as `make deploy-local` does with an image and a table that are named; a second plan must be empty. */
+export async function deployLocal({
+  image,
+  table,
+  served,
+  endpoint: emulator,
+  ...local
+}: LocalRelease): Promise<void> {
+  const { home, say } = local;
+  const found = await createEmulatorHome(home).find();
+  if (found?.url !== emulator) throw new Error(`no emulator runs in ${home}`);
+  const commit = execFileSync('git', ['rev-parse', 'HEAD']).toString().trim();
+  const context = { project: process.cwd(), home, commit, progress: createProgress(say, Date.now) };
+  const work = async (applied: LocalDeployment): Promise<void> => {
+    await applied.apply();
+    await startTraffic({ ...local, emulator, outputs: await applied.outputs(), port: 0 });
+    await served();
+    await applied.expectNoChanges();
+  };
+  await withLocalDeployment(context, found, image, work, table);
+}
 
 const namesOf = ({ outputs: { clusterName: cluster, serviceName: service } }: Deployment) => ({
   cluster,

@@ -140,6 +140,7 @@ export const drillIds = [
   'rolling-deployment',
   'broken-deployment',
   'maintenance',
+  'restore',
   'alert-fires',
 ] as const;
 
