@@ -163,7 +163,7 @@ const family = (key: string): string => key.toLowerCase().replace(/\/.*$/, '');
 /** Whether an ARN of the reference and a pattern of a policy have a resource in common. */
 function mayMatch(arn: string, pattern: string): boolean {
   const [form, given] = [arn.replaceAll(/\$\{\w+\}/g, '*').split(':'), pattern.split(':')];
-  if (form[2] !== given[2]) return false;
+  if (!meet(form[2] ?? '', given[2] ?? '')) return false;
   const [rest, own] = [form.slice(5).join(':'), given.slice(5).join(':')];
   return meet(rest, own);
 }
