@@ -82,7 +82,9 @@ describe.each([
 
     test.each(planned)('blocks $mistake, and not prod as it is', ({ mistake, resource, rules }) => {
       const rule = rules[gate.id as keyof typeof rules];
-      const here = found.filter((finding) => finding.resource.endsWith(resource) && finding.rule === rule);
+      const here = found.filter(
+        (finding) => finding.resource.replace(/\[.*\]$/, '').endsWith(resource) && finding.rule === rule,
+      );
 
       expect(here.map(({ file }) => file)).toEqual(['plan:mistaken']);
       seeStopped(mistake, gate, here, rule);
