@@ -35,7 +35,7 @@ test('a failed scenario fails the report, and is an annotation with its reason',
   });
 });
 
-test.each(['service', 'platform'])('the %s part of the tests has a report of its own', (part) => {
+test.each(['project', 'gates'])('the %s part of the tests has a report of its own', (part) => {
   const { id, title } = reportTests(`<testsuites name="${part}" tests="3" failures="0" errors="0" time="2">`);
 
   expect({ id, title }).toEqual({ id: `tests-${part}`, title: `Tests of the ${part}` });
