@@ -94,7 +94,7 @@ resource "aws_iam_role" "experiments" {
 
   name                 = "${local.name}-experiments-${local.region_code}"
   description          = "What experiments on ${local.name} may do"
-  assume_role_policy   = data.aws_iam_policy_document.experiments_assume.json
+  assume_role_policy   = data.aws_iam_policy_document.assume["experiments"].json
   permissions_boundary = var.permissions_boundary_arn
 }
 
@@ -104,30 +104,6 @@ resource "aws_iam_role_policy" "experiments" {
   name   = "harm"
   role   = aws_iam_role.experiments[each.key].id
   policy = data.aws_iam_policy_document.experiments.json
-}
-
-data "aws_iam_policy_document" "experiments_assume" {
-  statement {
-    sid     = "ExperimentsOfThisAccount"
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["fis.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [data.aws_caller_identity.current.account_id]
-    }
-
-    condition {
-      test     = "ArnLike"
-      variable = "aws:SourceArn"
-      values   = ["arn:${data.aws_partition.current.partition}:fis:${var.region}:${data.aws_caller_identity.current.account_id}:experiment/*"]
-    }
-  }
 }
 
 data "aws_iam_policy_document" "experiments" {

@@ -97,7 +97,7 @@ resource "aws_iam_role" "outside" {
 
   name                 = "${local.name}-outside-${local.region_code}"
   description          = "What the look from outside may do in this account"
-  assume_role_policy   = data.aws_iam_policy_document.outside_assume.json
+  assume_role_policy   = data.aws_iam_policy_document.assume["outside"].json
   permissions_boundary = var.permissions_boundary_arn
 }
 
@@ -107,24 +107,6 @@ resource "aws_iam_role_policy" "outside" {
   name   = "look"
   role   = aws_iam_role.outside[each.key].id
   policy = data.aws_iam_policy_document.outside[each.key].json
-}
-
-data "aws_iam_policy_document" "outside_assume" {
-  statement {
-    sid     = "FunctionsOfThisAccount"
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["lambda.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [data.aws_caller_identity.current.account_id]
-    }
-  }
 }
 
 data "aws_iam_policy_document" "outside" {

@@ -1,13 +1,20 @@
 # Roles of the tasks: what the code does, and what starting it takes.
 
-data "aws_iam_policy_document" "tasks_assume" {
+# Which service of AWS takes a role: for this account, and where AWS names what it acts for, for that.
+data "aws_iam_policy_document" "assume" {
+  for_each = {
+    tasks       = { sid = "TasksOfThisAccount", service = "ecs-tasks", acts_for = ["ecs:${var.region}:${data.aws_caller_identity.current.account_id}:*"] }
+    experiments = { sid = "ExperimentsOfThisAccount", service = "fis", acts_for = ["fis:${var.region}:${data.aws_caller_identity.current.account_id}:experiment/*"] }
+    outside     = { sid = "FunctionsOfThisAccount", service = "lambda", acts_for = [] }
+  }
+
   statement {
-    sid     = "TasksOfThisAccount"
+    sid     = each.value.sid
     actions = ["sts:AssumeRole"]
 
     principals {
       type        = "Service"
-      identifiers = ["ecs-tasks.amazonaws.com"]
+      identifiers = ["${each.value.service}.amazonaws.com"]
     }
 
     condition {
@@ -16,10 +23,14 @@ data "aws_iam_policy_document" "tasks_assume" {
       values   = [data.aws_caller_identity.current.account_id]
     }
 
-    condition {
-      test     = "ArnLike"
-      variable = "aws:SourceArn"
-      values   = ["arn:${data.aws_partition.current.partition}:ecs:${var.region}:${data.aws_caller_identity.current.account_id}:*"]
+    dynamic "condition" {
+      for_each = each.value.acts_for
+
+      content {
+        test     = "ArnLike"
+        variable = "aws:SourceArn"
+        values   = ["arn:${data.aws_partition.current.partition}:${condition.value}"]
+      }
     }
   }
 }
@@ -27,7 +38,7 @@ data "aws_iam_policy_document" "tasks_assume" {
 resource "aws_iam_role" "task" {
   name                 = "${local.name}-task-${local.region_code}"
   description          = "What the service may do"
-  assume_role_policy   = data.aws_iam_policy_document.tasks_assume.json
+  assume_role_policy   = data.aws_iam_policy_document.assume["tasks"].json
   permissions_boundary = var.permissions_boundary_arn
 }
 
@@ -89,7 +100,7 @@ data "aws_iam_policy_document" "telemetry" {
 resource "aws_iam_role" "execution" {
   name                 = "${local.name}-execution-${local.region_code}"
   description          = "What starting a task takes: its image, its log, its secrets"
-  assume_role_policy   = data.aws_iam_policy_document.tasks_assume.json
+  assume_role_policy   = data.aws_iam_policy_document.assume["tasks"].json
   permissions_boundary = var.permissions_boundary_arn
 }
 

@@ -89,7 +89,7 @@ const reviewed: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     LookAround:
       'ec2:DescribeManagedPrefixLists ec2:DescribeNetworkAcls ec2:DescribeSubnets ec2:DescribeVpcs on *',
   },
-  experiments_assume: {
+  'assume["experiments"]': {
     ExperimentsOfThisAccount:
       'sts:AssumeRole by fis.amazonaws.com if ArnLike aws:SourceArn arn:aws:fis:eu-west-1:ACCOUNT:experiment/* if StringEquals aws:SourceAccount ACCOUNT',
   },
@@ -175,7 +175,7 @@ const reviewed: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     KeyThroughSecretsManager:
       'kms:Decrypt on ? if StringEquals kms:ViaService secretsmanager.eu-west-1.amazonaws.com',
   },
-  outside_assume: {
+  'assume["outside"]': {
     FunctionsOfThisAccount:
       'sts:AssumeRole by lambda.amazonaws.com if StringEquals aws:SourceAccount ACCOUNT',
   },
@@ -188,7 +188,7 @@ const reviewed: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     TableKeyThroughDynamoDb:
       'kms:Decrypt kms:Encrypt kms:GenerateDataKey on ? if StringEquals kms:ViaService dynamodb.eu-west-1.amazonaws.com',
   },
-  tasks_assume: {
+  'assume["tasks"]': {
     TasksOfThisAccount:
       'sts:AssumeRole by ecs-tasks.amazonaws.com if ArnLike aws:SourceArn arn:aws:ecs:eu-west-1:ACCOUNT:* if StringEquals aws:SourceAccount ACCOUNT',
   },
