@@ -244,6 +244,37 @@ describeWith([terraform, awsProvider, registryModules], 'the documents of the ro
     );
 
     test(
+      'a condition is noticed that both a role and its boundary have: each is played alone',
+      async () => {
+        const role = documents.roles['dev-task'];
+        if (role === undefined) throw new Error('dev has no task role');
+        const Condition = { StringEquals: { 'aws:RequestedRegion': 'eu-west-1' } };
+        const limited = {
+          Version: '2012-10-17',
+          Statement: [
+            {
+              Sid: 'Trace',
+              Effect: 'Allow' as const,
+              Action: 'xray:PutTraceSegments',
+              Resource: '*',
+              Condition,
+            },
+          ],
+        };
+        const twice = {
+          ...documents,
+          roles: { 'dev-task': { ...role, identity: [limited], boundary: limited } },
+        };
+        const table =
+          'allow task xray:PutTraceSegments *\ndeny task xray:PutTraceSegments * aws:RequestedRegion=us-west-2';
+        const { idle, played } = await subtract(project, twice, readRequests('t', table, documents));
+
+        expect({ idle, played }).toEqual({ idle: [], played: 4 });
+      },
+      minutesMs,
+    );
+
+    test(
       'a topic that trusts whatever account is found by the request of a stranger',
       async () => {
         const table =
