@@ -134,11 +134,11 @@ plan: install .cache/identity/token ## ENV=dev IMAGE=…@sha256:… Write the pl
 	@$(release) plan --env "$(ENV)" --image "$$IMAGE" --step "$$STEP" --table "$$TABLE" --plan "$(PLAN)"
 
 .PHONY: deploy
-deploy: install .cache/identity/token .cache/bin/crane .cache/bin/cosign ## ENV=dev IMAGE=…@sha256:… Plan, check and apply (PLAN=file: the plan that was approved; TABLE=name: let this table serve; DATA=yes: load movies of FILE instead, else real ones)
+deploy: named install .cache/identity/token .cache/bin/crane .cache/bin/cosign ## ENV=dev IMAGE=…@sha256:… Plan, check and apply (PLAN=file: the plan that was approved; TABLE=name: let this table serve; DATA=yes: load movies of FILE instead, else real ones)
 	@$(release) $(if $(DATA),load-data --env "$(ENV)" --file "$$FILE",deploy --env "$(ENV)" --image "$$IMAGE" --table "$$TABLE" --plan "$(PLAN)")
 
 .PHONY: verify
-verify: install .cache/identity/token .cache/bin/crane .cache/bin/cosign ## ENV=local|dev|… Probe a deployment: is it what was meant, and what was it built from? (LOAD=yes: under load; ARCHIVE=yes: fetch its image, if it is what was signed)
+verify: named install .cache/identity/token .cache/bin/crane .cache/bin/cosign ## ENV=local|dev|… Probe a deployment: is it what was meant, and what was it built from? (LOAD=yes: under load; ARCHIVE=yes: fetch its image, if it is what was signed)
 	@$(if $(ARCHIVE),$(release) deployed-image --archive "release/deployed-$(ENV).tar",node tools/release/verify.ts $(if $(LOAD),load,probes)) --env "$(ENV)"$(if $(filter local,$(ENV))$(ARCHIVE)$(LOAD),,; \
 	$(release) provenance --env "$(ENV)")
 
@@ -147,15 +147,15 @@ status: install .cache/identity/token ## ENV=local|dev|… On one screen: what r
 	@$(release) status --env "$(ENV)"
 
 .PHONY: release
-release: install .cache/identity/token .cache/bin/crane .cache/bin/cosign ## ENV=dev Deploy, probe (LOAD_TEST=yes: under load), and return to what ran before when that fails
+release: named install .cache/identity/token .cache/bin/crane .cache/bin/cosign ## ENV=dev Deploy, probe (LOAD_TEST=yes: under load), and return to what ran before when that fails
 	@$(release) release --env "$(ENV)" --image "$$IMAGE" --plan "$(PLAN)" --load-test "$(LOAD_TEST)"
 
 .PHONY: rollback
-rollback: install .cache/identity/token .cache/bin/crane .cache/bin/cosign ## ENV=dev IMAGE=…@sha256:… Return to an image that was good, and probe it
+rollback: named install .cache/identity/token .cache/bin/crane .cache/bin/cosign ## ENV=dev IMAGE=…@sha256:… Return to an image that was good, and probe it
 	@$(release) rollback --env "$(ENV)" --image "$$IMAGE"
 
 .PHONY: rotate-cursor-key
-rotate-cursor-key: install .cache/identity/token .cache/bin/crane .cache/bin/cosign ## ENV=dev STEP=accept|sign|drop Take the next step, probe, and take it back when that fails
+rotate-cursor-key: named install .cache/identity/token .cache/bin/crane .cache/bin/cosign ## ENV=dev STEP=accept|sign|drop Take the next step, probe, and take it back when that fails
 	@$(release) rotate-cursor-key --env "$(ENV)" --step "$$STEP" --plan "$(PLAN)"
 
 .PHONY: drift
@@ -193,6 +193,10 @@ pipeline-local: install .cache/bin/crane .cache/bin/cosign ## Run the pipeline o
 
 # What targets need, below. Nothing of it is asked for by name.
 
+# Before anything is built for it.
+named: always
+	@test -n "$(ENV)" || { printf 'error: No environment is named.\nName one with ENV=<environment>; each has a file terraform/environments/<environment>.tfvars.\n' >&2; exit 2; }
+
 # Compared by content: the files of a new clone are later than a node_modules that came out of a cache.
 packages_are = cat package.json package-lock.json | cmp -s - node_modules/$(1)
 install_packages = npm ci $(2) --ignore-scripts --no-audit --no-fund --loglevel=error; cat package.json package-lock.json > node_modules/$(1)
@@ -221,7 +225,7 @@ pins_of_terraform-docs = tflint
 .cache/bin/%: always
 	@cat $(pins)/go.mod $(pins)/go.sum | cmp -s - $@.built && test -x $@ || { \
 		echo "Building $* (once)"; \
-		go -C $(pins) build -trimpath -ldflags='-s -w' -o $(CURDIR)/$@ $$(go -C $(pins) list -f '{{.ImportPath}}' tool | grep /$*); \
+		go -C $(pins) build -trimpath -ldflags='-s -w' -o $(CURDIR)/$@ $$(sed -En 's|^(tool)?[[:space:]]*([^[:space:]]+/$*(/v[0-9]+)?)$$|\2|p' $(pins)/go.mod); \
 		cat $(pins)/go.mod $(pins)/go.sum > $@.built; }
 # Trivy is built with the encoder that it needs, and without C.
 .cache/bin/trivy: export GOEXPERIMENT = jsonv2
