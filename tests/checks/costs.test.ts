@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
 import { costOf, describeCost, type PlannedResource } from '../../tools/checks/plans/costs.ts';
 import { environments } from '../../tools/checks/plans/inputs.ts';
@@ -76,3 +77,25 @@ test.each(environments)(
     ]);
   },
 );
+
+test('the lines of the cost table add up to its sums, and the README names the sum of dev and its lines', () => {
+  const page = readFileSync('docs/architecture.md', 'utf8');
+  const [, table = ''] = page.split('## What it costs');
+  const rows = [...table.matchAll(/^\| (.+?) \| (\S+) \| (\S+) \| (\S+) \|$/gm)]
+    .map(([, , ...cells]) => cells.map((cell) => Number(cell.replace(/[*]|–/g, ''))))
+    .filter((cells) => cells.every(Number.isFinite));
+  const sums = rows.pop();
+  const added = rows.reduce((sum, cells) => cells.map((cell, at) => cell + (sum[at] ?? 0)), []);
+  const [, sum = '', lines = ''] =
+    /and (\d+) USD a month plus logs .*?\((.+?)\)/.exec(readFileSync('README.md', 'utf8')) ?? [];
+  const named = [...lines.matchAll(/\d+/g)].map(Number);
+
+  expect(added.map(Math.round)).toEqual(sums);
+  expect(Number(sum)).toBe(sums?.[0]);
+  expect(named.toSorted((a, b) => a - b)).toEqual(
+    rows
+      .map(([dev = 0]) => Math.round(dev))
+      .filter((dev) => dev > 0)
+      .toSorted((a, b) => a - b),
+  );
+});
