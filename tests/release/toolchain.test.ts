@@ -54,6 +54,15 @@ function machineWith(says: string): string {
   return bin;
 }
 
+test('a site that is out of reach is named with the reason, and what to put on the PATH instead', async () => {
+  await new Promise((resolve) => server.close(resolve));
+
+  await expect(provideTool(tool, home, nothingOnPath)).rejects.toMatchObject({
+    message: `${tool.url} can't be fetched: fetch failed: connect ECONNREFUSED ${new URL(tool.url).host}.`,
+    remedy: 'Let this machine reach it, or put go 1.0.0 on the PATH: then nothing is fetched.',
+  });
+});
+
 test('what is pinned is installed once, and runs', async () => {
   expect(await provideTool(tool, home, nothingOnPath)).toEqual({ kind: 'installed' });
   expect(await provideTool(tool, home, nothingOnPath)).toEqual({ kind: 'kept' });

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { basename, delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
-import { Problem } from '../../app/src/commands/problem.ts';
+import { Problem, reasonOf } from '../../app/src/commands/problem.ts';
 
 const run = promisify(execFile);
 const timeoutMs = 300_000;
@@ -70,8 +70,14 @@ async function findOnMachine(tool: Tool, path: string, own: string): Promise<Ori
 }
 
 /** Nothing is unpacked before its checksum is right, and nothing half-unpacked bears the final name. */
-async function fetchInto({ name, url, sha256, unpack }: Tool, home: string, folder: string): Promise<void> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs) });
+async function fetchInto(tool: Tool, home: string, folder: string): Promise<void> {
+  const { name, version, url, sha256, unpack } = tool;
+  const response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs) }).catch((error: unknown) => {
+    throw new Problem(
+      `${url} can't be fetched: ${reasonOf(error)}.`,
+      `Let this machine reach it, or put ${name} ${version} on the PATH: then nothing is fetched.`,
+    );
+  });
   if (!response.ok) throw new Problem(`${url} answers ${response.status}.`, `Is ${name} published there?`);
   const bytes = Buffer.from(await response.arrayBuffer());
   const actual = createHash('sha256').update(bytes).digest('hex');

@@ -27,10 +27,13 @@ export class Misuse extends Problem {
 /** Whether an error is the operating system's "there is no such file". */
 export const isMissing = (error: unknown): boolean => ['ENOENT', 'ENOTDIR'].includes(textOf(error, 'code'));
 
-/** The first line of an error, without its stack. */
+/** The first line of an error, without its stack. Of a failed `fetch` it is the cause that says what happened. */
 export function reasonOf(error: unknown): string {
-  const message = typeof error === 'object' && error !== null && 'message' in error ? error.message : error;
-  return String(message).split('\n')[0] ?? '';
+  const isObject = typeof error === 'object' && error !== null;
+  const message = isObject && 'message' in error ? error.message : error;
+  const first = String(message).split('\n')[0] ?? '';
+  const cause = first === 'fetch failed' && isObject && 'cause' in error ? error.cause : undefined;
+  return cause === undefined ? first : `${first}: ${reasonOf(cause) || textOf(cause, 'code')}`;
 }
 
 /** A text that an error carries, `code` or `name` for instance; empty when it has none. */
