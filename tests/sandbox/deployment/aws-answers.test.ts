@@ -63,7 +63,11 @@ const state: LocalState = {
       healthyAt: undefined,
       url: 'http://127.20.3.1:8080',
     }),
-    task('old', { status: 'STOPPED', stoppedAt: 3_000, reason: 'exit code 78' }),
+    task('old', {
+      status: 'STOPPED',
+      stoppedAt: 3_000,
+      reason: 'Essential container in task exited: exit code 137, OutOfMemoryError: Container killed',
+    }),
   ],
   database: noFaults,
   logs: '',
@@ -113,7 +117,14 @@ describe('what the AWS API says of running things', () => {
     expect(JSON.parse(ask('ecs.DescribeTasks', { tasks: ['two', 'old'] }))).toMatchObject({
       tasks: [
         { availabilityZone: 'eu-west-1b', healthStatus: 'UNHEALTHY', containers: [{ imageDigest: digest }] },
-        { lastStatus: 'STOPPED', desiredStatus: 'STOPPED', stoppedReason: 'exit code 78', stoppedAt: 3 },
+        {
+          lastStatus: 'STOPPED',
+          desiredStatus: 'STOPPED',
+          stopCode: 'EssentialContainerExited',
+          stoppedReason: 'Essential container in task exited',
+          stoppedAt: 3,
+          containers: [{ exitCode: 137, reason: 'OutOfMemoryError: Container killed' }],
+        },
       ],
     });
   });

@@ -247,8 +247,8 @@ describe('the link to the database', () => {
     target.close();
   });
 
-  const call = () =>
-    fetch(link.url, { method: 'POST', body: '{}', headers: { 'x-amz-target': 'DynamoDB_20120810.Query' } });
+  const call = (body = '{}') =>
+    fetch(link.url, { method: 'POST', body, headers: { 'x-amz-target': 'DynamoDB_20120810.Query' } });
 
   test('without faults everything is passed on, both ways', async () => {
     const answer = await call();
@@ -282,6 +282,17 @@ describe('the link to the database', () => {
     expect(await refused.json()).toMatchObject({
       __type: expect.stringMatching(/#ProvisionedThroughputExceededException$/),
     });
+  });
+
+  test('one hot key: calls of that partition are refused, all others served', async () => {
+    await link.set({ ...noFaults, throttleRatio: 1, throttledYear: 1994 });
+    drawn = 0;
+
+    const statuses = await Promise.all(
+      ['1994', '1999'].map(async (year) => (await call(`{"Key":{"year":{"N":"${year}"}}}`)).status),
+    );
+
+    expect(statuses).toEqual([400, 200]);
   });
 
   test('a database that is gone refuses connections, and comes back at the same address', async () => {

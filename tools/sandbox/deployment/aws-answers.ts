@@ -43,9 +43,13 @@ export function completeAnswer({ action, request, answer }: Asked, state: LocalS
 const arnOf = ({ id }: TaskState, { service }: LocalState): string =>
   service.replace(':service/', ':task/').replace(/\/[^/]+$/, `/${id}`);
 
+/** ECS tells the end of a container beside that of its task. */
+const ended = /^(Essential container in task exited): exit code (\d+)(?:, (.+))?$/;
+
 function describeTask(task: TaskState, state: LocalState): JsonObject {
   const { zone, taskDefinition, digest, status, health, deployment, startedAt, stoppedAt, reason } = task;
   const arn = arnOf(task, state);
+  const [, stoppedReason = reason, exitCode, why] = ended.exec(reason ?? '') ?? [];
   const healthStatus = { healthy: 'HEALTHY', unhealthy: 'UNHEALTHY', starting: 'UNKNOWN' }[health];
   return {
     taskArn: arn,
@@ -60,8 +64,19 @@ function describeTask(task: TaskState, state: LocalState): JsonObject {
     createdAt: startedAt / 1000,
     startedAt: startedAt / 1000,
     ...(stoppedAt === undefined ? {} : { stoppedAt: stoppedAt / 1000 }),
-    ...(reason === undefined ? {} : { stoppedReason: reason }),
-    containers: [{ name: 'api', imageDigest: digest, lastStatus: status, healthStatus, taskArn: arn }],
+    ...(stoppedReason === undefined ? {} : { stoppedReason }),
+    ...(exitCode === undefined ? {} : { stopCode: 'EssentialContainerExited' }),
+    containers: [
+      {
+        name: 'api',
+        imageDigest: digest,
+        lastStatus: status,
+        healthStatus,
+        taskArn: arn,
+        ...(exitCode === undefined ? {} : { exitCode: Number(exitCode) }),
+        ...(why === undefined ? {} : { reason: why }),
+      },
+    ],
   };
 }
 

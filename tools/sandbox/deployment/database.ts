@@ -35,9 +35,10 @@ export async function startDatabaseLink(target: string, random: () => number): P
   });
   const answer = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
     const body = await buffer(incoming);
-    const { latencyMs, throttleRatio } = faults;
+    const { latencyMs, throttleRatio, throttledYear } = faults;
     if (latencyMs > 0) await pause(latencyMs);
-    if (random() < throttleRatio) {
+    const isHot = throttledYear === undefined || body.includes(`{"N":"${throttledYear}"}`);
+    if (isHot && random() < throttleRatio) {
       throttle(response);
       return;
     }

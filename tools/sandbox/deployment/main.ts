@@ -6,7 +6,7 @@ import { createCommand, runCommand } from '../../../app/src/commands/command.ts'
 import { Misuse } from '../../../app/src/commands/problem.ts';
 import { createProgress } from '../../lib/progress.ts';
 import { readNames, type Outputs } from './applied.ts';
-import { drillIds, type FaultRequest, noFaults } from './state.ts';
+import { drillIds, type FaultRequest } from './state.ts';
 import { createControlClient } from './control.ts';
 import type { LocalContext } from './deploy.ts';
 import type { RunnerKind } from './runners.ts';
@@ -138,14 +138,21 @@ program
   .description('Kill all tasks of a zone and start none there until `heal`')
   .argument('[zone]', 'the fullest by default')
   .action((zone?: string) => harm({ kind: 'lose-zone', zone }));
+interface DatabaseOptions {
+  readonly latency: number;
+  readonly throttle: number;
+  readonly year?: number;
+  readonly gone: boolean;
+}
 program
   .command('database')
   .description('Make the database slow, throttling or gone; without options it is as it should be')
   .option('--latency <ms>', 'added to each answer', Number, 0)
   .option('--throttle <share>', 'share of calls that are refused as too many, 0 to 1', Number, 0)
+  .option('--year <number>', 'refuse calls of this partition alone, as a hot key', Number)
   .option('--gone', 'nobody listens', false)
-  .action(({ latency, throttle, gone }: { latency: number; throttle: number; gone: boolean }) => {
-    const database = { ...noFaults, latencyMs: latency, throttleRatio: throttle, refuse: gone };
+  .action(({ latency, throttle, year, gone }: DatabaseOptions) => {
+    const database = { latencyMs: latency, throttleRatio: throttle, throttledYear: year, refuse: gone };
     return harm({ kind: 'database', database });
   });
 program

@@ -1,7 +1,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
@@ -44,15 +44,17 @@ export interface TaskRunner {
 }
 
 const label = 'movies-api.local-deployment';
+/** In the words of ECS. */
+const outOfMemory = 'OutOfMemoryError: Container killed due to memory usage';
 
 /**
  * Runs tasks under podman. The image is looked up by the digest of the task definition and never pulled: what runs is what
  * was applied, or nothing.
  *
- * @param deployment what the containers are labelled with, so that a later run finds them
+ * @param home folder of the deployment: the containers are labelled with it, so that a later run finds them
  * @param hasInit whether podman can give them an init process
  */
-export function createContainerRunner(deployment: string, hasInit: boolean): TaskRunner {
+export function createContainerRunner(home: string, hasInit: boolean): TaskRunner {
   const podman = createEngine('podman');
   const act = async (...args: readonly string[]): Promise<void> => {
     await podman.run(args);
@@ -65,22 +67,33 @@ export function createContainerRunner(deployment: string, hasInit: boolean): Tas
         throw new Problem(`CannotPullContainerError: ${image} is not in podman's storage`, String(error));
       });
       const { name } = settings;
+      // Its monitor leaves an empty file `oom` where it was started, when the kernel has ended the container for its memory.
+      const folder = join(home, 'tasks', name);
+      await mkdir(folder, { recursive: true });
       const options = taskContainer(definition, {
         ...settings,
-        labels: { ...settings.labels, [label]: deployment },
+        labels: { ...settings.labels, [label]: home },
         hasInit,
       });
       const child = spawn(
         'podman',
         ['run', '--rm', '--no-healthcheck', '--pull=never', '--sig-proxy=false', ...runArguments(options)],
         {
+          cwd: folder,
           env: { ...process.env, ...engineSettings(), ...settings.secrets },
           stdio: ['ignore', 'pipe', 'pipe'],
           // Ctrl-C is for who started this, not for the tasks.
           detached: true,
         },
       );
-      const ended = once(child, 'exit').then(([code]) => `exit code ${String(code)}`);
+      const ended = once(child, 'exit').then(async ([code]) => {
+        const isOutOfMemory = await access(join(folder, 'oom')).then(
+          () => true,
+          () => false,
+        );
+        await rm(folder, { recursive: true, force: true });
+        return `exit code ${String(code)}${isOutOfMemory ? `, ${outOfMemory}` : ''}`;
+      });
       await once(child, 'spawn');
       return {
         output: [child.stdout, child.stderr],
@@ -108,7 +121,7 @@ export function createContainerRunner(deployment: string, hasInit: boolean): Tas
       };
     },
     cleanUp: async () => {
-      const left = await podman.run(['ps', '--all', '--quiet', '--filter', `label=${label}=${deployment}`]);
+      const left = await podman.run(['ps', '--all', '--quiet', '--filter', `label=${label}=${home}`]);
       if (left !== '') await act('rm', '--force', '--time', '0', ...left.split('\n'));
     },
   };

@@ -150,6 +150,8 @@ export interface DatabaseFaults {
   readonly latencyMs: number;
   /** Share of calls, 0 to 1, that are refused as too many. */
   readonly throttleRatio: number;
+  /** Only calls that name this partition are refused as too many: one hot key. All of them when it is missing. */
+  readonly throttledYear?: number | undefined;
   /** Nobody listens: connections are refused, and open ones are cut. */
   readonly refuse: boolean;
 }
