@@ -20,6 +20,13 @@ const task = {
   availabilityZone: 'eu-west-1a',
   containers: [{ name: 'api', imageDigest: digest }],
 };
+const stopped = {
+  ...task,
+  taskArn: 'cluster/0456',
+  stoppedAt: minutesAgo(12),
+  stoppedReason: 'Essential container in task exited',
+  containers: [{ name: 'api', exitCode: 137 }],
+};
 const primary = {
   taskDefinition: definition(7),
   rolloutState: 'COMPLETED' as const,
@@ -98,6 +105,11 @@ test.each<readonly [string, Partial<Facts>, string]>([
     'movies-api-dev:6 runs, movies-api-dev:7 was applied: it was rolled back',
   ],
   [
+    'something else than a release deployed',
+    { service: { value: { deployments: [{ ...primary, taskDefinition: definition(8) }] } } },
+    'movies-api-dev:8 runs, movies-api-dev:7 was applied: it was made past Terraform, and the next release',
+  ],
+  [
     'a deployment failed',
     {
       service: {
@@ -156,12 +168,19 @@ test.each<readonly [string, Partial<Facts>, string]>([
             report_type: 'BUG',
             result: 'FAILED',
             data: [],
-            annotations: [],
+            annotations: [
+              {
+                annotation_type: 'VULNERABILITY',
+                result: 'FAILED',
+                severity: 'HIGH',
+                summary: 'aws_security_group.alb is changed by hand: ingress (a person)',
+              },
+            ],
           },
         },
       },
     },
-    'dev differs: 1 by hand (seen 5 h ago)',
+    'dev differs: 1 by hand (seen 5 h ago)\n             aws_security_group.alb is changed by hand: ingress (a person)\n',
   ],
   [
     'the alarms may not be read',
@@ -205,15 +224,25 @@ test.each<readonly [string, Partial<Facts>, string]>([
       failed: {
         value: [
           {
-            taskArn: 'cluster/0456',
-            stoppedAt: minutesAgo(12),
-            stoppedReason: 'Essential container in task exited',
-            containers: [{ name: 'api', exitCode: 137 }, { name: 'collector' }],
+            ...stopped,
+            containers: [
+              {
+                name: 'api',
+                exitCode: 137,
+                reason: 'OutOfMemoryError: Container killed due to memory usage',
+              },
+              { name: 'collector' },
+            ],
           },
         ],
       },
     },
-    '2026-01-02 03:08 UTC  task 0456 failed: Essential container in task exited (api: exit code 137)',
+    '2026-01-02 03:08 UTC  task 0456 in eu-west-1a failed: Essential container in task exited (api: exit code 137, OutOfMemoryError: Container killed due to memory usage)\n',
+  ],
+  [
+    'a zone that was lost with its task',
+    { failed: { value: [{ ...stopped, availabilityZone: 'eu-west-1c' }] } },
+    'task 0456 in eu-west-1c failed: Essential container in task exited (api: exit code 137, killed, not for its memory); no task runs in eu-west-1c now\n',
   ],
   ['a target that is new', { targets: { value: ['healthy', 'initial 10.0.0.2'] } }, 'nobody changed'],
   [

@@ -139,7 +139,10 @@ function findWrong(facts: Facts, now: Date): readonly string[] {
       ...found.flatMap(judgeContainers),
     ]),
     ...('value' in drift && drift.value.report.result === 'FAILED'
-      ? [`drift      ${drift.value.report.details} (seen ${ago(drift.value.at, now)})`]
+      ? [
+          `drift      ${drift.value.report.details} (seen ${ago(drift.value.at, now)})`,
+          ...drift.value.report.annotations.map(({ summary }) => `           ${summary}`),
+        ]
       : []),
   ];
 }
@@ -189,13 +192,20 @@ function judgeService(
     ...(primary?.taskDefinition === meant
       ? []
       : [
-          `deployment ${revision(primary?.taskDefinition)} runs, ${revision(meant)} was applied: it was rolled back`,
+          `deployment ${revision(primary?.taskDefinition)} runs, ${revision(meant)} was applied: ${
+            numberOf(primary?.taskDefinition) > numberOf(meant)
+              ? 'it was made past Terraform, and the next release takes it back'
+              : 'it was rolled back'
+          }`,
         ]),
     ...(isDone && runningCount < desiredCount
       ? [`tasks      ${runningCount} run, ${desiredCount} are wanted`]
       : []),
   ];
 }
+
+/** Revisions of a task definition are counted up, whoever registers one. */
+const numberOf = (arn = ''): number => Number(/:(\d+)$/.exec(arn)?.[1] ?? 0);
 
 const revision = (arn: string | undefined): string => arn?.split('/').at(-1) ?? 'nothing';
 
@@ -224,7 +234,10 @@ const judgeContainers = (task: Task): readonly string[] =>
       `container  ${name} of task ${nameOf(task)} has stopped, exit code ${exitCode} ${reason}`.trimEnd(),
     );
 
-function describeDay({ service, alarms, changes, drift, failed }: Facts, now: Date): readonly string[] {
+function describeDay(
+  { service, alarms, changes, drift, failed, tasks }: Facts,
+  now: Date,
+): readonly string[] {
   const isToday = (at: Date | undefined): boolean => at !== undefined && now.getTime() - at.getTime() < dayMs;
   const deployments = 'value' in service ? (service.value.deployments ?? []) : [];
   const quiet = 'value' in alarms ? alarms.value : [];
@@ -243,15 +256,7 @@ function describeDay({ service, alarms, changes, drift, failed }: Facts, now: Da
       .map(({ createdAt = now, message = '' }) => `${minute(createdAt)}  ${message}`),
     ...('unknown' in failed
       ? [`tasks that failed: not known (${failed.unknown})`]
-      : failed.value.map((task) =>
-          [
-            minute(task.stoppedAt ?? now),
-            ` task ${nameOf(task)} failed: ${task.stoppedReason ?? 'no reason told'}`,
-            ...(task.containers ?? [])
-              .filter(({ exitCode }) => exitCode !== undefined)
-              .map(({ name = '?', exitCode }) => `(${name}: exit code ${exitCode ?? '?'})`),
-          ].join(' '),
-        )),
+      : failed.value.map((task) => describeFailed(task, tasks, now))),
     `drift: ${tell(drift, ({ report, at }) => `looked at ${ago(at, now)}: ${report.details}`)}`,
     ...quiet
       .filter((alarm) => alarm.state === 'OK' && isToday(alarm.since) && !isNew(alarm))
@@ -262,6 +267,22 @@ function describeDay({ service, alarms, changes, drift, failed }: Facts, now: Da
         ? ['nobody changed anything by the AWS API']
         : groupChanges(changes.value)),
   ];
+}
+
+function describeFailed(task: Task, running: Facts['tasks'], now: Date): string {
+  const { availabilityZone: zone = 'no zone', stoppedAt = now, stoppedReason = 'no reason told' } = task;
+  const ends = (task.containers ?? [])
+    .filter(({ exitCode }) => exitCode !== undefined)
+    .map(({ name = '?', exitCode = 0, reason = exitCode === 137 ? 'killed, not for its memory' : '' }) =>
+      [`${name}: exit code ${exitCode}`, reason].filter(Boolean).join(', '),
+    );
+  const isZoneEmpty =
+    'value' in running && !running.value.some(({ availabilityZone }) => availabilityZone === zone);
+  return [
+    `${minute(stoppedAt)}  task ${nameOf(task)} in ${zone} failed: ${stoppedReason}`,
+    ...ends.map((end) => ` (${end})`),
+    ...(isZoneEmpty ? [`; no task runs in ${zone} now`] : []),
+  ].join('');
 }
 
 /** Its first state, and nothing that was over. */
