@@ -80,6 +80,7 @@ test.each([
   [['plan', '--env', 'dev', '--image', 'movies-api:1.0'], '`make image` prints the digest'],
   [['release', '--env', 'dev'], 'an artifact, which Bitbucket drops after 14 days'],
   [['rollback', '--env', 'moon', '--image', image], 'There is no environment moon.'],
+  [['rollback', '--env', 'local', '--image', image], '`make deploy-local` releases to this machine'],
   [['preflight', '--env', 'moon'], 'There is no environment moon.'],
   [['push', '--record', 'release/image'], 'IMAGE_REPOSITORY is not set.'],
   [['sign', 'movies-api:1.0'], 'A tag can be moved.'],

@@ -50,7 +50,7 @@ test('destroying prod is refused, although prod exists', () => {
 
 test.each([
   ['Saved plan is stale', /a stale plan is never applied/],
-  ['Error acquiring the state lock', /force-unlock/],
+  ['Error acquiring the state lock', /terraform force-unlock <ID as above>$/],
   ['No valid credential sources found', /aws sso login/],
   ['api error NotEmulated: x', /emulator lacks this action/],
   ['something new', /run the same command again/],

@@ -53,7 +53,9 @@ export function checkEnvironment(root: string, environment: string): void {
   if (/^[a-z][a-z0-9]*$/.test(environment) && existsSync(variablesFile(root, environment))) return;
   throw new Misuse(
     environment === '' ? 'No environment is named.' : `There is no environment ${environment}.`,
-    `Name one with ENV=<environment>; each has a file terraform/environments/<environment>.tfvars.`,
+    environment === 'local'
+      ? '`make deploy-local` releases to this machine, and takes back what was changed there past it.'
+      : `Name one with ENV=<environment>; each has a file terraform/environments/<environment>.tfvars.`,
   );
 }
 

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { relative } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Problem } from '../../../app/src/commands/problem.ts';
 
@@ -54,9 +55,14 @@ export function createTerraform(
 ): Terraform {
   const run = (args: readonly string[], hear: (line: string) => void = () => undefined): Promise<Finished> =>
     runTerraform(args, { directory, env }, hear);
+  const emulated =
+    env['AWS_ACCESS_KEY_ID'] === 'test'
+      ? `AWS_ENDPOINT_URL=${env['AWS_ENDPOINT_URL'] ?? ''} AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test `
+      : '';
+  const unlock = `${emulated}terraform -chdir=${relative('', directory) || '.'} force-unlock`;
   const must = async (verb: string, ...args: readonly string[]): Promise<string> => {
     const finished = await run([verb, ...args]);
-    if (finished.code !== 0) throw failureOf(verb, finished.errors);
+    if (finished.code !== 0) throw failureOf(verb, finished.errors, unlock);
     return finished.output;
   };
   /** A long one: its own lines, or the last of them while it goes on. Resolves with its exit code. */
@@ -68,7 +74,7 @@ export function createTerraform(
       };
       const { code, errors } = await run([verb, '-input=false', '-no-color', ...args], hear);
       update('');
-      if (!good.includes(code)) throw failureOf(verb, errors);
+      if (!good.includes(code)) throw failureOf(verb, errors, unlock);
       return code;
     });
 
@@ -176,7 +182,7 @@ const remedies: readonly (readonly [RegExp, string])[] = [
   ],
   [
     /Error acquiring the state lock/,
-    'Another run holds the lock, or one was killed. When you are sure that none runs: terraform force-unlock <ID as above>, by docs/runbook.md, "When the state is locked".',
+    'Another run holds the lock, or one was killed (docs/runbook.md, "When the state is locked"). When you are sure that none runs: UNLOCK',
   ],
   [
     /No valid credential sources|ExpiredToken|InvalidClientTokenId|security token included in the request is (expired|invalid)/,
@@ -197,14 +203,17 @@ const remedies: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
-/** A failed call of Terraform: what it said, and what to do. */
-export function failureOf(verb: string, errors: string): Problem {
+/** A failed call of Terraform: what it said, and what to do. `unlock` takes the lock away, with the lock's ID behind it. */
+export function failureOf(verb: string, errors: string, unlock = 'terraform force-unlock'): Problem {
   const said = errors
     .split('\n')
     .filter((line) => line.trim() !== '')
     .map((line) => `  ${line}`)
     .join('\n');
-  const remedy = remedies.find(([pattern]) => pattern.test(said))?.[1];
+  const id = /^ *ID: +(\S+)/m.exec(said)?.[1] ?? '<ID as above>';
+  const remedy = remedies
+    .find(([pattern]) => pattern.test(said))?.[1]
+    .replace('UNLOCK', () => `${unlock} ${id}`);
   return new Problem(
     `terraform ${verb} failed:\n${said}`,
     remedy ?? 'Correct what is named above and run the same command again: what is done already stays done.',
