@@ -42,11 +42,27 @@ export function observeCalls(client: DynamoDBClient, observer: DynamoObserver): 
         return result;
       } catch (error) {
         observe(outcomeOf(error), error);
+        if (error instanceof Error && isThrottling(error)) error.message += whyThrottled(error, call.input);
         throw error;
       }
     },
     { step: 'initialize', priority: 'high', name: 'observe' },
   );
+}
+
+/**
+ * What was full, as DynamoDB says it (`TableReadKeyRangeThroughputExceeded` is one hot key, `…AccountLimitExceeded` the quota),
+ * and the year of the call: the partition that it went to. Titles are told nowhere.
+ */
+function whyThrottled(error: Error, input: unknown): string {
+  const reasons: unknown = property(error, 'ThrottlingReasons') ?? property(error, 'throttlingReasons');
+  const said = (Array.isArray(reasons) ? reasons : []).map((reason) => String(property(reason, 'reason')));
+  const [firstValue] = Object.values(property(input, 'ExpressionAttributeValues') ?? {}) as unknown[];
+  const key = property(property(input, 'Key') ?? property(input, 'Item'), 'year');
+  const isByKey = property(input, 'KeyConditionExpression') !== undefined;
+  const year = property(key ?? (isByKey ? firstValue : undefined), 'N');
+  const about = [...said, ...(typeof year === 'string' ? [`year ${year}`] : [])];
+  return about.length === 0 ? '' : ` (${about.join(', ')})`;
 }
 
 /** How often the SDK sent again what led to this answer or error. */

@@ -22,6 +22,7 @@ export function answerError(error: unknown, request: ApiRequest, response: ApiRe
   const { context } = response.locals;
   const problem = toProblem(error);
   if (problem.status >= 500) context.failure = error;
+  if (problem.status === 401 || problem.status === 403) context.refusal = problem.message;
   if (response.headersSent) {
     request.socket.destroy();
     return;

@@ -34,6 +34,7 @@ export function observeRequests(logger: Logger, metrics: Metrics): Stage {
           status: status ?? 'aborted',
           durationMs: Math.round(durationMs * 1_000) / 1_000,
           ...(context.failure === undefined ? {} : { err: context.failure }),
+          ...(context.refusal === undefined ? {} : { refusal: context.refusal }),
         },
         'request',
       );

@@ -59,6 +59,8 @@ export interface RequestContext {
   route?: string;
   /** Why the answer is an error. */
   failure?: unknown;
+  /** Why a token was refused, in words of ours: a caller can't write them. */
+  refusal?: string;
 }
 
 /** A caller's own id is kept when it is harmless, so that both sides' logs can be joined. */

@@ -9,6 +9,7 @@ import {
 import { startTokenIssuer } from '../../../app/src/local/token-issuer.ts';
 import { type Api, startApi } from '../../support/api.ts';
 import type { Answer } from '../../support/client.ts';
+import { eventually } from '../../support/eventually.ts';
 
 let api: Api;
 beforeAll(async () => {
@@ -48,8 +49,15 @@ describe('an access token', () => {
     expect((await ask(await api.issuer.sign({ iss, aud, exp, ...scopes }))).status).toBe(200);
   });
 
-  test('that is not one gets 401 that says so, in the body and in the header', async () => {
-    expect(await ask('nonsense')).toMatchObject(refused('The access token is not a signed JWT.'));
+  test('that is not one gets 401 that says so, in the body, in the header and in the log', async () => {
+    const why = 'The access token is not a signed JWT.';
+
+    expect(await ask('nonsense')).toMatchObject(refused(why));
+
+    await eventually(() => {
+      expect(api.log).toContainEqual(expect.objectContaining({ status: 401, refusal: why }));
+      return Promise.resolve();
+    });
   });
 
   test('of Cognito gets in: it has a client id and a use instead of an audience', async () => {

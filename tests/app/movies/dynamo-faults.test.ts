@@ -5,6 +5,7 @@ import { startEmbeddedDynamoDb, type EmbeddedDynamoDb } from '../../../app/src/l
 import { callMs, createDynamoClient, type DynamoSettings } from '../../../app/src/dynamo/client.ts';
 import { type DynamoCall, toMovieError } from '../../../app/src/dynamo/calls.ts';
 import { createDynamoRepository } from '../../../app/src/dynamo/repository.ts';
+import type { MovieRepository } from '../../../app/src/movies/movie.ts';
 import {
   Conflict,
   NotFound,
@@ -74,6 +75,26 @@ describe('a database in trouble', () => {
       expect.objectContaining({ operation: 'GetItem', outcome: 'throttled', retries: 2 }),
     ]);
     expect(database?.operations).toEqual(['GetItem', 'GetItem', 'GetItem']);
+  });
+
+  test.each<readonly [string, (repository: MovieRepository) => Promise<unknown>, string]>([
+    ['a movie', (repository) => repository.find(aMovie()), ', year 2013'],
+    ['the movies of a year', (repository) => repository.list({ year: 1994 }, 10), ', year 1994'],
+    ['the movies of a title', (repository) => repository.list({ title: 'Rush' }, 10), ''],
+  ])('throttled for %s, the cause says what was full and which year', async (_what, ask, year) => {
+    const refusal = {
+      __type: 'com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException',
+      message: 'On purpose',
+      ThrottlingReasons: [{ reason: 'TableReadKeyRangeThroughputExceeded', resource: 'arn:aws:dynamodb:x' }],
+    };
+    const repository = await repositoryOn((_request, response) => {
+      response.writeHead(400, { 'content-type': 'application/x-amz-json-1.0' }).end(JSON.stringify(refusal));
+    });
+
+    await expect(ask(repository)).rejects.toMatchObject({
+      message: 'The database asks for fewer requests.',
+      cause: { message: `On purpose (TableReadKeyRangeThroughputExceeded${year})` },
+    });
   });
 
   test('an internal error is tried three times and then is Unavailable, with its cause', async () => {
