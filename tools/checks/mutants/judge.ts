@@ -1,65 +1,136 @@
-import { existsSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, readFile, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { isDeepStrictEqual, stripVTControlCharacters } from 'node:util';
 import { reasonOf } from '../../../app/src/commands/problem.ts';
-import { priorResources, type PlanJson } from '../../lib/terraform/plan-json.ts';
+import { priorResources, type ModuleConfiguration, type PlanJson } from '../../lib/terraform/plan-json.ts';
 import { output, run } from '../../lib/processes.ts';
 import { terraformEnvironment } from '../../lib/terraform/environment.ts';
 import { digestInputs, type Environment } from '../plans/inputs.ts';
 import { startPlanner } from '../plans/live.ts';
-import { normalise, readRecording, writeRecording, type Recording } from '../plans/recording.ts';
+import { normalise, type Recording } from '../plans/recording.ts';
 import { apply } from './draw.ts';
 import type { Mistake, Outcome } from './table.ts';
 
 /** Tests below `tests`, without `.test.ts` (a folder ends with /). The other names are commands: see `check`. */
 const ofPlans = [
-  ...['access', 'data', 'edge', 'network', 'observability', 'safety', 'service', 'task-role'].map(
-    (name) => `checks/plan/${name}`,
-  ),
-  ...['alarms', 'events', 'grafana', 'objectives', 'metric-filters', 'runbook'].map(
-    (name) => `observability/${name}`,
-  ),
-];
+  ...['access', 'data', 'edge', 'network', 'observability', 'safety', 'service', 'task-role'],
+  ...['experiments', 'values'],
+].map((name) => `checks/plan/${name}`);
+const ofAlarms = ['alarms', 'events', 'grafana', 'objectives', 'metric-filters', 'runbook'].map(
+  (name) => `observability/${name}`,
+);
 const inOrder: readonly Environment[] = ['prod', 'dev', 'staging'];
-/** Names of scenarios that say nothing of the other environments, which are recorded later, nor count all that were played. */
-const withoutOthers = (environment: Environment): string =>
-  `^(?!.*\\b(${inOrder.filter((other) => other !== environment).join('|')}|environments|seen failing)\\b)`;
+/** What a check of a plan proves of itself by mistakes of its own says nothing of this one. */
+const ofThemselves = 'and not when|has been seen failing';
+/** Names of scenarios that say nothing of the other environments, which are planned later, nor count all that were played. */
+const withoutOthers = `dev|staging|environments|seen failing|${ofThemselves}`;
+const leaveOut = (names: string): string => `^(?!.*\\b(${names})\\b)`;
 /** What refuses a value is declared there, and what is refused is tried for nothing else. */
 const isOfVariables = (file: string): boolean => file.endsWith('/variables.tf');
-/** They take so long that they are asked last. */
-const late = ['roles', 'checkov-hcl'];
 
-/** The checks of a pull request that can see a file, quick ones first. */
-const suites: readonly (readonly [RegExp, readonly string[]])[] = [
-  [/^terraform\/bootstrap\//, ['checks/plan/settings', 'module', 'terraform/refusals', ...late]],
-  [/^terraform\/environments\//, ['checks/plan/settings', ...ofPlans]],
-  [/^modules\/observability\/prometheus\//, ['observability/objectives', 'observability/alerts']],
-  [/^modules\//, ['checks/plan/settings', 'module', 'terraform/refusals', ...ofPlans, 'checkov-hcl']],
-  [/^terraform\//, ['checks/plan/settings', 'terraform/refusals', ...ofPlans, 'checkov-hcl']],
-  [/^(bitbucket-pipelines\.yml|Makefile)$/, ['pipeline', 'checks/pipeline-steps']],
-  [/^Dockerfile$/, ['checks/pinned', 'hadolint', 'release/image/image']],
-  [/^app\/collector\//, ['observability/collector', ...ofPlans]],
-  [/^docs\/slo\.yaml$/, ['observability/objectives', 'observability/alerts', ...ofPlans]],
-  [/^app\/table\.json$/, ['app/local/embedded-dynamodb', 'app/contract/', ...ofPlans]],
-  [/^app\//, ['checks/links', 'checks/plan/service', 'app/movies/', 'app/api/']],
+/** The checks of a pull request that can see a file and need no plan, quick ones first; `late` ones take long. */
+const suites: readonly {
+  readonly files: RegExp;
+  readonly quick: readonly string[];
+  readonly onPlans?: readonly string[];
+  readonly late?: readonly string[];
+}[] = [
+  {
+    files: /^terraform\/bootstrap\//,
+    quick: ['checks/plan/settings', 'module', 'terraform/refusals'],
+    late: ['roles', 'checkov-hcl'],
+  },
+  {
+    files: /^terraform\/environments\//,
+    quick: ['checks/plan/settings'],
+    onPlans: [...ofPlans, ...ofAlarms],
+  },
+  {
+    files: /^modules\/observability\/prometheus\//,
+    quick: ['observability/objectives', 'observability/alerts'],
+  },
+  {
+    files: /^modules\//,
+    quick: ['checks/plan/settings', 'terraform/refusals'],
+    onPlans: [...ofPlans, ...ofAlarms],
+    late: ['module', 'checkov-hcl'],
+  },
+  {
+    files: /^terraform\//,
+    quick: ['checks/plan/settings', 'terraform/refusals'],
+    onPlans: [...ofPlans, ...ofAlarms],
+    late: ['roles', 'checkov-hcl'],
+  },
+  { files: /^(bitbucket-pipelines\.yml|Makefile)$/, quick: ['pipeline', 'checks/pipeline-steps'] },
+  { files: /^Dockerfile$/, quick: ['checks/pinned', 'hadolint', 'release/image/image'] },
+  { files: /^app\/collector\//, quick: ['observability/collector'], onPlans: ['checks/plan/observability'] },
+  {
+    files: /^docs\/slo\.yaml$/,
+    quick: ['observability/objectives', 'observability/alerts'],
+    onPlans: ['checks/plan/observability', ...ofAlarms],
+  },
+  {
+    files: /^app\/table\.json$/,
+    quick: ['app/local/embedded-dynamodb', 'app/contract/'],
+    onPlans: ['checks/plan/data'],
+  },
+  { files: /^app\/openapi\.yaml$/, quick: ['checks/contract', 'app/docs/', 'app/api/', 'app/contract/'] },
+  {
+    files: /^security\//,
+    quick: ['checks/security/exceptions', 'checks/security/policies'],
+    late: ['checkov-hcl'],
+  },
+  { files: /^app\//, quick: ['checks/links', 'app/movies/', 'app/api/'] },
 ];
+const suitesOf = ({ file }: Mistake): (typeof suites)[number] | undefined =>
+  suites.find(({ files }) => files.test(file));
+export const isPlanned = (mistake: Mistake): boolean => suitesOf(mistake)?.onPlans !== undefined;
+/** The check of plans that is most likely about a file. */
+const nearest: Readonly<Record<string, string>> = {
+  ...{ task: 'service', roles: 'safety', outside: 'observability' },
+  ...{ 'web-acl': 'edge', 'movies-table': 'data', 'api-access': 'access', 'rotated-secret': 'data' },
+};
 
-/** What must stop a mistake by its plan is planned together, where the files don't meet; each other one is by itself. */
-export function inBatches(mistakes: readonly Mistake[]): Mistake[][] {
-  const unitOf = ({ file }: Mistake): string => file.replace(/^(modules\/[\w-]+)\/.*/, '$1');
-  const isAlone = ({ file, stop }: Mistake): boolean =>
-    stop === undefined ||
-    !ofPlans.includes(stop.check) ||
-    !/^(modules\/|terraform\/(?!variables)[\w-]+\.tf$)/.test(file);
+/** The part of the HCL that a mistake is in: a block of the outermost level, or all of a module or root. */
+interface Unit {
+  readonly root: string;
+  /** Of a resource, data source or module call; undefined where others may be made from it. */
+  readonly address?: string;
+}
+function unitOf(text: string, { file, line }: Mistake): Unit {
+  const root = dirname(file);
+  const head = text.split('\n', line + 1).findLast((one) => /^\w/.test(one)) ?? '';
+  const [, kind = '', first = '', second] =
+    /^(resource|data|module) "(\w+)"(?: "(\w+)")? \{/.exec(head) ?? [];
+  if (kind === '') return { root };
+  const address = [...(kind === 'resource' ? [] : [kind]), first, second].filter(Boolean).join('.');
+  return { root, address };
+}
+
+/** What is planned together: mistakes in blocks that have nothing to do with each other. */
+export function inBatches(
+  mistakes: readonly Mistake[],
+  files: ReadonlyMap<string, string>,
+  most: number,
+): Mistake[][] {
+  const unit = (mistake: Mistake): Unit => unitOf(files.get(mistake.file) ?? '', mistake);
+  const isAlone = (one: Unit): boolean =>
+    !/^(terraform$|modules\/)/.test(one.root) || (one.root === 'terraform' && one.address === undefined);
+  const meets = (one: Unit, other: Unit): boolean =>
+    isAlone(one) ||
+    isAlone(other) ||
+    (one.root === other.root &&
+      (one.address === undefined || other.address === undefined || one.address === other.address));
   const batches: Mistake[][] = [];
-  for (const mistake of mistakes.filter((one) => !isAlone(one))) {
-    const batch = batches.find((one) => !one.some((other) => unitOf(other) === unitOf(mistake)));
+  for (const mistake of mistakes) {
+    const batch = batches.find(
+      (one) => one.length < most && !one.some((other) => meets(unit(other), unit(mistake))),
+    );
     if (batch === undefined) batches.push([mistake]);
     else batch.push(mistake);
   }
-  return [...batches, ...mistakes.filter(isAlone).map((one) => [one])];
+  return batches;
 }
 
 interface Said {
@@ -69,9 +140,16 @@ interface Said {
 
 /** A copy of the project in which one mistake at a time is made. */
 export interface Judge {
-  /** Plans mistakes in different files in one go, and keeps for each the part of the plan that its file makes. */
-  readonly planTogether: (mistakes: readonly Mistake[]) => Promise<void>;
-  readonly judge: (mistake: Mistake) => Promise<Outcome>;
+  /** Asks the check that the table names, and those that need no plan. */
+  readonly askQuick: (mistake: Mistake) => Promise<Outcome | undefined>;
+  /** Plans mistakes that don't meet in one go, and asks for each with the part of the plan that it makes. */
+  readonly askOnPlans: (
+    mistakes: readonly Mistake[],
+    environments: readonly Environment[],
+    tell: (mistake: Mistake, outcome: Outcome | undefined) => Promise<void>,
+  ) => Promise<void>;
+  /** Asks what takes longest. */
+  readonly askLate: (mistake: Mistake) => Promise<Outcome>;
   readonly end: () => Promise<void>;
 }
 
@@ -95,9 +173,22 @@ export async function startJudge(project: string, clean: Map<string, Promise<boo
   await output('git', ['init', '-q'], { cwd: tree });
   await output('git', ['add', '-A'], { cwd: tree });
   const { env, stop } = await terraformEnvironment();
-  const initialised = new Set<string>();
-  const recorded = new Map<Environment, Recording>();
-  for (const environment of inOrder) recorded.set(environment, await readRecording(tree, environment));
+  const recordings = new Map<
+    Environment,
+    { readonly file: string; readonly text: string; readonly plan: PlanJson }
+  >();
+  for (const environment of inOrder) {
+    const file = join(tree, 'tests', 'checks', 'plan', 'recorded', `${environment}.json`);
+    const text = await readFile(file, 'utf8');
+    recordings.set(environment, { file, text, plan: (JSON.parse(text) as Recording).plan });
+  }
+  const root = (
+    await Promise.all(
+      files
+        .filter((name) => /^terraform\/[\w-]+\.tf$/.test(name))
+        .map((name) => readFile(join(tree, name), 'utf8')),
+    )
+  ).join('\n');
   let planner: Awaited<ReturnType<typeof startPlanner>> | undefined;
 
   const tell = async (program: string, args: readonly string[]): Promise<Said> => {
@@ -109,157 +200,203 @@ export async function startJudge(project: string, clean: Map<string, Promise<boo
     return { failed: code !== 0, said: stripVTControlCharacters(stdout + stderr) };
   };
 
-  const tests = (names: readonly string[], only?: string): Promise<Said> => {
+  const tests = (names: readonly string[], only = leaveOut(ofThemselves)): Promise<Said> => {
     const paths = names.map((name) => `tests/${name}${name.endsWith('/') ? '' : '.test.ts'}`);
     // In one process: each one more would read everything anew, and both processors are at work.
-    const options = ['--runInBand', '--bail', ...(only === undefined ? [] : ['-t', only])];
+    const options = ['--runInBand', '--bail', '-t', only];
     return tell('npm', ['test', '--silent', '--', ...paths, ...options]);
   };
 
+  const initialised = new Set<string>();
+  /** The tests of a root or module without its refusals, or only those that say this. */
+  async function moduleTest(directory: string, says: string | undefined): Promise<Said> {
+    const at = `-chdir=${directory}`;
+    if (!initialised.has(directory)) {
+      await output('terraform', [at, 'init', '-backend=false', '-input=false'], { cwd: tree, env });
+      initialised.add(directory);
+    }
+    const folder = join(tree, directory, 'tests');
+    const texts = await Promise.all(
+      (await readdir(folder)).sort().map((suite) => readFile(join(folder, suite), 'utf8')),
+    );
+    const [text = ''] = texts.filter((one) => /^\s+assert \{/m.test(one));
+    const run = /^run "[\s\S]*?^\}\n?/gm;
+    const asserted = (text.match(run) ?? []).filter((one) => /^\s+assert \{/m.test(one));
+    const wanted = asserted.filter((one) => says !== undefined && one.includes(says));
+    const suite = 'tests/mutant.tftest.hcl';
+    const runs = wanted.length > 0 ? wanted : asserted;
+    await writeFile(join(tree, directory, suite), [text.replaceAll(run, ''), ...runs].join('\n'));
+    const said = await tell('terraform', [at, 'test', '-no-color', `-filter=${suite}`]);
+    await rm(join(tree, directory, suite));
+    return said;
+  }
+
   /** Runs one check on the copy as it is. */
-  async function check(name: string, file: string): Promise<Said> {
+  async function check(name: string, file: string, says?: string): Promise<Said> {
     if (name === 'pipeline') return tell('node', ['tools/checks/pipeline-check.ts']);
     if (name === 'roles') return tell('node', ['tools/checks/roles/main.ts']);
     if (name === 'checkov-hcl' || name === 'hadolint')
       return tell('node', ['tools/checks/security.ts', '--only', name]);
     if (name === 'terraform/refusals') return tests([name], `in ${dirname(file)} each`);
-    if (name !== 'module') return tests([name]);
-    const directory = `-chdir=${dirname(file)}`;
-    if (!initialised.has(directory)) {
-      await output('terraform', [directory, 'init', '-backend=false', '-input=false'], { cwd: tree, env });
-      initialised.add(directory);
-    }
-    const suites = (await readdir(join(tree, dirname(file), 'tests'))).filter(
-      (suite) => suite !== 'refusals.tftest.hcl' || isOfVariables(file),
-    );
-    const filters = suites.map((suite) => `-filter=${join('tests', suite)}`);
-    return tell('terraform', [directory, 'test', '-no-color', ...filters]);
+    if (name === 'module') return moduleTest(dirname(file), says);
+    return tests([name]);
   }
 
   /** A check that fails on the clean copy, too, has stopped nothing. */
   function passesClean(name: string, file: string): Promise<boolean> {
-    const key = name === 'module' ? dirname(file) : name;
+    const key = ['module', 'terraform/refusals'].includes(name) ? `${name} ${dirname(file)}` : name;
     const passes = clean.get(key) ?? check(name, file).then(({ failed }) => !failed);
     clean.set(key, passes);
     return passes;
   }
 
-  const keptIn = async (environment: Environment): Promise<string> =>
-    join(project, '.cache', 'mutants', `${environment}-${await digestInputs(tree)}.json`);
-  const keep = async (file: string, plan: PlanJson): Promise<void> => {
-    await mkdir(dirname(file), { recursive: true });
-    await writeFile(`${file}.${process.pid}`, JSON.stringify(plan));
-    await rename(`${file}.${process.pid}`, file);
-  };
   async function makePlan(environment: Environment): Promise<PlanJson> {
     planner ??= await startPlanner(tree, join(folder, 'plans'));
     return normalise(JSON.parse(await planner.plan(environment)) as PlanJson);
   }
 
-  /** Records the plan of an environment again, as a person would. Resolves with whether it differs. */
-  async function record(environment: Environment): Promise<boolean> {
-    const kept = await keptIn(environment);
-    const plan = await readFile(kept, 'utf8').then(
-      (text) => JSON.parse(text) as PlanJson,
-      () => makePlan(environment),
-    );
-    await keep(kept, plan);
-    if (isDeepStrictEqual(plan, recorded.get(environment)?.plan)) return false;
-    await writeRecording(tree, environment, { inputs: await digestInputs(tree), plan });
-    return true;
-  }
-
   async function restore(mistake: Mistake, text: string): Promise<void> {
     await writeFile(join(tree, mistake.file), text);
-    for (const [environment, recording] of recorded) await writeRecording(tree, environment, recording);
+    for (const { file, text: recording } of recordings.values()) await writeFile(file, recording);
     if (mistake.file === 'docs/slo.yaml')
       await output('node', ['tools/checks/alert-rules.ts'], { cwd: tree });
   }
 
-  /** Asks the named check first, then each that sees the file; the first one that fails ends it. */
-  async function ask({ file, stop: wanted }: Mistake): Promise<Outcome['stopped']> {
-    const all = (suites.find(([pattern]) => pattern.test(file))?.[1] ?? []).filter(
-      (name) => name !== 'terraform/refusals' || isOfVariables(file),
-    );
-    const stoppedBy = ({ failed, said }: Said, name: string): Outcome['stopped'] =>
-      failed ? { check: fileIn(said) ?? name, sentence: sentenceIn(said, wanted?.says) } : undefined;
-    const one = (name: string) => async (): Promise<Outcome['stopped']> =>
-      stoppedBy(await check(name, file), name);
-    const onPlans = (names: readonly string[]) => async (): Promise<Outcome['stopped']> => {
-      let differs = false;
-      for (const environment of names.length === 0 ? [] : inOrder) {
-        try {
-          if (!(await record(environment))) continue;
-        } catch (error) {
-          return { check: 'plan', sentence: reasonOf(error) };
-        }
-        const stopped = stoppedBy(await tests(names, withoutOthers(environment)), names.join(' '));
-        if (stopped !== undefined) return stopped;
-        differs = true;
-      }
-      // Now that each is recorded again they may be compared.
-      return differs ? stoppedBy(await tests(names), names.join(' ')) : undefined;
-    };
-    const planned = all.filter((name) => ofPlans.includes(name));
-    const named = wanted?.check;
-    const attempts = [
-      ...(named === undefined
-        ? []
-        : [named === 'plan' ? onPlans(planned) : ofPlans.includes(named) ? onPlans([named]) : one(named)]),
-      ...all.filter((name) => ![...ofPlans, ...late].includes(name)).map(one),
-      onPlans(planned),
-      ...all.filter((name) => late.includes(name)).map(one),
-    ];
-    for (const attempt of attempts) {
-      const stopped = await attempt();
-      if (stopped !== undefined) return stopped;
-    }
-    return undefined;
-  }
+  const make = async (mistake: Mistake): Promise<string> => {
+    const path = join(tree, mistake.file);
+    const text = await readFile(path, 'utf8');
+    await writeFile(path, apply(text, mistake));
+    if (mistake.file === 'docs/slo.yaml') await tell('node', ['tools/checks/alert-rules.ts']);
+    return text;
+  };
 
-  return {
-    planTogether: async (mistakes) => {
-      const [environment = 'prod'] = inOrder;
-      const base = recorded.get(environment)?.plan;
-      const read = (file: string): Promise<string> => readFile(join(tree, file), 'utf8');
-      const texts = new Map<string, string>();
-      const places: string[] = [];
-      for (const mistake of mistakes) {
-        const text = await read(mistake.file);
-        texts.set(mistake.file, text);
-        await writeFile(join(tree, mistake.file), apply(text, mistake));
-        places.push(await keptIn(environment));
-        await writeFile(join(tree, mistake.file), text);
+  /** Makes a mistake, asks checks one after the other until one fails, and takes it back. */
+  async function ask(
+    mistake: Mistake,
+    checks: readonly (readonly [string, () => Promise<Said>])[],
+    before: () => Promise<void> = () => Promise.resolve(),
+  ): Promise<Outcome | undefined> {
+    const text = await make(mistake);
+    let stopped: Outcome['stopped'];
+    try {
+      await before();
+      for (const [name, answer] of checks) {
+        const { failed, said } = await answer();
+        if (!failed) continue;
+        stopped = {
+          check: name === 'module' ? name : (fileIn(said) ?? name),
+          sentence: sentenceIn(said, mistake.stop?.says),
+        };
+        break;
       }
-      if (base === undefined || places.every((place) => existsSync(place))) return;
-      for (const mistake of mistakes)
-        await writeFile(join(tree, mistake.file), apply(texts.get(mistake.file) ?? '', mistake));
-      // Where one of them can't be planned, each is planned by itself.
-      const made = await makePlan(environment).catch(() => undefined);
-      for (const [file, text] of texts) await writeFile(join(tree, file), text);
-      const root = (
-        await Promise.all(files.filter((name) => /^terraform\/[\w-]+\.tf$/.test(name)).map(read))
-      ).join('\n');
-      for (const [at, { file }] of made === undefined ? [] : mistakes.entries())
-        await keep(
-          places[at] ?? '',
-          partOf(base, made ?? base, file, ownersIn(file, texts.get(file) ?? '', root)),
-        );
-    },
-    judge: async (mistake) => {
-      const path = join(tree, mistake.file);
-      const text = await readFile(path, 'utf8');
-      await writeFile(path, apply(text, mistake));
-      if (mistake.file === 'docs/slo.yaml') await tell('node', ['tools/checks/alert-rules.ts']);
+    } catch (error) {
       // What could not be asked has stopped nothing, and the others are asked all the same.
-      const answer = await ask(mistake).catch((error: unknown) => ({ unasked: reasonOf(error) }));
+      return { mistake, otherwise: `could not be judged: ${reasonOf(error)}` };
+    } finally {
       await restore(mistake, text);
-      if (answer === undefined) return { mistake };
-      if ('unasked' in answer) return { mistake, otherwise: `could not be judged: ${answer.unasked}` };
-      const stopped = answer;
-      if (stopped.check !== 'plan' && !(await passesClean(stopped.check, mistake.file)))
-        return { mistake, otherwise: `${stopped.check} fails without any mistake, too: repair it first` };
-      return { mistake, stopped, ...otherwise(mistake, stopped) };
+    }
+    if (stopped === undefined) return undefined;
+    if (!(await passesClean(stopped.check, mistake.file)))
+      return { mistake, otherwise: `${stopped.check} fails without any mistake, too: repair it first` };
+    return { mistake, stopped, ...otherwise(mistake, stopped) };
+  }
+  const asked = (name: string, { file, stop: wanted }: Mistake) =>
+    [name, () => check(name, file, wanted?.check === name ? wanted.says : undefined)] as const;
+
+  const judge: Judge = {
+    askQuick: (mistake) => {
+      const { quick = [], onPlans = [] } = suitesOf(mistake) ?? {};
+      const named = [mistake.stop?.check ?? ''].filter(
+        (name) => name !== '' && name !== 'plan' && !onPlans.includes(name),
+      );
+      const others = quick.filter(
+        (name) => !named.includes(name) && (name !== 'terraform/refusals' || isOfVariables(mistake.file)),
+      );
+      // What is named to be stopped by its plan is asked for that first.
+      const waits = mistake.stop !== undefined && named.length === 0;
+      return ask(
+        mistake,
+        [...named, ...(waits ? [] : others)].map((name) => asked(name, mistake)),
+      );
+    },
+    askOnPlans: async (mistakes, environments, tellOf) => {
+      const plans = new Map<Environment, PlanJson | undefined>();
+      const texts = new Map<string, string>();
+      for (const { file } of mistakes) texts.set(file, await readFile(join(tree, file), 'utf8'));
+      let refused = '';
+      try {
+        // From the last line up: those above keep their places.
+        for (const mistake of mistakes.toSorted((a, b) => b.line - a.line)) await make(mistake);
+        for (const environment of environments) plans.set(environment, await makePlan(environment));
+      } catch (error) {
+        refused = reasonOf(error);
+      } finally {
+        for (const mistake of mistakes) await restore(mistake, texts.get(mistake.file) ?? '');
+      }
+      const [one] = mistakes;
+      if (refused !== '' && mistakes.length > 1) {
+        // One of them can't be planned: which one, halves tell.
+        const half = Math.ceil(mistakes.length / 2);
+        for (const part of [mistakes.slice(0, half), mistakes.slice(half)])
+          await judge.askOnPlans(part, environments, tellOf);
+        return;
+      }
+      if (refused !== '' && one !== undefined) {
+        const sentence = one.stop !== undefined && refused.includes(one.stop.says) ? one.stop.says : refused;
+        const stopped = { check: 'plan', sentence };
+        const isRefused = refused.startsWith('terraform plan failed');
+        await tellOf(
+          one,
+          isRefused
+            ? { mistake: one, stopped, ...otherwise(one, stopped) }
+            : { mistake: one, otherwise: `could not be judged: ${refused}` },
+        );
+        return;
+      }
+      for (const mistake of mistakes) {
+        const unit = unitOf(texts.get(mistake.file) ?? '', mistake);
+        const isPart = mistakes.length > 1;
+        const parts = inOrder.flatMap((environment): [Environment, PlanJson][] => {
+          const [base, made] = [recordings.get(environment)?.plan, plans.get(environment)];
+          if (base === undefined || made === undefined) return [];
+          const plan = isPart ? partOf(base, made, ownersOf(unit, root)) : made;
+          return isDeepStrictEqual(plan, base) ? [] : [[environment, plan]];
+        });
+        if (parts.length === 0) {
+          await tellOf(mistake, undefined);
+          continue;
+        }
+        const { onPlans = [] } = suitesOf(mistake) ?? {};
+        const name = basename(unit.root === 'terraform' ? mistake.file : unit.root, '.tf');
+        const likely = mistake.stop?.check ?? `checks/plan/${nearest[name] ?? name}`;
+        const first = [likely, 'checks/plan/values'].filter((other) => onPlans.includes(other));
+        const rounds = [first, onPlans.filter((other) => !first.includes(other))];
+        const only = leaveOut(environments.includes('staging') ? ofThemselves : withoutOthers);
+        const outcome = await ask(
+          mistake,
+          rounds
+            .filter((names) => names.length > 0)
+            .map((names) => [names.join(' '), () => tests(names, only)] as const),
+          async () => {
+            const inputs = await digestInputs(tree);
+            for (const [environment, plan] of parts)
+              await writeFile(recordings.get(environment)?.file ?? '', JSON.stringify({ inputs, plan }));
+          },
+        );
+        await tellOf(mistake, outcome);
+      }
+    },
+    askLate: async (mistake) => {
+      const { quick = [], late = [] } = suitesOf(mistake) ?? {};
+      const isOpen = (name: string): boolean =>
+        name !== mistake.stop?.check && (name !== 'terraform/refusals' || isOfVariables(mistake.file));
+      const names = [...(mistake.stop === undefined ? [] : quick), ...late].filter(isOpen);
+      return (
+        (await ask(
+          mistake,
+          names.map((name) => asked(name, mistake)),
+        )) ?? { mistake }
+      );
     },
     end: async () => {
       await planner?.stop();
@@ -267,22 +404,20 @@ export async function startJudge(project: string, clean: Map<string, Promise<boo
       await rm(folder, { recursive: true, force: true });
     },
   };
+  return judge;
 }
 
-/** Addresses of what a file declares; a file of a module stands for all of it. */
-function ownersIn(file: string, text: string, root: string): readonly string[] {
-  const module = /^modules\/([\w-]+)\//.exec(file)?.[1];
-  const heads =
-    module === undefined
-      ? text.matchAll(/^(resource|data|module) "(\w+)"(?: "(\w+)")? \{/gm)
-      : root.matchAll(new RegExp(`^(module) "(\\w+)" \\{\\n  source +=\\s"../modules/${module}"`, 'gm'));
-  return [...heads].map(([, kind = '', first = '', second]) =>
-    [...(kind === 'resource' ? [] : [kind]), first, second].filter((part) => part !== undefined).join('.'),
+/** Addresses of what a unit makes, in a plan: a module's part has one in each of its calls. */
+function ownersOf({ root, address }: Unit, hcl: string): readonly string[] {
+  if (root === 'terraform') return address === undefined ? [] : [address];
+  const calls = hcl.matchAll(new RegExp(`^module "(\\w+)" \\{\\n  source +=\\s"../${root}"`, 'gm'));
+  return [...calls].map(([, name = '']) =>
+    ['module', name, ...(address === undefined ? [] : [address])].join('.'),
   );
 }
 
 /** The base with what the owners have become in another plan. */
-function partOf(base: PlanJson, made: PlanJson, file: string, owners: readonly string[]): PlanJson {
+function partOf(base: PlanJson, made: PlanJson, owners: readonly string[]): PlanJson {
   const isOwn = (address: string): boolean =>
     owners.some(
       (owner) => address === owner || address.startsWith(`${owner}.`) || address.startsWith(`${owner}[`),
@@ -290,26 +425,35 @@ function partOf(base: PlanJson, made: PlanJson, file: string, owners: readonly s
   const pick = <T extends { readonly address: string }>(
     old: readonly T[] = [],
     now: readonly T[] = [],
+    prefix = '',
   ): T[] =>
-    [...old.filter(({ address }) => !isOwn(address)), ...now.filter(({ address }) => isOwn(address))].sort(
-      (a, b) => a.address.localeCompare(b.address, 'en'),
-    );
-  const roots = [base, made].map(({ configuration }) => configuration.root_module);
-  const calls = roots.map(({ module_calls: of = {} }) => Object.entries(of));
+    [
+      ...old.filter(({ address }) => !isOwn(prefix + address)),
+      ...now.filter(({ address }) => isOwn(prefix + address)),
+    ].sort((a, b) => a.address.localeCompare(b.address, 'en'));
+  const pickModule = (
+    old: ModuleConfiguration,
+    now: ModuleConfiguration,
+    prefix = '',
+  ): ModuleConfiguration => ({
+    ...old,
+    resources: pick(old.resources, now.resources, prefix),
+    module_calls: Object.fromEntries(
+      Object.entries({ ...now.module_calls, ...old.module_calls }).flatMap(([name, call]) => {
+        const changed = now.module_calls?.[name];
+        if (isOwn(`${prefix}module.${name}`)) return changed === undefined ? [] : [[name, changed]];
+        const inner = pickModule(call.module, changed?.module ?? call.module, `${prefix}module.${name}.`);
+        return [[name, { ...call, module: inner }]];
+      }),
+    ),
+  });
   return {
     ...base,
     resource_changes: pick(base.resource_changes, made.resource_changes),
     prior_state: { values: { root_module: { resources: pick(priorResources(base), priorResources(made)) } } },
-    output_changes: (file === 'terraform/task.tf' ? made : base).output_changes ?? {},
+    output_changes: (owners.some((owner) => /container|task/.test(owner)) ? made : base).output_changes ?? {},
     configuration: {
-      root_module: {
-        ...roots[0],
-        resources: pick(roots[0]?.resources, roots[1]?.resources),
-        module_calls: Object.fromEntries([
-          ...(calls[0] ?? []).filter(([name]) => !isOwn(`module.${name}`)),
-          ...(calls[1] ?? []).filter(([name]) => isOwn(`module.${name}`)),
-        ]),
-      },
+      root_module: pickModule(base.configuration.root_module, made.configuration.root_module),
     },
   };
 }

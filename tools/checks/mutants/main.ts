@@ -1,16 +1,17 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { appendFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { createCommand, runCommand } from '../../../app/src/commands/command.ts';
 import { Misuse } from '../../../app/src/commands/problem.ts';
 import { markdownTable } from '../../lib/markdown.ts';
 import { output } from '../../lib/processes.ts';
 import { draw } from './draw.ts';
-import { inBatches, startJudge } from './judge.ts';
-import { readTable, sumUp, type Outcome } from './table.ts';
+import { inBatches, isPlanned, startJudge, type Judge } from './judge.ts';
+import { readTable, sumUp, type Mistake, type Outcome } from './table.ts';
 
 /** `make mutants`: makes known mistakes, one at a time, in a copy, and asks whether a check stops each. */
 const project = resolve(import.meta.dirname, '../../..');
-const workers = 2;
 
 await runCommand(async (argv) => {
   const command = createCommand(
@@ -19,13 +20,21 @@ await runCommand(async (argv) => {
   )
     .option('--only <text...>', 'only mistakes whose name holds one of these texts')
     .option('--seed <text>', 'what half of them are drawn by', 'movies')
+    .option('--minutes <number>', 'end after so many; the same command then goes on where it was', '600')
+    .option('--workers <number>', 'so many at a time', '2')
     .option('--list', 'name them, and judge none', false)
     .addHelpText(
       'after',
       '\nThe table: tools/checks/mutants/mistakes.txt.\n\nExit codes: 0 at least 95 % are stopped, 1 fewer are, 2 misuse.',
     )
     .parse(argv, { from: 'user' });
-  const { only, seed, list } = command.opts<{ only?: readonly string[]; seed: string; list: boolean }>();
+  const { only, seed, list, minutes, workers } = command.opts<{
+    only?: readonly string[];
+    seed: string;
+    list: boolean;
+    minutes: string;
+    workers: string;
+  }>();
   const names = (await output('git', ['ls-files'], { cwd: project })).split('\n');
   const read = async (file: string): Promise<[string, string]> => [
     file,
@@ -47,40 +56,77 @@ await runCommand(async (argv) => {
     return 0;
   }
 
-  const startedAt = performance.now();
-  const commit = await output('git', ['rev-parse', 'HEAD'], { cwd: project });
-  const batches = inBatches(mistakes.filter(({ equivalent }) => equivalent === undefined));
-  const outcomes: Outcome[] = mistakes
-    .filter(({ equivalent }) => equivalent !== undefined)
-    .map((mistake) => ({ mistake }));
-  const clean = new Map<string, Promise<boolean>>();
-  const work = async (): Promise<void> => {
-    const judge = await startJudge(project, clean);
-    try {
-      for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) {
-        if (batch.length > 1) await judge.planTogether(batch);
-        for (const mistake of batch) {
-          const outcome = await judge.judge(mistake);
-          outcomes.push(outcome);
-          const { stopped } = outcome;
-          console.log(
-            `${stopped === undefined ? 'NOT STOPPED' : 'stopped'}  ${mistake.id}${stopped === undefined ? '' : `  by ${stopped.check}: ${stopped.sentence}`}`,
-          );
-        }
-      }
-    } finally {
-      await judge.end();
-    }
+  const kept = await keepAnswers(names, seed);
+  const ends = Date.now() + Number(minutes) * 60_000;
+  const outcomes = new Map<string, Outcome>(
+    mistakes.filter(({ equivalent }) => equivalent !== undefined).map((mistake) => [mistake.id, { mistake }]),
+  );
+  for (const mistake of mistakes) {
+    const outcome = kept.outcomes.get(mistake.id);
+    if (outcome !== undefined) outcomes.set(mistake.id, { mistake, ...outcome });
+  }
+  const tellOf = async (phase: string, mistake: Mistake, outcome: Outcome | undefined): Promise<void> => {
+    if (outcome === undefined) return kept.add({ id: mistake.id, phase });
+    outcomes.set(mistake.id, outcome);
+    const { stopped, otherwise } = outcome;
+    console.log(
+      `${stopped === undefined ? 'NOT STOPPED' : 'stopped'}  ${mistake.id}${stopped === undefined ? (otherwise ?? '') : `  by ${stopped.check}: ${stopped.sentence}`}`,
+    );
+    const { mistake: _, ...rest } = outcome;
+    await kept.add({ id: mistake.id, ...rest });
   };
-  await Promise.all(Array.from({ length: workers }, work));
+  const clean = new Map<string, Promise<boolean>>();
+  const judges = await Promise.all(Array.from({ length: Number(workers) }, () => startJudge(project, clean)));
+  /** Gives each judge the next work until there is none, or the time is over. */
+  const share = async <T>(
+    works: readonly T[],
+    act: (judge: Judge, work: T) => Promise<void>,
+  ): Promise<void> => {
+    const left = [...works];
+    await Promise.all(
+      judges.map(async (judge) => {
+        for (let work = left.shift(); work !== undefined && Date.now() < ends; work = left.shift())
+          await act(judge, work);
+      }),
+    );
+  };
+  const open = (phase: string): readonly Mistake[] =>
+    mistakes.filter(({ id }) => !outcomes.has(id) && !kept.passed(id, phase));
+  try {
+    await share(open('quick'), async (judge, mistake) => {
+      await tellOf('quick', mistake, await judge.askQuick(mistake));
+    });
+    for (const [phase, environments, most] of [
+      ['prod', ['prod'], 16],
+      ['others', ['dev', 'staging'], 16],
+      // Who has shown itself in no part of a plan gets a plan of its own.
+      ['alone', ['prod', 'dev', 'staging'], 1],
+    ] as const) {
+      const batches = inBatches(open(phase).filter(isPlanned), files, most);
+      await share(batches, (judge, batch) =>
+        judge.askOnPlans(batch, environments, (mistake, outcome) => tellOf(phase, mistake, outcome)),
+      );
+    }
+    await share(open('late'), async (judge, mistake) => {
+      await tellOf('late', mistake, await judge.askLate(mistake));
+    });
+  } finally {
+    await Promise.all(judges.map((judge) => judge.end()));
+    await kept.end();
+  }
+  const left = mistakes.filter(({ id }) => !outcomes.has(id)).length;
+  if (left > 0) {
+    console.log(`${left} of ${mistakes.length} mistakes are left: the same command goes on with them`);
+    return 1;
+  }
 
-  const { isGood, lines } = sumUp(outcomes);
+  const { isGood, lines } = sumUp([...outcomes.values()]);
   console.log(lines.join('\n'));
   // The evidence takes it for the whole.
   if (only !== undefined) return isGood ? 0 : 1;
   const cell = (text: string): string => text.replaceAll('|', '\\|');
   const rows = mistakes.map((mistake) => {
-    const { stopped } = outcomes.find((outcome) => outcome.mistake === mistake) ?? {};
+    const { stopped } = outcomes.get(mistake.id) ?? {};
     const { equivalent, lives } = mistake;
     return [
       mistake.id,
@@ -88,11 +134,66 @@ await runCommand(async (argv) => {
       stopped?.sentence ?? equivalent ?? lives ?? '',
     ].map(cell);
   });
+  const commit = await output('git', ['rev-parse', 'HEAD'], { cwd: project });
   const folder = join(project, 'reports', 'mutants');
   await mkdir(folder, { recursive: true });
   await writeFile(
     join(folder, 'mutants.md'),
-    `# Mistakes made on purpose\n\n${lines.at(-1) ?? ''}, in ${Math.round((performance.now() - startedAt) / 1_000)} s, of commit ${commit}\n\n${markdownTable(['mistake ', 'stopped by ', 'sentence '], rows)}\n`,
+    `# Mistakes made on purpose\n\n${lines.at(-1) ?? ''}, in ${kept.seconds()} s (${kept.processorSeconds()} s of processors), drawn by ${seed}, of commit ${commit}\n\n${markdownTable(['mistake ', 'stopped by ', 'sentence '], rows)}\n`,
   );
   return isGood ? 0 : 1;
 });
+
+interface Answer extends Omit<Outcome, 'mistake'> {
+  readonly id: string;
+  /** It was not stopped by what was asked until then. */
+  readonly phase?: string;
+}
+type Line = Answer | { readonly seconds: number; readonly processorSeconds: number };
+
+/** Answers of a run that was interrupted, or ended by its time, hold as long as no file has changed. */
+async function keepAnswers(names: readonly string[], seed: string) {
+  const hash = createHash('sha256').update(seed);
+  for (const name of names)
+    if (existsSync(join(project, name))) hash.update(name).update(await readFile(join(project, name)));
+  const folder = join(project, '.cache', 'mutants');
+  await mkdir(folder, { recursive: true });
+  const file = join(folder, `${hash.digest('hex').slice(0, 16)}.jsonl`);
+  const lines = (existsSync(file) ? (await readFile(file, 'utf8')).split('\n') : [])
+    .filter((text) => text !== '')
+    .map((text) => JSON.parse(text) as Line);
+  const answers = lines.filter((line) => 'id' in line);
+  const sum = (of: 'seconds' | 'processorSeconds'): number =>
+    lines.reduce((total, line) => total + ('seconds' in line ? line[of] : 0), 0);
+  const startedAt = performance.now();
+  const seconds = (): number => Math.round(sum('seconds') + (performance.now() - startedAt) / 1_000);
+  const processorSeconds = (): number => Math.round(sum('processorSeconds') + usedByProcessors());
+  const add = (line: Line): Promise<void> => appendFile(file, `${JSON.stringify(line)}\n`);
+  return {
+    outcomes: new Map(
+      answers.filter(({ phase }) => phase === undefined).map(({ id, ...outcome }) => [id, outcome]),
+    ),
+    passed: (id: string, phase: string): boolean =>
+      answers.some((answer) => answer.id === id && answer.phase === phase),
+    add: async (line: Answer): Promise<void> => {
+      answers.push(line);
+      await add(line);
+    },
+    seconds,
+    processorSeconds,
+    end: () =>
+      add({
+        seconds: (performance.now() - startedAt) / 1_000,
+        processorSeconds: usedByProcessors(),
+      }),
+  };
+}
+
+/** What this process and those that it has waited for took, in seconds; the latter where the system tells it. */
+function usedByProcessors(): number {
+  const { user, system } = process.cpuUsage();
+  const stat = existsSync('/proc/self/stat') ? readFileSync('/proc/self/stat', 'utf8') : '';
+  const [children = 0, ofTheirSystem = 0] =
+    stat.split(') ').at(-1)?.split(' ').slice(13, 15).map(Number) ?? [];
+  return (user + system) / 1_000_000 + (children + ofTheirSystem) / 100;
+}

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Problem } from '../../../app/src/commands/problem.ts';
 import { terraformEnvironment } from '../../lib/terraform/environment.ts';
+import type { Change } from '../../lib/terraform/plan-json.ts';
 import { prepareScratch } from '../../lib/terraform/emulated.ts';
 import { digestInputs, planRelease, planVariables } from '../plans/inputs.ts';
 
@@ -78,8 +79,10 @@ interface Resource {
   readonly type: string;
   readonly values: Values;
 }
-type Planned = Omit<Resource, 'values'> & {
-  readonly change: { readonly after: Values; readonly after_unknown: Values };
+type Planned = Omit<Resource, 'mode' | 'values'> & {
+  readonly mode: 'managed' | 'data';
+  readonly name: string;
+  readonly change: Change & { readonly after: Values; readonly after_unknown: Values };
 };
 interface StateModule {
   readonly resources?: readonly Resource[];
@@ -168,9 +171,9 @@ interface Renderer {
     args: readonly string[],
   ) => Promise<readonly Line[]>;
 }
-type Render = (renderer: Renderer) => Promise<readonly Resource[]>;
+type Render<T = readonly Resource[]> = (renderer: Renderer) => Promise<T>;
 
-async function withTerraform(project: string, render: Render): Promise<readonly Resource[]> {
+async function withTerraform<T>(project: string, render: Render<T>): Promise<T> {
   const copy = await mkdtemp(join(tmpdir(), 'roles-'));
   const { env, stop } = await terraformEnvironment();
   const terraform = (folder: string, workspace: string, args: readonly string[]): Promise<readonly Line[]> =>
@@ -217,16 +220,9 @@ const stateIn = (lines: readonly Line[]): readonly Resource[] =>
  * Applied in memory with each resource given: the provider is asked for nothing but the policy documents, which it writes
  * without an account. Which resources there are, a first plan tells.
  */
-async function applyBootstrap({ bootstrap, init, run }: Renderer): Promise<readonly Resource[]> {
-  await init(bootstrap);
-  const trusted = [`-var=bitbucket=${JSON.stringify(bitbucket)}`];
-  const first = await run(
-    bootstrap,
-    'default',
-    `${bootstrapTest}run "render" {\n  command = plan\n}\n`,
-    trusted,
-  );
-  const planned = (first.find(({ type }) => type === 'test_plan')?.test_plan?.resource_changes ?? [])
+async function applyBootstrap(renderer: Renderer): Promise<readonly Resource[]> {
+  const { bootstrap, run } = renderer;
+  const planned = (await planOfBootstrap(renderer))
     .filter(({ mode }) => mode === 'managed')
     .map((resource) => overrideOf(resource, ''));
   return stateIn(
@@ -234,10 +230,23 @@ async function applyBootstrap({ bootstrap, init, run }: Renderer): Promise<reado
       bootstrap,
       'default',
       `${bootstrapTest}${planned.join('')}run "render" {\n  command = apply\n}\n`,
-      trusted,
+      [trusted],
     ),
   );
 }
+
+const trusted = `-var=bitbucket=${JSON.stringify(bitbucket)}`;
+
+async function planOfBootstrap({ bootstrap, init, run }: Renderer): Promise<readonly Planned[]> {
+  await init(bootstrap);
+  const test = `${bootstrapTest}run "render" {\n  command = plan\n}\n`;
+  const lines = await run(bootstrap, 'default', test, [trusted]);
+  return lines.find(({ type }) => type === 'test_plan')?.test_plan?.resource_changes ?? [];
+}
+
+/** What bootstrap plans, with all that it may be told. */
+export const planBootstrap = (project: string): Promise<readonly Planned[]> =>
+  withTerraform(project, planOfBootstrap);
 
 /** The same of the service; the recorded plans tell which resources there are. */
 async function applyService({ project, copy, service, init, run }: Renderer): Promise<readonly Resource[]> {

@@ -119,3 +119,11 @@ export function sourcesOfCall(
   const found = referencesAt(scope.module.module_calls?.[last]?.expressions, path);
   return [...new Set(found.flatMap((reference) => resolve(reference, scope, new Set())))];
 }
+
+/** The same for an output of the root, with the variables that it tells. */
+export function sourcesOfOutput(root: ModuleConfiguration, name: string): readonly string[] {
+  const found = referencesAt(root.outputs?.[name]?.expression, []).flatMap((reference) =>
+    reference.startsWith('var.') ? [reference] : resolve(reference, { module: root, path: '' }, new Set()),
+  );
+  return [...new Set(found)];
+}
