@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { apply, draw } from '../../tools/checks/mutants/draw.ts';
+import { inBatches } from '../../tools/checks/mutants/judge.ts';
 import { readTable, sumUp, type Mistake } from '../../tools/checks/mutants/table.ts';
 
 const hcl = `resource "aws_kms_key" "main" {
@@ -82,4 +83,27 @@ test('an equivalent one is not counted, and one that another check stops is repo
     isGood: true,
     lines: ['Stopped otherwise than the table says:', '  m1 (by module, not by roles)', 'killed 1 of 1'],
   });
+});
+
+test('planned together are mistakes in blocks that have nothing to do with each other', () => {
+  const text =
+    'locals {\n  a = 1\n}\nresource "x" "one" {\n  b = 2\n  c = 3\n}\ndata "x" "two" {\n  d = 4\n}\n';
+  const at = (file: string, line: number): Mistake => ({
+    id: `${file} ${line}`,
+    file,
+    line,
+    count: 1,
+    lines: [],
+  });
+  const texts = new Map(
+    ['terraform/a.tf', 'modules/m/a.tf', 'terraform/bootstrap/a.tf'].map((file) => [file, text]),
+  );
+  const batches = (...mistakes: readonly Mistake[]): readonly number[] =>
+    inBatches(mistakes, texts, 9).map(({ length }) => length);
+
+  expect(batches(at('terraform/a.tf', 4), at('terraform/a.tf', 8), at('modules/m/a.tf', 4))).toEqual([3]);
+  expect(batches(at('terraform/a.tf', 4), at('terraform/a.tf', 5))).toEqual([1, 1]);
+  // A local of the root may be in everything, one of a module in all of that module.
+  expect(batches(at('terraform/a.tf', 1), at('modules/m/a.tf', 4))).toEqual([1, 1]);
+  expect(batches(at('modules/m/a.tf', 1), at('modules/m/a.tf', 4), at('terraform/a.tf', 4))).toEqual([2, 1]);
 });

@@ -22,7 +22,7 @@ const ofAlarms = ['alarms', 'events', 'grafana', 'objectives', 'metric-filters',
 );
 const inOrder: readonly Environment[] = ['prod', 'dev', 'staging'];
 /** What a check of a plan proves of itself by mistakes of its own says nothing of this one. */
-const ofThemselves = 'and not when|has been seen failing';
+const ofThemselves = 'and not when|has been seen failing|bootstrap|a mistake in a plan';
 /** Names of scenarios that say nothing of the other environments, which are planned later, nor count all that were played. */
 const withoutOthers = `dev|staging|environments|seen failing|${ofThemselves}`;
 const leaveOut = (names: string): string => `^(?!.*\\b(${names})\\b)`;
@@ -38,7 +38,7 @@ const suites: readonly {
 }[] = [
   {
     files: /^terraform\/bootstrap\//,
-    quick: ['checks/plan/settings', 'module', 'terraform/refusals'],
+    quick: ['checks/plan/settings', 'checks/plan/values', 'module', 'terraform/refusals'],
     late: ['roles', 'checkov-hcl'],
   },
   {
@@ -238,6 +238,7 @@ export async function startJudge(project: string, clean: Map<string, Promise<boo
     if (name === 'checkov-hcl' || name === 'hadolint')
       return tell('node', ['tools/checks/security.ts', '--only', name]);
     if (name === 'terraform/refusals') return tests([name], `in ${dirname(file)} each`);
+    if (name === 'checks/plan/values') return tests([name], 'bootstrap');
     if (name === 'module') return moduleTest(dirname(file), says);
     return tests([name]);
   }
@@ -370,7 +371,11 @@ export async function startJudge(project: string, clean: Map<string, Promise<boo
         const name = basename(unit.root === 'terraform' ? mistake.file : unit.root, '.tf');
         const likely = mistake.stop?.check ?? `checks/plan/${nearest[name] ?? name}`;
         const first = [likely, 'checks/plan/values'].filter((other) => onPlans.includes(other));
-        const rounds = [first, onPlans.filter((other) => !first.includes(other))];
+        // The check that is named is asked by itself: the first one that fails ends a round.
+        const rounds = [
+          ...(mistake.stop === undefined ? [first] : first.map((name) => [name])),
+          onPlans.filter((other) => !first.includes(other)),
+        ];
         const only = leaveOut(environments.includes('staging') ? ofThemselves : withoutOthers);
         const outcome = await ask(
           mistake,
