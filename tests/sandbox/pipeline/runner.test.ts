@@ -65,13 +65,26 @@ describe('a step', () => {
     expect(sandbox.outcomes(results)).toEqual({ one: 'passed' });
   });
 
-  test('that takes longer than its limit is ended, with all that it started', async () => {
+  test('that takes longer than its limit is ended, with all that it started, and the limit is told', async () => {
+    const said: string[] = [];
+
     const results = await sandbox.run(
-      mainPipeline(`- step: { name: one, max-time: 0.01, script: ['sleep 60 | sleep 60'] }`),
+      mainPipeline(`- step: { name: one, max-time: 0.005, script: ['sleep 60 | sleep 60'] }`),
+      { slowness: 2, say: (line) => said.push(line) },
     );
 
     expect(results).toEqual([expect.objectContaining({ outcome: 'failed', line: 'sleep 60 | sleep 60' })]);
     expect(results[0]?.seconds).toBeLessThan(30);
+    expect(said.at(-1)).toMatch(/^one: failed after \d+ s, ended by its limit of 0.01 min, at: sleep 60/);
+  });
+
+  test('that fails tells what it took of processors all the same', async () => {
+    const results = await sandbox.run(
+      mainPipeline(`- step: { name: one, script: ['seq 200000 | sort -R | tail -1', 'false'] }`),
+    );
+
+    expect(results[0]).toMatchObject({ outcome: 'failed', line: 'false' });
+    expect(results[0]?.processorSeconds).toBeGreaterThan(0);
   });
 
   test('takes along what it left running, even in a session of its own', async () => {
@@ -239,12 +252,28 @@ definitions:
     mkdirSync(modules);
     for (const content of ['old', 'new']) {
       writeFileSync(join(modules, 'content'), `${content}\n`);
-      await caches.warm(join(sandbox.folder, 'source'));
+      await caches.warm(join(sandbox.folder, 'source'), ['modules'], false);
     }
 
     await sandbox.run(yaml);
 
     expect(sandbox.read('logs/one.log')).toContain('\nnew\n');
+  });
+
+  test.each([
+    ['keeps what an earlier run has filled', false, true],
+    ['that begins cold is empty', true, false],
+  ])('that no working copy can fill %s', async (_, isCold, isKept) => {
+    await sandbox.run(yaml);
+    await createCaches(readDefinition(yaml), join(sandbox.folder, 'caches')).warm(
+      join(sandbox.folder, 'source'),
+      [],
+      isCold,
+    );
+
+    await sandbox.run(yaml);
+
+    expect(sandbox.read('logs/one.log')?.includes('\nbuilt\n')).toBe(isKept);
   });
 
   test('is not filled by a step that failed', async () => {

@@ -108,8 +108,8 @@ export interface Caches {
   readonly restore: (step: PlannedStep, clone: string) => Promise<void>;
   /** Keeps what has no entry yet: an entry never changes. */
   readonly keep: (step: PlannedStep, clone: string) => Promise<void>;
-  /** Fills these with what a working copy has, and empties the others, so that a run begins with warm caches. */
-  readonly warm: (project: string, names?: readonly string[]) => Promise<void>;
+  /** Fills these with what a working copy has, so that a run begins with warm caches; empties the others, when it begins cold. */
+  readonly warm: (project: string, names: readonly string[], isCold: boolean) => Promise<void>;
 }
 
 export function createCaches({ content }: Definition, store: string): Caches {
@@ -128,11 +128,11 @@ export function createCaches({ content }: Definition, store: string): Caches {
     Promise.all(listOf(step.settings['caches']).map((name) => entryOf(textOf(name) ?? '', clone)));
 
   return {
-    warm: async (project, names = Object.keys(defined)) => {
+    warm: async (project, names, isCold) => {
       for (const name of Object.keys(defined)) {
         const { entry, path } = await entryOf(name, project);
         const isWarm = names.includes(name);
-        if (isWarm && !existsSync(path)) continue;
+        if (isWarm ? !existsSync(path) : !isCold) continue;
         await rm(entry, { recursive: true, force: true });
         if (isWarm) await copy(path, entry);
       }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { createCommand, runCommand } from '../../../app/src/commands/command.ts';
+import { createCommand, runCommand, wholeNumber } from '../../../app/src/commands/command.ts';
 import { Misuse } from '../../../app/src/commands/problem.ts';
 import { cacheDirectory } from '../../lib/terraform/environment.ts';
 import { openConfinement } from './confinement.ts';
@@ -25,6 +25,7 @@ interface Options {
   readonly keep?: true;
   readonly confined?: true;
   readonly cold?: true;
+  readonly slowness: number;
 }
 
 const list = (text: string): readonly string[] => text.split(',').filter((part) => part !== '');
@@ -46,7 +47,7 @@ function chosenScenarios(only: readonly string[]): typeof scenarios {
   return chosen;
 }
 
-async function playScenarios({ only, leaveOut, keep, confined, cold }: Options): Promise<number> {
+async function playScenarios({ only, leaveOut, keep, confined, cold, slowness }: Options): Promise<number> {
   const chosen = chosenScenarios(only);
   for (const tool of ['crane', 'cosign', 'trivy'])
     if (!existsSync(join(project, '.cache', 'bin', tool)))
@@ -55,7 +56,8 @@ async function playScenarios({ only, leaveOut, keep, confined, cold }: Options):
   // No base image can be pulled here, perhaps, and no advisory be asked for.
   const UNREACHABLE_GATES = 'trivy-vulnerabilities,trivy-image-vulnerabilities,npm-audit,npm-signatures';
   const variables = { IMAGE_LOCAL_BASE: '1', UNREACHABLE_GATES, LOCAL_PORT: process.env['LOCAL_PORT'] };
-  const world = await openWorld({ project, home, say, confinement, isCold: cold === true, variables });
+  const isCold = cold === true;
+  const world = await openWorld({ project, home, say, confinement, isCold, slowness, variables });
   const told: Told[] = [];
   try {
     for (const scenario of chosen) {
@@ -95,6 +97,7 @@ const program = createCommand(
     "each step in a file system with what the pipeline's image has (root on Linux, debootstrap)",
   )
   .option('--cold', 'caches begin empty, but for the archives of tools/install/toolchain.json')
+  .option('--slowness <n>', 'let a step take n times its limit here', wholeNumber(1, 20), 1)
   .option('--keep', 'keep clones and logs of a run in which everything holds')
   .addHelpText('after', '\nExit codes: 0 every scenario holds, 1 one does not, 2 misuse.');
 

@@ -27,6 +27,8 @@ export interface RunOptions {
   readonly home: string;
   /** Folder of the caches, which outlive a run. */
   readonly caches: string;
+  /** How much longer than its limit a step may take: a machine is not as fast as a step of Bitbucket. */
+  readonly slowness?: number;
   /** The whole environment of a step in its clone. */
   readonly environmentOf: (step: PlannedStep, clone: string) => Promise<NodeJS.ProcessEnv>;
   /** Words before a step's shell: what it runs within. `layer` is a folder for what it changes outside of its clone. */
@@ -78,10 +80,13 @@ async function runStep(step: PlannedStep, options: RunOptions, stop: AbortSignal
   await mkdir(join(home, 'logs'), { recursive: true });
   await writeFile(log, '');
   say(`${name} …`);
-  const { succeeded, line, processorSeconds } = await runInClone(step, options, log, stop);
+  const minutes = step.maxMinutes * (options.slowness ?? 1);
+  const limit = AbortSignal.timeout(minutes * 60_000);
+  const { succeeded, line, processorSeconds } = await runInClone(step, options, log, stop, limit);
   const seconds = (Date.now() - startedAt) / 1_000;
   const outcome = succeeded ? 'passed' : stop.aborted ? 'stopped' : 'failed';
-  say(`${name}: ${outcome} after ${seconds.toFixed(0)} s${line === undefined ? '' : ` at: ${line}`}`);
+  const by = limit.aborted && outcome === 'failed' ? `, ended by its limit of ${minutes} min,` : '';
+  say(`${name}: ${outcome} after ${seconds.toFixed(0)} s${by}${line === undefined ? '' : ` at: ${line}`}`);
   return { name, outcome, seconds, processorSeconds, log, ...(line === undefined ? {} : { line }) };
 }
 
@@ -90,6 +95,7 @@ async function runInClone(
   options: RunOptions,
   log: string,
   stop: AbortSignal,
+  limit: AbortSignal,
 ): Promise<Ended> {
   const { definition, repository, home, environmentOf, prepare, passed } = options;
   const clone = join(home, 'clones', slug(step.name));
@@ -100,7 +106,7 @@ async function runInClone(
   await artifacts.lay(step, clone);
   await prepare?.(step, clone);
   const env = await environmentOf(step, clone);
-  const signal = AbortSignal.any([stop, AbortSignal.timeout(step.maxMinutes * 60_000)]);
+  const signal = AbortSignal.any([stop, limit]);
   const within = options.withinOf?.(step, `${clone}.layer`) ?? [];
   const ended = await runLines(step.script, { folder: clone, env, log, signal, within });
   // Whatever happened; its own outcome changes nothing.

@@ -24,8 +24,8 @@ export interface ShellOptions {
   readonly within?: readonly string[];
 }
 
-/** At its end the shell tells what it and its children took, beside the numbers of the lines. */
-const count = 'trap "times >&3" EXIT';
+/** Runs the script in a shell of its own, outlives what ends it, and tells what it took beside the numbers of the lines. */
+const count = 'trap : TERM; bash -euo pipefail -c "$0"; code=$?; times >&3; exit $code';
 const killAfterMs = 10_000;
 /** Tasks drain before they end. */
 const endedWithinMs = 75_000;
@@ -38,7 +38,7 @@ export async function runLines(lines: readonly string[], options: ShellOptions):
   const script = lines.map(
     (line, index) => `echo ${index} >&3\necho ${quote(`+ ${line}`)}\n{ ${line}\n} 3>&-`,
   );
-  const [program, ...args] = [...within, 'bash', '-euo', 'pipefail', '-c', [count, ...script].join('\n')];
+  const [program, ...args] = [...within, 'bash', '-c', count, script.join('\n')];
   const child = spawn(program, args, {
     cwd: folder,
     env,

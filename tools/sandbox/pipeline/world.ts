@@ -89,13 +89,15 @@ export interface WorldOptions {
   readonly variables: NodeJS.ProcessEnv;
   /** Caches begin empty, but for archives that this machine may not be able to fetch. */
   readonly isCold: boolean;
+  /** How much longer than on Bitbucket a step may take here. */
+  readonly slowness: number;
   /** Each step gets a file system of its own, with what the image of the pipeline has. */
   readonly confinement?: Confinement | undefined;
   readonly say: (line: string) => void;
 }
 
 export async function openWorld(options: WorldOptions): Promise<World> {
-  const { project, home, variables, isCold, confinement, say } = options;
+  const { project, home, variables, isCold, slowness, confinement, say } = options;
   const stack = createStopStack();
   const interrupted = new AbortController();
   let running: Promise<unknown> = Promise.resolve();
@@ -115,11 +117,12 @@ export async function openWorld(options: WorldOptions): Promise<World> {
   const hub = await createHub(project, join(home, 'hub'));
   const definition = readDefinition(await hub.read('bitbucket-pipelines.yml'));
   const caches = Object.keys(settingsOf(settingsOf(definition.content['definitions'])['caches']));
-  // Programs of Python name the folder that they were made in.
+  // Programs of Python name the folder that they were made in: in a file system of its own a step takes those of an earlier one.
   const warm = caches.filter((name) =>
     isCold ? name === 'toolchain' : !confinement || name !== 'python-tools',
   );
-  await createCaches(definition, join(home, 'caches')).warm(project, warm);
+  const kept = join(home, confinement ? 'caches-confined' : 'caches');
+  await createCaches(definition, kept).warm(project, warm, isCold);
   const tool = (name: string): string => join(project, '.cache', 'bin', name);
   const tasksOf = (environment: string): string => join(home, 'tasks', environment);
   try {
@@ -182,7 +185,8 @@ export async function openWorld(options: WorldOptions): Promise<World> {
           pipeline,
           repository: hub.path,
           home: join(home, 'runs', id),
-          caches: join(home, 'caches'),
+          caches: kept,
+          slowness,
           environmentOf: async (step, clone) => ({
             ...(confinement?.environment(bare) ?? bare),
             CODE_INSIGHTS_PROXY: insights.proxy,
