@@ -225,6 +225,18 @@ describeWith([promtool], 'the metrics', () => {
   });
 });
 
+test.each([
+  ['/healthz', '5a'.repeat(16)],
+  ['/readyz', '5b'.repeat(16)],
+])('who asks %s leaves no span, whatever their headers say', async (path, traceId) => {
+  await api.stranger('GET', path, { headers: caller(traceId, '01') });
+  await api.reader('GET', '/movies/2013/Rush', { headers: { 'x-request-id': `after-${traceId}` } });
+
+  // Spans leave in order: what came before would be here.
+  await spansOf(traceOf(`after-${traceId}`));
+  expect(receiver.spans.filter((span) => span.traceId === traceId)).toEqual([]);
+});
+
 /** More than are taken from one helping of random bytes. */
 const many = 1_000;
 const traceparent = /^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/;
@@ -232,7 +244,7 @@ const traceparent = /^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/;
 test('of a thousand requests that nobody traces each has a trace and a span id of its own, in W3C form', () => {
   const tracing = createTracing();
 
-  const traces = Array.from({ length: many }, () => tracing.accept(undefined, undefined));
+  const traces = Array.from({ length: many }, () => tracing.accept(undefined, undefined, false));
 
   expect(new Set(traces.map(({ traceId }) => traceId)).size).toBe(many);
   expect(new Set(traces.map(({ spanId }) => spanId)).size).toBe(many);

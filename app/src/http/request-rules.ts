@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { badRequest, HttpProblem } from './problem.ts';
-import type { ApiRequest, Stage } from './stages.ts';
+import { isHealthCheck, type ApiRequest, type Stage } from './stages.ts';
 
 /** With user information it is an error (RFC 9110, section 4.2.4). */
 const absoluteForm = /^https?:\/\/[^/?#@]+(?=[/?#]|$)/i;
@@ -67,14 +67,11 @@ function refuseTarget(request: ApiRequest): void {
   }
 }
 
-/** Who asks for health gets an answer in any case. */
-const unlimited = new Set(['/healthz', '/readyz']);
-
-/** Refuses with 503 what is too much at once, so that what was accepted is still answered in time. */
+/** Refuses with 503 what is too much at once, so that what was accepted is still answered in time. Health is told in any case. */
 export function shedLoad(mostInFlight: number, metrics: Pick<Metrics, 'requestShed'>): Stage {
   let inFlight = 0;
   return (_request, response, next) => {
-    if (unlimited.has(response.locals.found?.path ?? '')) {
+    if (isHealthCheck(response)) {
       next();
       return;
     }

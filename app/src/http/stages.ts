@@ -66,13 +66,22 @@ export interface RequestContext {
 /** A caller's own id is kept when it is harmless, so that both sides' logs can be joined. */
 const harmlessId = /^[\w.-]{8,64}$/;
 
+/** Asked all the time, and worth no trace and no refusal. */
+const healthChecks = new Set(['/healthz', '/readyz']);
+export const isHealthCheck = ({ locals }: Parameters<Stage>[1]): boolean =>
+  healthChecks.has(locals.found?.path ?? '');
+
 /** Opens the context and runs the rest of the request in its trace. */
 export function openContext(tracing: Tracing, newId: () => string): Stage {
   return ({ headers }, response, next) => {
     const requestId = textOf(headers['x-request-id']) ?? '';
     const context: RequestContext = {
       requestId: harmlessId.test(requestId) ? requestId : newId(),
-      trace: tracing.accept(textOf(headers['traceparent']), textOf(headers['tracestate'])),
+      trace: tracing.accept(
+        textOf(headers['traceparent']),
+        textOf(headers['tracestate']),
+        isHealthCheck(response),
+      ),
       startedAt: performance.now(),
     };
     response.locals.context = context;

@@ -31,8 +31,8 @@ export interface Spans {
 }
 
 export interface Tracing {
-  /** Goes on with the caller's trace, or starts one where there is none or a malformed one. */
-  accept(traceparent: string | undefined, tracestate: string | undefined): Trace;
+  /** Goes on with the caller's trace, or starts one where there is none or a malformed one; `isQuiet`: no span of it is kept. */
+  accept(traceparent: string | undefined, tracestate: string | undefined, isQuiet: boolean): Trace;
   run<T>(trace: Trace, work: () => T): T;
   /** The trace of the request that is being worked on; absent outside of one. */
   current(): Trace | undefined;
@@ -47,9 +47,9 @@ export function createTracing(spans?: Spans): Tracing {
   const randomHex = createRandomHex();
   const storage = new AsyncLocalStorage<Trace>();
   return {
-    accept(traceparent, tracestate) {
+    accept(traceparent, tracestate, isQuiet) {
       const parent = readParent(traceparent, tracestate);
-      if (spans !== undefined) return spans.start(parent);
+      if (spans !== undefined && !isQuiet) return spans.start(parent);
       if (parent === undefined) {
         const both = randomHex(24);
         return { traceId: both.slice(0, 32), spanId: both.slice(32), flags: '00' };
