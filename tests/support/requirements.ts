@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { reasonOf, textOf } from '../../app/src/commands/problem.ts';
 import tools from '../../tools/install/optional-tools.json' with { type: 'json' };
+import { isEvaluatorInstalled } from '../../tools/lib/iam-evaluator.ts';
 import { findEngine } from '../../tools/lib/container-engine.ts';
 
 const project = resolve(import.meta.dirname, '../..');
@@ -47,6 +48,11 @@ const use = (name: string, args: readonly string[], options: ExecFileSyncOptions
     ...options,
     encoding: 'utf8',
   });
+
+export const evaluator: Requirement = {
+  name: 'IAM evaluator',
+  missing: () => (isEvaluatorInstalled(project) ? undefined : 'iam-simulate is not installed: make tools'),
+};
 
 /** In a folder that is gone afterwards. */
 function inFolder<T>(work: (folder: string) => T): T {

@@ -1,37 +1,6 @@
-import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { text } from 'node:stream/consumers';
-import { join } from 'node:path';
+import { askEvaluator, type Decision, type Evaluation } from '../../lib/iam-evaluator.ts';
 import type { Document, Documents } from './documents.ts';
 import type { Request } from './requests.ts';
-
-export interface Decision {
-  /** `Allowed`, `ImplicitlyDenied`, `ExplicitlyDenied`, or `error` where the request isn't one. */
-  readonly decision: string;
-  readonly reason?: string;
-  /** Keys of the context that the action doesn't have. */
-  readonly ignored?: readonly string[];
-}
-/** What the service authorization reference says of an action; undefined for one that doesn't exist. */
-export type Reference = Readonly<
-  Record<
-    string,
-    | {
-        readonly conditionKeys: readonly string[];
-        readonly resourceTypes: readonly {
-          readonly arn: string;
-          readonly conditionKeys: readonly string[];
-        }[];
-      }
-    | undefined
-  >
->;
-
-const folder = (project: string): string => join(project, '.cache', 'iam-simulate');
-
-/** Whether the evaluator is there: a tool of its own, because of its licence. */
-export const isEvaluatorInstalled = (project: string): boolean =>
-  existsSync(join(folder(project), 'node_modules', '@cloud-copilot', 'iam-simulate'));
 
 /** The policy of a key that leaves everything to the account's own policies, as those of the service do for administration. */
 const delegating = (account: string): Document => ({
@@ -47,7 +16,7 @@ export async function evaluate(
   documents: Documents,
   requests: readonly (Request & { readonly token?: true })[],
   actions: readonly string[] = [],
-): Promise<{ readonly decisions: readonly Decision[]; readonly reference: Reference }> {
+): Promise<Evaluation> {
   const named: Record<string, Document> = {
     delegating: delegating(documents.account),
     nothing: { Version: '2012-10-17', Statement: [] },
@@ -96,12 +65,7 @@ export async function evaluate(
       resourcePolicy: policy ?? (action.startsWith('kms:') ? 'delegating' : undefined),
     };
   });
-  const child = spawn(process.execPath, ['evaluate.js'], {
-    cwd: folder(project),
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  child.stdin.end(JSON.stringify({ documents: named, requests: asked, actions }));
-  return JSON.parse(await text(child.stdout)) as { decisions: readonly Decision[]; reference: Reference };
+  return askEvaluator(project, { documents: named, requests: asked, actions });
 }
 
 export const resourcePolicies = ({

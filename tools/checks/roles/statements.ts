@@ -1,5 +1,6 @@
+import type { Reference } from '../../lib/iam-evaluator.ts';
 import type { Documents, Statement } from './documents.ts';
-import { resourcePolicies, type Reference } from './evaluate.ts';
+import { resourcePolicies } from './evaluate.ts';
 import { contextOf, type Request } from './requests.ts';
 
 /** An identity statement, by the role and the place where it stands. */
@@ -161,7 +162,7 @@ const globalKeys = /^aws:(CalledVia|RequestedRegion)$/;
 const family = (key: string): string => key.toLowerCase().replace(/\/.*$/, '');
 
 /** Whether an ARN of the reference and a pattern of a policy have a resource in common. */
-function mayMatch(arn: string, pattern: string): boolean {
+export function mayMatch(arn: string, pattern: string): boolean {
   const [form, given] = [arn.replaceAll(/\$\{\w+\}/g, '*').split(':'), pattern.split(':')];
   if (!meet(form[2] ?? '', given[2] ?? '')) return false;
   const [rest, own] = [form.slice(5).join(':'), given.slice(5).join(':')];

@@ -1,9 +1,10 @@
 import { createServer } from 'node:http';
+import { resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { createLocalJWKSet, exportJWK, generateKeyPair, jwtVerify, SignJWT } from 'jose';
-import { reasonOf } from '../../../app/src/commands/problem.ts';
+import { Problem, reasonOf } from '../../../app/src/commands/problem.ts';
 import { closeServer, listenOnLoopback } from '../../../app/src/local/listen.ts';
-import { listOf, settingsOf, textOf } from '../../lib/pipeline-definition.ts';
+import { askEvaluator } from '../../lib/iam-evaluator.ts';
 import type { Ids } from './account.ts';
 
 /** What of a token decides about a role. */
@@ -72,53 +73,29 @@ export async function createTokenIssuer(ids: Ids, workspace: string): Promise<To
   };
 }
 
-/**
- * Whether a role's trust policy lets the bearer of a verified token take the role. Knows the operators that this project uses;
- * anything else refuses, as nothing may be admitted by not being understood.
- */
-export function admits(policy: string, { issuer, audience, subject }: VerifiedToken): boolean {
-  const claims: Readonly<Record<string, string>> = {
-    [`${issuer}:aud`]: audience,
-    [`${issuer}:sub`]: subject,
-  };
-
-  const holds = (operator: string, key: string, values: readonly string[]): boolean => {
-    const actual = claims[key];
-    if (actual === undefined) return false;
-    if (operator === 'StringEquals') return values.includes(actual);
-    return operator === 'StringLike' && values.some((pattern) => toPattern(pattern).test(actual));
-  };
-
-  return textsOrObjects(settingsOf(JSON.parse(policy))['Statement'])
-    .map(settingsOf)
-    .some(({ Effect: effect, Action: action, Principal: principal, Condition: condition, ...unknown }) => {
-      const conditions = Object.entries(settingsOf(condition)).flatMap(([operator, keys]) =>
-        Object.entries(settingsOf(keys)).map(([key, values]) => ({ operator, key, values: texts(values) })),
-      );
-      return (
-        effect === 'Allow' &&
-        texts(action).includes('sts:AssumeRoleWithWebIdentity') &&
-        texts(settingsOf(principal)['Federated']).some((arn) => arn.endsWith(`:oidc-provider/${issuer}`)) &&
-        Object.keys(unknown).every((key) => key === 'Sid') &&
-        conditions.length > 0 &&
-        conditions.every(({ operator, key, values }) => holds(operator, key, values))
-      );
-    });
+/** Whether a role's trust policy lets the bearer of a verified token take the role, by the evaluator of `make roles`. */
+async function admits(
+  { arn, trust }: AppliedRole,
+  { issuer, audience, subject }: VerifiedToken,
+): Promise<boolean> {
+  const account = arn.split(':')[4] ?? '';
+  const { decisions } = await askEvaluator(project, {
+    documents: { 'role trust': trust },
+    requests: [
+      {
+        principal: `arn:aws:iam::${account}:oidc-provider/${issuer}`,
+        action: 'sts:AssumeRoleWithWebIdentity',
+        ...{ resource: arn, account, identity: [], resourcePolicy: 'role trust' },
+        context: { [`${issuer}:aud`]: audience, [`${issuer}:sub`]: subject },
+        // Claims are keys that no reference lists.
+        unlisted: true,
+      },
+    ],
+    actions: [],
+  });
+  return decisions[0]?.decision === 'Allowed';
 }
-
-const textsOrObjects = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [value]);
-const texts = (value: unknown): readonly string[] =>
-  listOf(textsOrObjects(value)).flatMap((one) => textOf(one) ?? []);
-
-/** `*` and `?` of IAM; all else means itself. */
-const toPattern = (text: string): RegExp =>
-  new RegExp(
-    `^${text
-      .replace(/[\\^$.+()|{}[\]]/g, '\\$&')
-      .replaceAll('*', '.*')
-      .replaceAll('?', '.')}$`,
-    's',
-  );
+const project = resolve(import.meta.dirname, '../../..');
 
 export interface TokenExchange {
   /** AWS_ENDPOINT_URL_STS of a step. */
@@ -141,7 +118,7 @@ export async function startTokenExchange(emulator: string, issuer: TokenIssuer):
     const role = body.get('RoleArn') ?? '';
     try {
       const token = await issuer.verify(body.get('WebIdentityToken') ?? '');
-      const isAdmitted = admits(await trustPolicyOf(role, emulator), token);
+      const isAdmitted = await admits(await roleOf(role, emulator), token);
       (isAdmitted ? granted : refused).push(`${role} for ${token.subject}`);
       return isAdmitted ? undefined : `The trust policy of ${role} does not admit ${token.subject}`;
     } catch (error) {
@@ -182,8 +159,13 @@ export async function startTokenExchange(emulator: string, issuer: TokenIssuer):
 
 const forwarded = ['authorization', 'content-type', 'x-amz-date', 'x-amz-security-token'];
 
-/** As it was applied; `{}` where the account has no such role. */
-async function trustPolicyOf(arn: string, emulator: string): Promise<string> {
+interface AppliedRole {
+  readonly arn: string;
+  readonly trust: unknown;
+}
+
+/** As it was applied. */
+async function roleOf(arn: string, emulator: string): Promise<AppliedRole> {
   const query = { Action: 'GetRole', Version: '2010-05-08', RoleName: arn.split('/').at(-1) ?? '' };
   const response = await fetch(emulator, {
     method: 'POST',
@@ -195,9 +177,9 @@ async function trustPolicyOf(arn: string, emulator: string): Promise<string> {
   });
   const answer = await response.text();
   const read = (name: string): string => new RegExp(`<${name}>([^<]*)<`).exec(answer)?.[1] ?? '';
-  return read('Arn') === arn
-    ? decodeURIComponent(read('AssumeRolePolicyDocument')).replaceAll('&quot;', '"')
-    : '{}';
+  if (read('Arn') !== arn) throw new Problem(`The account has no role ${arn}.`, 'make bootstrap makes them.');
+  const document = decodeURIComponent(read('AssumeRolePolicyDocument')).replaceAll('&quot;', '"');
+  return { arn, trust: JSON.parse(document) as unknown };
 }
 
 const accessDenied = (reason: string): string =>
