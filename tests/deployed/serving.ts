@@ -18,8 +18,8 @@ import { createServingHome } from '../../tools/sandbox/deployment/processes.ts';
 import type { LocalState } from '../../tools/sandbox/deployment/state.ts';
 import { createRawClient } from '../sandbox/emulator/client.ts';
 import { eventually } from '../support/eventually.ts';
-import type { LocalDeployment } from '../support/local-deployment.ts';
-import { allowedActions, refusedOperations } from '../support/role-permissions.ts';
+import { judgeAccount, type LocalDeployment } from '../support/local-deployment.ts';
+import { describeWith, evaluator } from '../support/requirements.ts';
 
 const minutesMs = 60_000;
 const run = promisify(execFile);
@@ -101,17 +101,21 @@ export function describeServing(deployment: () => LocalDeployment): void {
     10 * minutesMs,
   );
 
-  test.each(['plan', 'apply'] as const)(
-    'the policies of the pipeline allow every operation that the %s role called',
-    async (role) => {
-      const answer = await fetch(new URL('/_emulator/calls', local.aws));
-      const { calls } = (await answer.json()) as { calls: readonly { caller: string; action: string }[] };
-      const called = calls.filter(({ caller }) => caller === role).map(({ action }) => action);
+  describeWith([evaluator], 'its account', () => {
+    test(
+      'holds what the documents of the roles say, and a role may make each call that it made',
+      async () => {
+        const judged = await judgeAccount(local.aws, local.home);
 
-      expect(called.length).toBeGreaterThan(50);
-      expect(refusedOperations(called, await allowedActions(role))).toEqual([]);
-    },
-  );
+        expect(judged).toMatchObject({ code: 0, stderr: '' });
+        expect(judged.stdout).toMatch(
+          /and 0 differences from the documents\n.*no request is derived from 0:\n/,
+        );
+        expect(Number(/^calls +(\d+) allowed/m.exec(judged.stdout)?.[1])).toBeGreaterThan(400);
+      },
+      10 * minutesMs,
+    );
+  });
 
   test('movies are served through the balancer to who has a token, and to nobody else', async () => {
     const [served, refused] = [await get('/movies?title=Pulp%20Fiction'), await fetch(`${local.url}/movies`)];

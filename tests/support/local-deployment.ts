@@ -5,7 +5,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { createProgress } from '../../tools/lib/progress.ts';
 import type { Outputs } from '../../tools/sandbox/deployment/applied.ts';
 import { createControlClient, createFaults, type Faults } from '../../tools/sandbox/deployment/control.ts';
+import { type Finished, run } from '../../tools/lib/processes.ts';
+import { emulatedAws } from '../../tools/lib/terraform/emulated.ts';
 import {
+  bitbucket,
   ensureEmulator,
   type LocalDeployment as AppliedDeployment,
   referenceOf,
@@ -148,6 +151,18 @@ async function digestOfSources(): Promise<string> {
     for (const file of files.sort()) hash.update(file).update(await readFile(file));
   }
   return hash.digest('hex');
+}
+
+/** What `make roles` says of an emulated account that has bootstrap and some environments. */
+export async function judgeAccount(url: string, folder: string): Promise<Finished> {
+  const file = join(folder, 'account.json');
+  const judge = (option: string): Promise<Finished> =>
+    run(process.execPath, ['tools/checks/roles/main.ts', option, file], {
+      cwd: project,
+      env: { ...emulatedAws(process.env, url, 'eu-west-1'), TF_VAR_bitbucket: JSON.stringify(bitbucket) },
+    });
+  const dumped = await judge('--dump');
+  return dumped.code === 0 ? judge('--account') : dumped;
 }
 
 const lookMs = 500;

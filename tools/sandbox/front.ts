@@ -6,10 +6,12 @@ import {
   type Answer,
   type Call,
   callerOf,
+  form,
   type Gap,
   json,
   type Json,
   type NameRest,
+  path,
   readCall,
   readJson,
   refusal,
@@ -42,8 +44,8 @@ export interface FrontOptions {
 /**
  * The address that AWS clients are given. Calls that moto answers go to moto, those of a gap are answered here, and one
  * that nobody can answer gets a 400 that names the action: clients retry a 500 for minutes.
- * `GET /_emulator/calls` tells what was called, `GET /_emulator/health` which process this is,
- * `/_emulator/data-plane` takes who runs the tasks.
+ * `GET /_emulator/calls` tells what was called, `GET /_emulator/requests` what each call named, `GET /_emulator/health` which
+ * process this is, `/_emulator/data-plane` takes who runs the tasks.
  */
 export async function startFront({ moto, gaps, nameRest, port }: FrontOptions): Promise<Front> {
   const calls = createCallLog();
@@ -74,6 +76,10 @@ export async function startFront({ moto, gaps, nameRest, port }: FrontOptions): 
       write(response, json({ calls: calls.counts().map((count) => ({ ...count })) }));
       return;
     }
+    if (url === '/_emulator/requests') {
+      write(response, json({ requests: calls.requests().map((request) => ({ ...request })) }));
+      return;
+    }
     if (url === '/_emulator/health') {
       write(response, json({ pid: process.pid }));
       return;
@@ -85,12 +91,7 @@ export async function startFront({ moto, gaps, nameRest, port }: FrontOptions): 
     const call = readCall({ method, url, headers, body: await buffer(request) }, nameRest);
     const given = await answer(call);
     if (call.service !== 'unsigned') {
-      calls.note(
-        callerOf(call),
-        `${call.service}.${call.action}`,
-        given.status,
-        performance.now() - startedAt,
-      );
+      calls.note(call, given, performance.now() - startedAt);
     }
     write(response, given);
   };
@@ -230,27 +231,98 @@ export interface CallCount {
   readonly slowestMs: number;
 }
 
-/** Counts what was called: what a role must be allowed to do, and where the time went. */
+/** What a call named, each once: enough to ask whether its caller's role may do that. */
+export interface RequestSeen {
+  readonly caller: string;
+  readonly action: string;
+  /** Flat: `Tags.member.1.Key`, `tags.owner`; of a path, itself and its parts. No secret, nothing long or drawn by chance. */
+  readonly given: Readonly<Record<string, string>>;
+  /** ARNs and ids in the answer to what makes something. */
+  readonly made: readonly string[];
+}
+
+/** Counts what was called, and keeps what was named: what a role must be allowed to do, and where the time went. */
 export interface CallLog {
-  readonly note: (caller: string, action: string, status: number, tookMs: number) => void;
+  readonly note: (call: Call, answer: Answer, tookMs: number) => void;
   /** Sorted by action, then by caller. */
   readonly counts: () => readonly CallCount[];
+  /** Of calls that succeeded, in the order in which each came first. */
+  readonly requests: () => readonly RequestSeen[];
 }
 
 export function createCallLog(): CallLog {
   const counts = new Map<string, CallCount>();
+  const seen = new Map<string, RequestSeen>();
+  /** Roles that were taken, by the access key that was given for it. */
+  const roles = new Map<string, string>();
   return {
-    note: (caller, action, status, tookMs) => {
+    note: (call, answer, tookMs) => {
+      const action = `${call.service}.${call.action}`;
+      const isFailed = answer.status >= 400;
+      const [, taken] = /<AccessKeyId>(\w+)</.exec(isTaking(call) ? answer.body.toString() : '') ?? [];
+      if (taken !== undefined) roles.set(taken, form(call).get('RoleArn') ?? '');
+      const caller = roles.get(callerOf(call)) ?? callerOf(call);
       const key = `${action} ${caller}`;
       const before = counts.get(key) ?? { calls: 0, failed: 0, slowestMs: 0 };
       counts.set(key, {
         caller,
         action,
         calls: before.calls + 1,
-        failed: before.failed + (status >= 400 ? 1 : 0),
+        failed: before.failed + (isFailed ? 1 : 0),
         slowestMs: Math.max(before.slowestMs, Math.round(tookMs)),
       });
+      if (isFailed) return;
+      const request = {
+        caller,
+        action,
+        given: namedBy(call),
+        made: makes.test(call.action) ? madeBy(answer) : [],
+      };
+      const known = JSON.stringify(request);
+      if (!seen.has(known)) seen.set(known, request);
     },
     counts: () => [...counts].sort(([a], [b]) => a.localeCompare(b)).map(([, count]) => count),
+    requests: () => [...seen.values()],
   };
 }
+
+const isTaking = ({ service, action }: Call): boolean => service === 'sts' && action.startsWith('AssumeRole');
+const makes = /^(Allocate|Associate|Attach|Create|Put|Register|Request)/;
+const madeBy = ({ body }: Answer): readonly string[] => [
+  ...new Set(
+    body
+      .toString()
+      .match(/arn:aws:[^"<\s]+|\b[a-z]+-[0-9a-f]{8,17}\b/g)
+      ?.slice(0, 20),
+  ),
+];
+
+const unnamed = /(secret|password|token|reference|policy|document|body|^(Action|Version|Timestamp))/i;
+function namedBy(call: Call): RequestSeen['given'] {
+  const { protocol, url, headers, body } = call;
+  const inBody =
+    protocol === 'query' || protocol === 'ec2'
+      ? [...form(call)]
+      : protocol === 'rest-xml'
+        ? Object.entries(headers).flatMap(([name, value]) =>
+            name.startsWith('x-amz-server-side-encryption') ? [[name, String(value)] as const] : [],
+          )
+        : flatten('', readJson(body));
+  const parts = decodeURIComponent(path(url))
+    .split('/')
+    .filter((part) => part !== '');
+  const inPath = protocol.startsWith('rest') ? [parts.join('/'), ...parts] : [];
+  const named = [...inBody, ...inPath.map((part, at) => [`path.${at}`, part] as const)];
+  return Object.fromEntries(
+    named.filter(([name, value]) => value.length <= 300 && (!unnamed.test(name) || value.startsWith('arn:'))),
+  );
+}
+
+const flatten = (name: string, value: Json | undefined): readonly (readonly [string, string])[] =>
+  value === null || value === undefined
+    ? []
+    : typeof value === 'object'
+      ? Object.entries(value).flatMap(([key, one]) =>
+          flatten(name === '' ? key : `${name}.${key}`, one as Json),
+        )
+      : [[name, String(value)]];

@@ -7,13 +7,9 @@ import {
   type Document,
   type Documents,
 } from '../../../tools/checks/roles/documents.ts';
+import { actionOf, compareAccount, requestsOf, withPerson } from '../../../tools/checks/roles/account.ts';
 import { describeEnvironments } from '../../../tools/checks/roles/environments.ts';
-import {
-  evaluate,
-  isEvaluatorInstalled,
-  isRight,
-  type Reference,
-} from '../../../tools/checks/roles/evaluate.ts';
+import { evaluate, isRight } from '../../../tools/checks/roles/evaluate.ts';
 import { deriveRequests, readRequests, tokenRequests } from '../../../tools/checks/roles/requests.ts';
 import {
   actionsOf,
@@ -21,6 +17,7 @@ import {
   judgeStatements,
   takeovers,
 } from '../../../tools/checks/roles/statements.ts';
+import type { Reference } from '../../../tools/lib/iam-evaluator.ts';
 import { replaceBlock } from '../../../tools/lib/markdown.ts';
 import { readDefinition } from '../../../tools/lib/pipeline-definition.ts';
 import {
@@ -31,15 +28,10 @@ import {
   readInvariants,
 } from '../../../tools/checks/roles/prove.ts';
 import { subtract } from '../../../tools/checks/roles/subtract.ts';
-import { describeWith, program, type Requirement } from '../../support/requirements.ts';
-import { allowedActions, refusedOperations } from '../../support/role-permissions.ts';
+import { describeWith, evaluator, program } from '../../support/requirements.ts';
 import { awsProvider, registryModules, terraform } from '../../support/terraform.ts';
 
 const project = resolve(import.meta.dirname, '../../..');
-const evaluator: Requirement = {
-  name: 'IAM evaluator',
-  missing: () => (isEvaluatorInstalled(project) ? undefined : 'iam-simulate is not installed: make tools'),
-};
 const prover = program(join(project, '.cache', 'python', 'iamprover', 'bin', 'python3'), 'make tools', [
   '--help',
 ]);
@@ -175,15 +167,32 @@ describeWith([terraform, awsProvider, registryModules], 'the documents of the ro
     expect(Math.max(...lengths)).toBeLessThanOrEqual(6144);
   });
 
-  test('an operation whose action no policy has is named, and others are not', async () => {
-    const allowed = await allowedActions('plan');
+  test('what an account has otherwise is named: a role, a policy of a key, a statement, a role that nobody knows', () => {
+    const { 'dev-task': task, 'dev-plan': plan, ...others } = documents.roles;
+    if (task === undefined || plan === undefined) throw new Error('dev has no roles');
+    const open = { Sid: 'Open', Effect: 'Allow', Action: 's3:*', Resource: '*' } as const;
+    const changed: Documents = {
+      ...documents,
+      roles: {
+        ...others,
+        'dev-task': { ...task, identity: [...task.identity, { Version: '2012-10-17', Statement: [open] }] },
+        'dev-helper': { ...plan, arn: plan.arn.replace('plan', 'helper') },
+      },
+      keys: { ...documents.keys, signing: { arn: '', policy: { Version: '2012-10-17', Statement: [] } } },
+    };
+    const differences = compareAccount({ documents: changed, rendered: documents });
 
-    expect(
-      refusedOperations(
-        ['secretsmanager.GetRandomPassword', 's3.HeadObject', 'dynamodb.DeleteTable'],
-        allowed,
-      ),
-    ).toEqual(['dynamodb.DeleteTable']);
+    expect(compareAccount({ documents, rendered: documents })).toEqual([]);
+    expect(differences).toContainEqual(
+      expect.stringMatching(/^role dev-task, Open: .*: in the account alone$/),
+    );
+    expect(differences).toContainEqual(
+      expect.stringMatching(/^role dev-plan arn.*: in the documents alone$/),
+    );
+    expect(differences).toContainEqual(
+      expect.stringMatching(/^role dev-helper arn.*: in the account alone$/),
+    );
+    expect(differences).toContainEqual(expect.stringMatching(/^keys signing, .*: in the documents alone$/));
   });
 
   describeWith([evaluator], 'by the evaluator', () => {
@@ -293,6 +302,66 @@ describeWith([terraform, awsProvider, registryModules], 'the documents of the ro
         );
 
         expect(decided).toEqual(['ImplicitlyDenied', 'Allowed']);
+      },
+      minutesMs,
+    );
+
+    test(
+      'of a call that was made: what it names, with its tags or those that it gives, by the role that made it',
+      async () => {
+        const subnet = {
+          ...{ address: 'aws_subnet.x', mode: 'managed', type: 'aws_subnet', environment: 'dev' },
+          values: {
+            id: 'subnet-0123456789abcdef0',
+            arn: 'arn:aws:ec2:eu-west-1:111122223333:subnet/subnet-0123456789abcdef0',
+            tags_all: { project: 'movies-api', environment: 'dev' },
+          },
+        };
+        const call = (
+          caller: string,
+          action: string,
+          given: Record<string, string>,
+          made: string[] = [],
+        ) => ({
+          ...{ caller, action, given, made },
+        });
+        const tagged = {
+          'Tag.1.Key': 'project',
+          'Tag.1.Value': 'movies-api',
+          'Tag.2.Key': 'environment',
+          'Tag.2.Value': 'dev',
+        };
+        const calls = [
+          call('dev-apply', 'ec2.DeleteSubnet', { SubnetId: subnet.values.id }),
+          call('prod-apply', 'ec2.DeleteSubnet', { SubnetId: subnet.values.id }),
+          call('dev-apply', 'ec2.CreateVpc', tagged, ['vpc-0123456789abcdef0']),
+          call('arn:aws:iam::111122223333:role/pipeline/movies-api-dev-plan', 'monitoring.PutDashboard', {
+            DashboardName: 'movies-api-dev',
+          }),
+          call('person', 'kms.DescribeKey', { KeyId: documents.keys['signing']?.arn ?? '' }),
+          call('somebody', 'ec2.DeleteSubnet', { SubnetId: subnet.values.id }),
+          call('dev-apply', 'ec2.DeleteSubnet', { Filter: 'unheard' }),
+        ];
+        const { reference: known } = await evaluate(
+          project,
+          documents,
+          [],
+          calls.map(({ action }) => actionOf(action)),
+        );
+        const { requests, unknown } = requestsOf(
+          { documents, rendered: documents, resources: [subnet], calls },
+          known,
+        );
+        const { decisions } = await evaluate(project, withPerson(documents), requests);
+
+        expect(unknown).toEqual(['dev-apply ec2:DeleteSubnet unheard']);
+        expect(requests.map(({ role, action }, at) => [role, action, decisions[at]?.decision])).toEqual([
+          ['dev-apply', 'ec2:DeleteSubnet', 'Allowed'],
+          ['prod-apply', 'ec2:DeleteSubnet', 'ExplicitlyDenied'],
+          ['dev-apply', 'ec2:CreateVpc', 'Allowed'],
+          ['dev-plan', 'cloudwatch:PutDashboard', 'ImplicitlyDenied'],
+          ['person', 'kms:DescribeKey', 'Allowed'],
+        ]);
       },
       minutesMs,
     );

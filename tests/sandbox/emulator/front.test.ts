@@ -212,6 +212,35 @@ describeWith([python], 'the emulator', () => {
     });
     expect(calls.find(({ action }) => action === 'kms.DescribeKey')).toMatchObject({ calls: 1, failed: 1 });
   });
+
+  test('what a call named is kept by the role whose credentials it came with, without what is secret', async () => {
+    const role = 'arn:aws:iam::123456789012:role/movies-api-dev-plan';
+    const taken = await client.form('sts', {
+      ...{ Action: 'AssumeRole', Version: '2011-06-15', RoleArn: role, RoleSessionName: 'step' },
+    });
+    const [, key = ''] = /<AccessKeyId>(\w+)</.exec(taken.text) ?? [];
+    await fetch(emulator.url, {
+      method: 'POST',
+      headers: {
+        authorization: `AWS4-HMAC-SHA256 Credential=${key}/20260101/eu-west-1/secretsmanager/aws4_request, SignedHeaders=host, Signature=none`,
+        'x-amz-target': 'secretsmanager.CreateSecret',
+        'content-type': 'application/x-amz-json-1.1',
+      },
+      body: JSON.stringify({ Name: 'kept', SecretString: 'hidden', Tags: [{ Key: 'project', Value: 'x' }] }),
+    });
+
+    const response = await fetch(`${emulator.url}/_emulator/requests`);
+    const { requests } = (await response.json()) as { requests: { caller: string }[] };
+
+    expect(requests.filter(({ caller }) => caller === role)).toEqual([
+      {
+        caller: role,
+        action: 'secretsmanager.CreateSecret',
+        given: { Name: 'kept', 'Tags.0.Key': 'project', 'Tags.0.Value': 'x' },
+        made: [expect.stringMatching(/:secret:kept-/)],
+      },
+    ]);
+  });
 });
 
 describe('in front of a moto that answers when it is told to', () => {

@@ -43,6 +43,10 @@ export interface Documents {
   readonly logs: Documents['keys'];
 }
 
+export type Settings = Omit<typeof bitbucket, 'environments'> & {
+  readonly environments: Readonly<Record<string, (typeof bitbucket.environments)['dev']>>;
+};
+
 /** What the documents are made for: fixed, so that requests can name it. */
 export const account = '111122223333';
 export const region = 'eu-west-1';
@@ -73,7 +77,7 @@ export const bitbucket = {
 };
 
 type Values = Readonly<Record<string, unknown>>;
-interface Resource {
+export interface Resource {
   readonly address: string;
   readonly mode: string;
   readonly type: string;
@@ -102,11 +106,14 @@ const text = (values: Values, name: string): string => {
   return typeof value === 'string' ? value : '';
 };
 /** ARNs that AWS would answer with, so that what names a resource is resolved. Keys are called by where they stand. */
-const arns: Readonly<Record<string, (values: Values, address: string, environment: string) => string>> = {
+export const arns: Readonly<
+  Record<string, (values: Values, address: string, environment: string) => string>
+> = {
   aws_s3_bucket: (values) => `arn:aws:s3:::${text(values, 'bucket')}`,
   aws_ecr_repository: (values) => `arn:aws:ecr:${region}:${account}:repository/${text(values, 'name')}`,
   aws_kms_key: (_, address, environment) =>
     `arn:aws:kms:${region}:${account}:key/${environment === '' ? (/\["(.*)"\]/.exec(address)?.[1] ?? '') : `${environment}-${/aws_kms_key\.(\w+)/.exec(address)?.[1] ?? ''}`}`,
+  aws_ecs_cluster: (values) => `arn:aws:ecs:${region}:${account}:cluster/${text(values, 'name')}`,
   aws_kms_alias: (values) => `arn:aws:kms:${region}:${account}:${text(values, 'name')}`,
   aws_iam_policy: (values) => `arn:aws:iam::${account}:policy${text(values, 'path')}${text(values, 'name')}`,
   aws_iam_role: (values) => `arn:aws:iam::${account}:role${text(values, 'path')}${text(values, 'name')}`,
@@ -130,8 +137,17 @@ const arns: Readonly<Record<string, (values: Values, address: string, environmen
 const holdsPolicy =
   /^aws_(iam_\w+|kms_key|sns_topic_policy|s3_bucket_policy|cloudwatch_log_resource_policy)$/;
 
-/** Renders both roots by Terraform and the provider themselves, without an account; each kept by what it is made from. */
-export async function renderDocuments(project: string): Promise<Documents> {
+/**
+ * Renders both roots by Terraform and the provider themselves, without an account; each kept by what it is made from.
+ *
+ * @param trusted what bootstrap is told of the pipeline
+ * @param applied environments of the service
+ */
+export async function renderDocuments(
+  project: string,
+  trusted: unknown = bitbucket,
+  applied: readonly string[] = environments,
+): Promise<Documents> {
   const source = join(project, 'terraform', 'bootstrap');
   const files = (await readdir(source)).filter((name) => /\.tf$|\.hcl$/.test(name)).sort();
   const texts = [...files.map((file) => join(source, file)), import.meta.filename].map((name) =>
@@ -139,7 +155,10 @@ export async function renderDocuments(project: string): Promise<Documents> {
   );
   const plans = environments.map((environment) => readFile(recordedPlan(project, environment), 'utf8'));
   const parts: readonly (readonly [readonly string[], Render])[] = [
-    [[JSON.stringify(bitbucket), ...(await Promise.all(texts))], applyBootstrap],
+    [
+      [JSON.stringify(trusted), ...(await Promise.all(texts))],
+      (renderer) => applyBootstrap(renderer, trusted),
+    ],
     [[await digestInputs(project), ...(await Promise.all([...plans, ...texts.slice(-1)]))], applyService],
   ];
   const folder = join(project, '.cache', 'roles');
@@ -151,7 +170,14 @@ export async function renderDocuments(project: string): Promise<Documents> {
     if (!existsSync(kept)) await writeFile(kept, JSON.stringify(await withTerraform(project, make)));
     resources.push(JSON.parse(await readFile(kept, 'utf8')) as readonly Resource[]);
   }
-  return gather(resources.flat());
+  const others = environments.filter((one) => !applied.includes(one)).join('|');
+  const isOther = ({ values }: Resource): boolean =>
+    others !== '' &&
+    new RegExp(`(movies-api-|key/)(${others})(-|$)`).test(
+      `${text(values, 'arn')} ${text(values, 'role')} ${text(values, 'bucket')} ${text(values, 'policy_name')}`,
+    );
+  const [ofBootstrap = [], ofService = []] = resources;
+  return gather([...ofBootstrap, ...ofService.filter((one) => !isOther(one))]);
 }
 
 const recordedPlan = (project: string, environment: string): string =>
@@ -220,9 +246,9 @@ const stateIn = (lines: readonly Line[]): readonly Resource[] =>
  * Applied in memory with each resource given: the provider is asked for nothing but the policy documents, which it writes
  * without an account. Which resources there are, a first plan tells.
  */
-async function applyBootstrap(renderer: Renderer): Promise<readonly Resource[]> {
+async function applyBootstrap(renderer: Renderer, told: unknown): Promise<readonly Resource[]> {
   const { bootstrap, run } = renderer;
-  const planned = (await planOfBootstrap(renderer))
+  const planned = (await planOfBootstrap(renderer, told))
     .filter(({ mode }) => mode === 'managed')
     .map((resource) => overrideOf(resource, ''));
   return stateIn(
@@ -230,23 +256,26 @@ async function applyBootstrap(renderer: Renderer): Promise<readonly Resource[]> 
       bootstrap,
       'default',
       `${bootstrapTest}${planned.join('')}run "render" {\n  command = apply\n}\n`,
-      [trusted],
+      [trusting(told)],
     ),
   );
 }
 
-const trusted = `-var=bitbucket=${JSON.stringify(bitbucket)}`;
+const trusting = (told: unknown): string => `-var=bitbucket=${JSON.stringify(told)}`;
 
-async function planOfBootstrap({ bootstrap, init, run }: Renderer): Promise<readonly Planned[]> {
+async function planOfBootstrap(
+  { bootstrap, init, run }: Renderer,
+  told: unknown = bitbucket,
+): Promise<readonly Planned[]> {
   await init(bootstrap);
   const test = `${bootstrapTest}run "render" {\n  command = plan\n}\n`;
-  const lines = await run(bootstrap, 'default', test, [trusted]);
+  const lines = await run(bootstrap, 'default', test, [trusting(told)]);
   return lines.find(({ type }) => type === 'test_plan')?.test_plan?.resource_changes ?? [];
 }
 
 /** What bootstrap plans, with all that it may be told. */
 export const planBootstrap = (project: string): Promise<readonly Planned[]> =>
-  withTerraform(project, planOfBootstrap);
+  withTerraform(project, (renderer) => planOfBootstrap(renderer));
 
 /** The same of the service; the recorded plans tell which resources there are. */
 async function applyService({ project, copy, service, init, run }: Renderer): Promise<readonly Resource[]> {
@@ -287,10 +316,8 @@ const recordedAccount = '123456789012';
 
 function overrideOf({ address, type, change }: Planned, environment: string): string {
   const { after, after_unknown: unknown } = change;
-  const name = text(after, 'name') || text(after, 'bucket') || 'x';
-  const arn =
-    arns[type]?.(after, address, environment) ??
-    `arn:aws:${type.split('_')[1] ?? ''}:${region}:${account}:${type}/${name.replaceAll(/[^\w-]/g, '-')}`;
+  const name = nameOf(after);
+  const arn = arnOf({ address, type, values: after }, environment);
   const record = 'resource_record_name = "x", resource_record_type = "CNAME", resource_record_value = "x"';
   const values = [
     ...('arn' in unknown ? [`arn = "${arn}"`] : []),
@@ -299,6 +326,13 @@ function overrideOf({ address, type, change }: Planned, environment: string): st
   ];
   return `override_resource {\n  target = ${address}\n  values = { ${values.join(', ')} }\n}\n`;
 }
+
+const nameOf = (values: Values): string => text(values, 'name') || text(values, 'bucket') || 'x';
+
+/** The ARN that a resource has in the documents. */
+export const arnOf = ({ address, type, values }: Omit<Resource, 'mode'>, environment: string): string =>
+  arns[type]?.(values, address, environment) ??
+  `arn:aws:${type.split('_')[1] ?? ''}:${region}:${account}:${type}/${nameOf(values).replaceAll(/[^\w-]/g, '-')}`;
 
 const flatten = (module: StateModule | undefined): readonly Resource[] =>
   module === undefined ? [] : [...(module.resources ?? []), ...(module.child_modules ?? []).flatMap(flatten)];
@@ -342,10 +376,10 @@ const serviceTest = [
   labels,
 ].join('');
 
-function gather(resources: readonly Resource[]): Documents {
-  const all = (type: string): readonly Resource[] =>
+export function gather(resources: readonly Omit<Resource, 'address'>[]): Documents {
+  const all = (type: string): readonly Omit<Resource, 'address'>[] =>
     resources.filter((resource) => resource.mode === 'managed' && resource.type === type);
-  const document = ({ values }: Resource, name = 'policy'): Document =>
+  const document = ({ values }: Pick<Resource, 'values'>, name = 'policy'): Document =>
     JSON.parse(text(values, name)) as Document;
   const byArn = new Map(all('aws_iam_policy').map((policy) => [text(policy.values, 'arn'), policy]));
   const policyOf = (arn: string): Document => {
@@ -368,9 +402,10 @@ function gather(resources: readonly Resource[]): Documents {
           ...inline.map((one) => document(one)),
           ...attached.map((one) => policyOf(text(one.values, 'policy_arn'))),
         ],
-        boundary: policyOf(text(values, 'permissions_boundary')),
+        boundary:
+          text(values, 'permissions_boundary') === '' ? null : policyOf(text(values, 'permissions_boundary')),
         trust: document({ values, ...role }, 'assume_role_policy'),
-        maxSessionSeconds: Number(values['max_session_duration']),
+        maxSessionSeconds: Number(values['max_session_duration'] ?? 3600),
       },
     ];
   });
@@ -386,14 +421,17 @@ function gather(resources: readonly Resource[]): Documents {
         return [nameOf(arn), { arn, policy: document(one, policy) }];
       }),
     );
+  const known = environments.filter((name) =>
+    byArn.has(`arn:aws:iam::${account}:policy/pipeline/${project}-${name}-workload`),
+  );
   return {
     account,
     region,
     project,
     roles: {
       ...Object.fromEntries(rendered),
-      ...Object.fromEntries(environments.map((name) => workload(name, project, policyOf))),
-      ...Object.fromEntries(environments.map((name) => restorer(name, project, policyOf))),
+      ...Object.fromEntries(known.map((name) => workload(name, project, policyOf))),
+      ...Object.fromEntries(known.map((name) => restorer(name, project, policyOf))),
     },
     keys: held(
       'aws_kms_key',

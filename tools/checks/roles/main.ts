@@ -2,11 +2,13 @@ import { glob, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { createCommand, runCommand } from '../../../app/src/commands/command.ts';
 import { Problem } from '../../../app/src/commands/problem.ts';
+import { isEvaluatorInstalled } from '../../lib/iam-evaluator.ts';
 import { replaceBlock } from '../../lib/markdown.ts';
 import { readDefinition } from '../../lib/pipeline-definition.ts';
+import { actionOf, compareAccount, dumpAccount, readAccount, requestsOf, withPerson } from './account.ts';
 import { describeEnvironments } from './environments.ts';
 import { environments, publicForm, renderDocuments, type Documents } from './documents.ts';
-import { evaluate, isEvaluatorInstalled, isRight } from './evaluate.ts';
+import { evaluate, isRight } from './evaluate.ts';
 import {
   deriveRequests,
   readRequests,
@@ -134,6 +136,61 @@ async function proveAccount(documents: Documents, withFaults: boolean): Promise<
   return [...wrong, ...missed];
 }
 
+/** Throws where anything is wrong. */
+function conclude(wrong: readonly string[]): number {
+  if (wrong.length > 0)
+    throw new Problem(
+      [...new Set(wrong)].join('\n'),
+      `Correct terraform/bootstrap, or the expectation in ${tables}.`,
+    );
+  console.log('Each request is decided as it should be.');
+  return 0;
+}
+
+/** Decides all, prints a line for each source, and resolves with what is decided otherwise than expected. */
+async function decide(documents: Documents, all: readonly Source[]): Promise<readonly string[]> {
+  const { decisions } = await evaluate(
+    project,
+    documents,
+    all.flatMap(([, requests]) => requests),
+  );
+  let at = 0;
+  return all.flatMap(([name, requests]) => {
+    const judged = requests.map((request) => ({ request, outcome: decisions[at++] }));
+    const faults = judged.filter(({ request, outcome }) => !isRight(request, outcome));
+    const denied = requests.filter(({ expected }) => expected === 'deny').length;
+    console.log(
+      `${name.padEnd(18)} ${String(requests.length - denied).padStart(5)} allowed ${String(denied).padStart(5)} denied ${String(faults.length).padStart(5)} otherwise`,
+    );
+    return faults.map(({ request: { origin, expected, role, action, resource }, outcome }) =>
+      `${origin}: ${role} ${action} on ${resource} should be ${expected === 'allow' ? 'allowed' : 'denied'}, and is ${outcome?.decision ?? 'not decided'} ${outcome?.reason ?? ''}`.trim(),
+    );
+  });
+}
+
+/** What an account has otherwise than the documents, and what it was asked by roles that may not; proven, where that is wanted. */
+async function judgeAccount(file: string, isProof: boolean): Promise<readonly string[]> {
+  const account = await readAccount(project, file, process.env['TF_VAR_bitbucket']);
+  const { documents, calls } = account;
+  const differences = compareAccount(account);
+  console.log(
+    `the account has ${Object.keys(documents.roles).length} roles, and ${differences.length} differences from the documents`,
+  );
+  const operations = calls.map(({ action }) => actionOf(action));
+  const { reference } = await evaluate(project, documents, [], [...new Set(operations)]);
+  const { requests, unknown } = requestsOf(account, reference);
+  console.log(
+    [`of ${calls.length} calls that differ, no request is derived from ${unknown.length}:`, ...unknown].join(
+      '\n  ',
+    ),
+  );
+  return [
+    ...differences,
+    ...(await decide(withPerson(documents), [['calls', requests]])),
+    ...(isProof ? await proveAccount(documents, false) : []),
+  ];
+}
+
 await runCommand(async (argv) => {
   const options = createCommand(
     'make roles',
@@ -156,12 +213,34 @@ await runCommand(async (argv) => {
       'name each statement, resource and condition whose loss no request notices (takes minutes)',
       false,
     )
+    .option(
+      '--dump <file>',
+      "write what the account holds that the caller's credentials are of (AWS_ENDPOINT_URL: the emulator, and what it was asked)",
+    )
+    .option(
+      '--account <file>',
+      'instead of the documents, judge what --dump wrote, by them; TF_VAR_bitbucket as for make bootstrap',
+    )
     .addHelpText(
       'after',
       '\nExit codes: 0 as expected or not checked, 1 not as expected (STRICT=1: or not checked), 2 misuse.',
     )
     .parse(argv, { from: 'user' })
-    .opts<{ json?: string; docs: boolean; prove: boolean; faults: boolean; subtract: boolean }>();
+    .opts<{
+      json?: string;
+      dump?: string;
+      account?: string;
+      docs: boolean;
+      prove: boolean;
+      faults: boolean;
+      subtract: boolean;
+    }>();
+  if (options.dump !== undefined) {
+    await writeFile(options.dump, await dumpAccount());
+    return 0;
+  }
+  if (options.account !== undefined && isEvaluatorInstalled(project))
+    return conclude(await judgeAccount(options.account, options.prove));
   const documents = await renderDocuments(project);
   if (options.json !== undefined)
     await writeFile(options.json, `${JSON.stringify(publicForm(documents), undefined, 2)}\n`);
@@ -174,27 +253,9 @@ await runCommand(async (argv) => {
   const { reference } = await evaluate(project, documents, [], actionsOf(documents));
   const { sources, unknown } = await collect(documents);
   const all: readonly Source[] = [...sources, ['takeovers by tag', takeovers(documents, reference)]];
-  const { decisions } = await evaluate(
-    project,
-    documents,
-    all.flatMap(([, requests]) => requests),
-  );
   const wrong = [...judgeStatements(documents, reference), ...judgeResourcePolicies(documents)];
   wrong.push(...unknown.map((type) => `${type} has no line in ${tables}/resources.txt`));
-  let at = 0;
-  for (const [name, requests] of all) {
-    const judged = requests.map((request) => ({ request, outcome: decisions[at++] }));
-    const faults = judged.filter(({ request, outcome }) => !isRight(request, outcome));
-    const denied = requests.filter(({ expected }) => expected === 'deny').length;
-    console.log(
-      `${name.padEnd(18)} ${String(requests.length - denied).padStart(5)} allowed ${String(denied).padStart(5)} denied ${String(faults.length).padStart(5)} otherwise`,
-    );
-    wrong.push(
-      ...faults.map(({ request: { origin, expected, role, action, resource }, outcome }) =>
-        `${origin}: ${role} ${action} on ${resource} should be ${expected === 'allow' ? 'allowed' : 'denied'}, and is ${outcome?.decision ?? 'not decided'} ${outcome?.reason ?? ''}`.trim(),
-      ),
-    );
-  }
+  wrong.push(...(await decide(documents, all)));
   if (options.prove) wrong.push(...(await proveAccount(documents, options.faults)));
   if (options.subtract) {
     const asked = all.flatMap(([, requests]) => requests.filter(({ token }) => token === undefined));
@@ -206,11 +267,5 @@ await runCommand(async (argv) => {
       ].join('\n  '),
     );
   }
-  if (wrong.length > 0)
-    throw new Problem(
-      [...new Set(wrong)].join('\n'),
-      `Correct terraform/bootstrap, or the expectation in ${tables}.`,
-    );
-  console.log(`${Object.keys(documents.roles).length} roles: each request is decided as it should be.`);
-  return 0;
+  return conclude(wrong);
 });

@@ -52,7 +52,7 @@ export const isProverInstalled = (): Promise<boolean> => isPythonEnvironmentBuil
 /** Reads invariants: `{env}` stands for each environment, `{other}` for each other one. */
 export function readInvariants(file: string, table: string, documents: Documents): readonly Invariant[] {
   return lines(table).flatMap(({ line, number }) =>
-    fillings(line.replaceAll('{issuer}', issuer)).map(([filled, of]) => {
+    fillings(line.replaceAll('{issuer}', issuer), documents).map(([filled, of]) => {
       const [head = '', prose = ''] = filled.split(' -- ');
       const [name = '', who = '', actions = '', resources = '', ...words] = head.trim().split(/\s+/);
       if (resources === '' || prose === '')
@@ -100,14 +100,16 @@ const pair = (word: string): [string, string] => [
   word.slice(word.indexOf('=') + 1),
 ];
 
-const fillings = (line: string): readonly (readonly [string, string])[] =>
-  !/\{(env|other)\}/.test(line)
+function fillings(line: string, { roles }: Documents): readonly (readonly [string, string])[] {
+  const known = environments.filter((name) => `${name}-workload` in roles);
+  return !/\{(env|other)\}/.test(line)
     ? [[line, '']]
-    : environments.flatMap((env) =>
-        (line.includes('{other}') ? environments.filter((other) => other !== env) : ['']).map(
+    : known.flatMap((env) =>
+        (line.includes('{other}') ? known.filter((other) => other !== env) : ['']).map(
           (other) => [line.replaceAll('{env}', env).replaceAll('{other}', other), env] as const,
         ),
       );
+}
 
 /** Everybody who might break an invariant, by its patterns of roles. */
 export function claimsOf(invariants: readonly Invariant[], documents: Documents): readonly Claim[] {

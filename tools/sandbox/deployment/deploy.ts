@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Problem } from '../../../app/src/commands/problem.ts';
 import { emulatedAws, prepareScratch } from '../../lib/terraform/emulated.ts';
 import { writeReport } from '../../lib/insights.ts';
+import { settingsOf } from '../../lib/pipeline-definition.ts';
 import type { Progress } from '../../lib/progress.ts';
 import {
   describeChanges,
@@ -36,6 +37,24 @@ const owner = { owner: 'local', cost_centre: 'none', region };
 /** One address for all buckets, as in the override of the providers. */
 const oneAddress = { use_path_style: 'true' };
 
+/** Who may take the pipeline's roles here: nobody, for no token names these. */
+const uuid = (digit: number): string => `${digit}0000000-0000-4000-8000-000000000000`;
+export const bitbucket = {
+  workspace: 'local',
+  workspace_uuid: uuid(1),
+  repository_uuid: uuid(2),
+  build_uuid: uuid(3),
+  environments: {
+    dev: { plan_uuid: uuid(4), apply_uuid: uuid(5) },
+    staging: { plan_uuid: uuid(6), apply_uuid: uuid(7) },
+  },
+};
+
+const boundaryOf = (
+  { workload_boundary_arns: arns }: Readonly<Record<string, unknown>>,
+  environment: string,
+): string => String(settingsOf(arns)[environment]);
+
 export interface LocalContext {
   /** Root of the project. */
   readonly project: string;
@@ -43,6 +62,8 @@ export interface LocalContext {
   readonly home: string;
   readonly progress: Progress;
   readonly commit: string;
+  /** dev, where none is named. */
+  readonly environment?: string;
 }
 
 /** A deployment of this project into the emulator. */
@@ -53,7 +74,7 @@ export interface LocalDeployment {
   readonly expectNoChanges: () => Promise<void>;
   /** What differs from what was applied last, and who has to look at it. */
   readonly drift: () => Promise<readonly Difference[]>;
-  /** Destroys both roots to nothing left in their states. */
+  /** Destroys the service, and bootstrap where no other environment is left, to nothing in their states. */
   readonly destroy: () => Promise<void>;
   /** Output values of the service root. */
   readonly outputs: () => Promise<Readonly<Record<string, unknown>>>;
@@ -66,7 +87,7 @@ export interface LocalDeployment {
  * @param table the one that is to serve, where that changes
  */
 export async function withLocalDeployment<T>(
-  { project, home, progress, commit }: LocalContext,
+  { project, home, progress, commit, environment = 'dev' }: LocalContext,
   emulator: EmulatorProcess,
   image: string | Promise<string>,
   work: (deployment: LocalDeployment) => Promise<T>,
@@ -79,28 +100,28 @@ export async function withLocalDeployment<T>(
     plain_http: 'tokens in clear',
   };
   const release = async (): Promise<Release> => ({
-    environment: 'dev',
+    environment,
     image: await image,
     commit,
-    variables,
+    variables: { ...variables, permissions_boundary_arn: boundaryOf(await bootstrap.outputs(), environment) },
     ...(table === undefined ? {} : { table }),
   });
   const scratch = await prepareScratch(project, join(home, 'tree'));
   const { env, stop } = await terraformEnvironment({ env: emulatedAws(process.env, emulator.url, region) });
-  // As in the pipeline, where each has a role of its own; the emulator counts their calls apart.
+  // As in the pipeline, where each has a role of its own; the emulator keeps their calls apart.
   const as = (caller: string) => ({ env: { ...env, AWS_ACCESS_KEY_ID: caller }, progress });
-  const bootstrap = createTerraform(scratch.bootstrap, as('bootstrap'));
-  const planner = createTerraform(scratch.service, as('plan'));
-  const applier = createTerraform(scratch.service, as('apply'));
+  const bootstrap = createTerraform(scratch.bootstrap, as('person'));
+  const planner = createTerraform(scratch.service, as(`${environment}-plan`));
+  const applier = createTerraform(scratch.service, as(`${environment}-apply`));
   const planFile = join(home, 'plan.tfplan');
-  const shared = { ...owner, commit, state_is_disposable: 'true' };
+  const shared = { ...owner, commit, state_is_disposable: 'true', bitbucket: JSON.stringify(bitbucket) };
 
   const applyPlan = async (terraform: Terraform, changes: boolean): Promise<void> => {
     if (changes) await terraform.apply(planFile);
   };
   const enterService = async (service: Terraform, backend: Backend): Promise<void> => {
     progress.about('service');
-    await enter(service, { backend: { ...backend, ...oneAddress }, environment: 'dev', progress });
+    await enter(service, { backend: { ...backend, ...oneAddress }, environment, progress });
   };
   const enterBootstrap = async (): Promise<void> => {
     progress.about('bootstrap');
@@ -110,7 +131,11 @@ export async function withLocalDeployment<T>(
     apply: async () => {
       await enterBootstrap();
       await applyPlan(bootstrap, await bootstrap.plan({ out: planFile, variables: shared }));
-      await enterService(planner, backendOf(await bootstrap.outputs()));
+      // A role that plans may write no state, and so begins none.
+      await enterService(
+        createTerraform(scratch.service, as('person')),
+        backendOf(await bootstrap.outputs()),
+      );
       const whole = await release();
       await applyPlan(applier, await planRelease(planner, whole, planFile));
       await settleRelease(applier, whole, progress.say);
@@ -138,7 +163,9 @@ export async function withLocalDeployment<T>(
       await forgetRevisions(aws.ecs).finally(aws.destroy);
       await applyPlan(applier, await planRelease(applier, await release(), planFile, true));
       await expectNothing(applier);
-      await applier.deleteWorkspace('dev');
+      await applier.deleteWorkspace(environment);
+      // What is left stands on bootstrap, too.
+      if ((await applier.workspaces()).length > 0) return;
       progress.about('destroy bootstrap');
       await applyPlan(bootstrap, await bootstrap.plan({ out: planFile, variables: shared, destroy: true }));
       await expectNothing(bootstrap);
