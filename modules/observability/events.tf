@@ -45,13 +45,13 @@ resource "aws_cloudwatch_log_resource_policy" "events" {
 # Everything that happens to the service's tasks and deployments, for the dashboard and whoever reads up on it later.
 resource "aws_cloudwatch_event_rule" "recorded" {
   name        = "${var.name}-recorded"
-  description = "Tasks that stop and deployments of ${var.service.service_name}"
+  description = "Tasks that start or stop, their containers, and deployments of ${var.service.service_name}"
 
   event_pattern = jsonencode({
     source        = ["aws.ecs"]
     "detail-type" = ["ECS Task State Change", "ECS Deployment State Change", "ECS Service Action"]
     "$or" = [
-      { detail = { group = ["service:${var.service.service_name}"], lastStatus = ["STOPPED"] } },
+      { detail = { group = ["service:${var.service.service_name}"], lastStatus = ["STOPPED", "RUNNING"] } },
       { resources = [{ suffix = "service/${var.service.cluster_name}/${var.service.service_name}" }] },
     ]
   })
@@ -62,13 +62,18 @@ resource "aws_cloudwatch_event_target" "recorded" {
   arn  = aws_cloudwatch_log_group.events.arn
 }
 
-# What is counted of the logs. A task that was stopped by neither scaling nor a deployment has failed; the dashboard shows
+# What is counted of the logs. A task that was stopped by neither scaling nor a deployment has failed; it goes on without its
+# collector, which ECS has then given up; the dashboard shows
 # when each deployment began.
 resource "aws_cloudwatch_log_metric_filter" "main" {
   for_each = merge({
     task_failures = {
       group   = aws_cloudwatch_log_group.events.name
       pattern = "{ ($.detail.lastStatus = \"STOPPED\") && (($.detail.stopCode = \"EssentialContainerExited\") || ($.detail.stopCode = \"TaskFailedToStart\") || ($.detail.stoppedReason = \"Task failed ELB health checks*\") || ($.detail.stoppedReason = \"Task failed container health checks*\")) }"
+    }
+    containers_lost = {
+      group   = aws_cloudwatch_log_group.events.name
+      pattern = "{ ($.detail.lastStatus = \"RUNNING\") && ($.detail.desiredStatus = \"RUNNING\") && (($.detail.containers[0].lastStatus = \"STOPPED\") || ($.detail.containers[1].lastStatus = \"STOPPED\")) }"
     }
     deployments = {
       group   = aws_cloudwatch_log_group.events.name
@@ -218,6 +223,12 @@ data "aws_iam_policy_document" "events_page" {
 # The questions of 3 a.m., ready to run.
 resource "aws_cloudwatch_query_definition" "main" {
   for_each = merge({
+    "Refused tokens" = { group = var.service.log_group_name, query = <<-EOT
+      filter ispresent(refusal)
+      | stats count(*) as times, latest(requestId) as request by refusal, route, status, bin(5m)
+      | sort times desc
+    EOT
+    }
     "Slow requests" = { group = var.service.log_group_name, query = <<-EOT
       fields @timestamp, method, route, status, durationMs, requestId, traceId
       | filter msg = "request"
@@ -239,12 +250,12 @@ resource "aws_cloudwatch_query_definition" "main" {
     }
     "Logged errors" = { group = var.service.log_group_name, query = <<-EOT
       filter ispresent(err.type) or level = "error" or level = "fatal"
-      | stats count(*) as times, max(@timestamp) as last, latest(requestId) as request by msg, err.type, err.message
+      | stats count(*) as times, max(@timestamp) as last, latest(requestId) as request by msg, err.type, err.message, err.cause.message
       | sort times desc
     EOT
     }
     "Tasks and deployments" = { group = aws_cloudwatch_log_group.events.name, query = <<-EOT
-      fields @timestamp, detail.eventName, detail.reason, detail.stopCode, detail.stoppedReason, detail.containers.0.exitCode, detail.availabilityZone
+      fields @timestamp, detail.eventName, detail.reason, detail.stopCode, detail.stoppedReason, detail.availabilityZone, detail.containers.0.name, detail.containers.0.exitCode, detail.containers.0.reason, detail.containers.1.name, detail.containers.1.exitCode, detail.containers.1.reason
       | sort @timestamp desc
       | limit 50
     EOT

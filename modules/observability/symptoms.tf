@@ -52,6 +52,11 @@ locals {
         severity = "ticket", query = "Tasks and deployments", period = 900, evaluations = 1, threshold = 3
         metrics  = { stops = { namespace = local.namespace, name = "task_failures", stat = "Sum", dimensions = {} } }
       }
+      collector-away = {
+        meaning  = "A collector has stopped and was not started again: metrics and traces of its task are missing. Users feel nothing."
+        severity = "ticket", query = "Tasks and deployments", period = 300, evaluations = 1, threshold = 1
+        metrics  = { lost = { namespace = local.namespace, name = "containers_lost", stat = "Sum", dimensions = {} } }
+      }
       scaling-at-maximum = {
         meaning  = "The service can't grow any further: more load will be felt as waiting and 503s."
         severity = "ticket", period = 60, evaluations = 15, threshold = var.service.maximum_tasks

@@ -78,6 +78,14 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     resolves: 1,
     silent: 'OK',
   },
+  'symptom["collector-away"]': {
+    well: { lost: 0 },
+    wrong: { lost: 1 },
+    nearly: [],
+    fires: 1,
+    resolves: 1,
+    silent: 'OK',
+  },
   'symptom["scaling-at-maximum"]': {
     well: { desired: 1 },
     wrong: { desired: Number.POSITIVE_INFINITY }, // replaced by the environment's maximum

@@ -81,6 +81,21 @@ const events = {
   'tasks find no place': action('SERVICE_TASK_PLACEMENT_FAILURE', 'ERROR'),
   'the service is steady': action('SERVICE_STEADY_STATE', 'INFO'),
   'a task runs': task({ lastStatus: 'RUNNING', desiredStatus: 'RUNNING' }),
+  'a collector stops in a task that goes on': task({
+    lastStatus: 'RUNNING',
+    desiredStatus: 'RUNNING',
+    containers: [
+      { name: 'api', lastStatus: 'RUNNING' },
+      { name: 'collector', lastStatus: 'STOPPED', exitCode: 1 },
+    ],
+  }),
+  'a collector stops with its task': task({
+    lastStatus: 'RUNNING',
+    containers: [
+      { name: 'api', lastStatus: 'RUNNING' },
+      { name: 'collector', lastStatus: 'STOPPED', exitCode: 0 },
+    ],
+  }),
   'a task ends by itself': task({
     stopCode: 'EssentialContainerExited',
     stoppedReason: 'Essential container in task exited',
@@ -126,7 +141,7 @@ const failedTasks: readonly EventName[] = [
   'a task fails its own checks',
 ];
 /** What the rule of the log takes, which the filters below then read. */
-const recorded = names.filter((name) => !/another|a task runs|restore/.test(name));
+const recorded = names.filter((name) => !/another|restore/.test(name));
 
 describeWith([program('python3', 'install Python 3.10 or newer')], 'rules on what AWS publishes', () => {
   // One goes by the clock.
@@ -166,6 +181,10 @@ describe('metric filters on recorded events', () => {
 
   test('a task that failed is counted, one that makes room or is taken back is not', () => {
     expect(countedBy('main["task_failures"]')).toEqual(failedTasks);
+  });
+
+  test('a collector that stops alone is counted, and none that stops with its task', () => {
+    expect(countedBy('main["containers_lost"]')).toEqual(['a collector stops in a task that goes on']);
   });
 
   test('a deployment is counted when it begins, a rollback as well', () => {

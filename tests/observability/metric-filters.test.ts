@@ -37,6 +37,7 @@ beforeAll(async () => {
   await askWithin(250, 'quick-write', 'POST', '/movies', movie);
   await askWithin(250, 'quick-delete', 'DELETE', path);
   await ask('another-route', 'GET', '/healthz');
+  await api.stranger('GET', path, { headers: { 'x-request-id': 'refused-read' } });
   api.database.delayMs = 350;
   await ask('slow-read', 'GET', path);
   await askWithin(500, 'patient-write', 'POST', '/movies', movie);
@@ -66,7 +67,15 @@ async function fatalLine(): Promise<string> {
   return output.split('\n').find((line) => line.includes('"fatal"')) ?? `no fatal line: ${output}`;
 }
 
-const reads = ['quick-read', 'quick-head', 'quick-page', 'slow-read', 'failed-read', 'timed-out'];
+const reads = [
+  'quick-read',
+  'refused-read',
+  'quick-head',
+  'quick-page',
+  'slow-read',
+  'failed-read',
+  'timed-out',
+];
 const writes = ['quick-write', 'quick-delete', 'patient-write', 'slow-write', 'failed-write'];
 /** Which of the lines each filter counts; it must not count any other. */
 const counted: Readonly<Record<string, readonly string[]>> = {
@@ -83,7 +92,12 @@ const counted: Readonly<Record<string, readonly string[]>> = {
 
 const filters = [...planned<{ pattern: string }>('prod', 'aws_cloudwatch_log_metric_filter')];
 /** Those of other log groups: events.test.ts and outside-probe.test.ts play them. */
-const elsewhere = ['main["task_failures"]', 'main["deployments"]', 'main["outside_looks_good"]'];
+const elsewhere = [
+  'main["task_failures"]',
+  'main["containers_lost"]',
+  'main["deployments"]',
+  'main["outside_looks_good"]',
+];
 
 describe('metric filters on real log lines', () => {
   test('every filter is played', () => {
@@ -160,7 +174,7 @@ describe('saved queries on real log lines', () => {
         stopCode: 'TaskFailedToStart',
         stoppedReason: '',
         availabilityZone: '',
-        containers: { 0: { exitCode: 1 } },
+        containers: Array(2).fill({ name: 'api', exitCode: 137, reason: 'OutOfMemoryError' }),
       },
     }),
   };
@@ -174,7 +188,10 @@ describe('saved queries on real log lines', () => {
   test.each(queries)(
     '%s asks for fields that a line of its log group has',
     (name, { query_string: query }) => {
-      const line = documented[/"(.*)"/.exec(name)?.[1] ?? ''] ?? lines['failed-read'] ?? '';
+      const line =
+        documented[/"(.*)"/.exec(name)?.[1] ?? ''] ??
+        lines[name.includes('Refused') ? 'refused-read' : 'failed-read'] ??
+        '';
 
       expect(fieldsOf(query).length).toBeGreaterThan(3);
       expect(missing(query, line)).toEqual([]);

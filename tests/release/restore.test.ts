@@ -1,3 +1,4 @@
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -5,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
+import { promisify } from 'node:util';
 import {
   type AttributeValue,
   CreateBackupCommand,
@@ -28,10 +30,18 @@ import {
   type Comparison,
   type Restoring,
 } from '../../tools/release/restore.ts';
+import { pythonEnvironment } from '../../tools/install/python/environment.ts';
 import { clientSettings } from '../../tools/sandbox/deployment/applied.ts';
 import { startEmulator, type Emulator } from '../../tools/sandbox/emulator.ts';
 import { describeWith, program } from '../support/requirements.ts';
 
+/** Method and address of the call, and what is wrong with its parameters, by the model in botocore. */
+const byModel = `
+import json, sys, botocore.session, botocore.validate
+call = botocore.session.get_session().get_service_model('backup').operation_model('StartRestoreJob')
+report = botocore.validate.ParamValidator().validate(json.loads(sys.argv[1]), call.input_shape)
+print(json.dumps([call.http['method'], call.http['requestUri'], report.generate_report()]))
+`;
 const uuid = '1EB3B5E7-9EB0-435A-A80B-108B488B0D45';
 const noon = { target: 'movies-dev-at-20260301T120000Z', time: new Date('2026-03-01T12:00:00Z') };
 
@@ -314,5 +324,9 @@ describeWith([program('python3', 'install Python 3.10 or newer')], 'a restore', 
         Metadata: { targetTableName: `${serving}-from-${uuid}`, encryptionType: 'Default' },
       },
     ]);
+    // No emulator keeps backups: what is asked is held against AWS's own model of the call.
+    const python = (await pythonEnvironment('moto')).program('python');
+    const { stdout } = await promisify(execFile)(python, ['-c', byModel, JSON.stringify(asked[1])]);
+    expect(JSON.parse(stdout)).toEqual(['PUT', '/restore-jobs', '']);
   });
 });

@@ -106,6 +106,7 @@ async function begin(serving: string, source: Source, { tables, backups, roleArn
   const { RestoreJobId: job } = await backups.send(
     new StartRestoreJobCommand({
       ...{ RecoveryPointArn: source.vaultBackup, IamRoleArn: roleArn, IdempotencyToken: TargetTableName },
+      // Its keys for DynamoDB: https://docs.aws.amazon.com/aws-backup/latest/devguide/restore-testing-inferred-metadata.html
       Metadata: { targetTableName: TargetTableName, encryptionType: 'Default' },
     }),
   );

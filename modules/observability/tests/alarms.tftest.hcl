@@ -165,6 +165,7 @@ run "each_alarm_reads_what_it_is_called_and_tells_by_its_severity" {
       table-near-its-limit          = "ticket: reads AWS/DynamoDB ConsumedReadCapacityUnits Sum 60 TableName=movies-api-test | writes AWS/DynamoDB ConsumedWriteCapacityUnits Sum 60 TableName=movies-api-test"
       table-throttled               = "ticket: readthrottleevents AWS/DynamoDB ReadThrottleEvents Sum 60 TableName=movies-api-test | readthrottleevents_title_year AWS/DynamoDB ReadThrottleEvents Sum 60 GlobalSecondaryIndexName=title-year TableName=movies-api-test | writethrottleevents AWS/DynamoDB WriteThrottleEvents Sum 60 TableName=movies-api-test | writethrottleevents_title_year AWS/DynamoDB WriteThrottleEvents Sum 60 GlobalSecondaryIndexName=title-year TableName=movies-api-test"
       task-errors                   = "page: errors AWS/ApplicationELB HTTPCode_Target_5XX_Count Sum 60 LoadBalancer=app/movies-api-test/0123456789abcdef TargetGroup=targetgroup/api/0123456789abcdef | requests AWS/ApplicationELB RequestCount Sum 60 LoadBalancer=app/movies-api-test/0123456789abcdef TargetGroup=targetgroup/api/0123456789abcdef"
+      collector-away                = "ticket: lost Movies/movies-api-test containers_lost Sum 300 "
       tasks-restarting              = "ticket: stops Movies/movies-api-test task_failures Sum 900 "
     }
     error_message = "An alarm reads another metric, statistic, period or dimension than its row says, tells another topic, or has no row."

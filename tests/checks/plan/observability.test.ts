@@ -279,7 +279,7 @@ checkPlans({
 
   'saved queries look at the logs of the service, of its tasks and of its firewall': {
     holds: (plan, environment) => {
-      expect(plan.all('aws_cloudwatch_query_definition')).toHaveLength(environment === 'prod' ? 7 : 6);
+      expect(plan.all('aws_cloudwatch_query_definition')).toHaveLength(environment === 'prod' ? 8 : 7);
       plan.every('aws_cloudwatch_query_definition', {
         log_group_names: each(/^\/movies-api-\w+\/(api|events|outside)$|^aws-waf-logs-movies-api-\w+$/),
       });

@@ -1,11 +1,16 @@
 import { once } from 'node:events';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { json } from 'node:stream/consumers';
 import { CreateTableCommand, DynamoDBClient, PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { describe, expect, test } from '@jest/globals';
 import { startEmbeddedDynamoDb } from '../../../app/src/local/embedded-dynamodb.ts';
 import { clientSettings } from '../../../tools/sandbox/deployment/applied.ts';
+import { createContainerRunner } from '../../../tools/sandbox/deployment/runners.ts';
+import { toContainer } from '../../../tools/sandbox/deployment/task-definition.ts';
 import { createRestores } from '../../../tools/sandbox/deployment/database.ts';
 import { eventually } from '../../support/eventually.ts';
 import { completeAnswer } from '../../../tools/sandbox/deployment/aws-answers.ts';
@@ -78,6 +83,33 @@ const state: LocalState = {
 
 const ask = (action: string, request: object, answer = '{}'): string =>
   completeAnswer({ action, request: JSON.stringify(request), answer }, state);
+
+/** As podman and its monitor do it where the kernel ends a container; each real one is started by `make drill`. */
+test.each([
+  [
+    'for its memory',
+    'touch oom; exit 137',
+    'exit code 137, OutOfMemoryError: Container killed due to memory usage',
+  ],
+  ['and not for its memory', 'exit 137', 'exit code 137'],
+])('a container that was killed %s says so, and leaves no file', async (_what, run, reason) => {
+  const folder = await mkdtemp(join(tmpdir(), 'podman-'));
+  const path = process.env['PATH'];
+  await writeFile(join(folder, 'podman'), `#!/bin/sh\ncase "$*" in run*movies@*) ${run} ;; esac\n`, {
+    mode: 0o755,
+  });
+  process.env['PATH'] = `${folder}:${path}`;
+  const container = toContainer({ name: 'api', image: `movies@${digest}` });
+  const definition = { arn: '', cpus: 1, memory: 512, architecture: 'X86_64', container, sidecars: [] };
+
+  const runner = createContainerRunner(folder, false);
+  const task = await runner.start(definition, { name: 'one', environment: {}, secrets: {}, labels: {} });
+  const ended = await task.ended;
+
+  process.env['PATH'] = path;
+  expect([ended, await readdir(join(folder, 'tasks'))]).toEqual([reason, []]);
+  await rm(folder, { recursive: true });
+});
 
 describe('what the AWS API says of running things', () => {
   test('a service tells its counts, and a rollback as what it is', () => {

@@ -23,7 +23,7 @@ export async function matchEvents(
 export type FilterPattern = (line: string) => boolean;
 type Condition = (entry: unknown) => boolean;
 
-const token = /\s*(\$[.\w]+|"[^"]*"|-?\d+(?:\.\d+)?|&&|\|\||>=|<=|IS|TRUE|[{}()=<>])/y;
+const token = /\s*(\$[.\w[\]]+|"[^"]*"|-?\d+(?:\.\d+)?|&&|\|\||>=|<=|IS|TRUE|[{}()=<>])/y;
 
 /**
  * A JSON filter pattern of CloudWatch Logs, as far as this project uses it: comparisons of a text (`*` stands for anything)
@@ -84,7 +84,7 @@ function tokensOf(pattern: string): readonly string[] {
 
 function comparison(selector: string, operator: string, value: string): Condition {
   if (!selector.startsWith('$.')) throw new Error(`${selector} selects nothing`);
-  const read = (entry: unknown) => property(entry, selector.slice(2).split('.'));
+  const read = (entry: unknown) => property(entry, selector.slice(2).split(/[.[\]]+/));
   if (value.startsWith('"')) {
     if (operator !== '=') throw new Error(`${operator} compares numbers`);
     const words = value
