@@ -219,6 +219,55 @@ run "each_alarm_reads_what_it_is_called_and_tells_by_its_severity" {
   }
 }
 
+# What each graph shows: statistic, metric and dimensions; hidden ones feed an expression. Nobody is told of a wrong one.
+run "each_graph_shows_what_its_title_says" {
+  assert {
+    condition = {
+      for widget in jsondecode(aws_cloudwatch_dashboard.main.dashboard_body).widgets : widget.properties.title => join(" | ", [
+        for metric in widget.properties.metrics : try(metric[0].expression, join(" ", concat([metric[length(metric) - 1].stat, metric[length(metric) - 1].visible ? metric[length(metric) - 1].yAxis : "hidden"], slice(metric, 1, length(metric) - 1))))
+        if try(metric[1], "") != "deployments"
+      ]) if widget.type == "metric"
+      } == {
+      "Availability, %" = "100 * (1 - (FILL(e, 0) + FILL(t, 0)) / (FILL(r, 0) + FILL(e, 0))) | ${join(" | ", [for name in ["RequestCount", "HTTPCode_ELB_5XX_Count", "HTTPCode_Target_5XX_Count"] : "Sum hidden ${name} LoadBalancer app/movies-api-test/0123456789abcdef"])}"
+      "Error budget left, % of 30 days" = join(" | ", concat(
+        ["100 * (1 - (b_availability_reads / a_availability_reads) / 0.001000)", "100 * (1 - (b_latency_reads / a_latency_reads) / 0.010000)"],
+        [for name in ["availability_reads_all", "availability_reads_bad", "latency_reads_all", "latency_reads_bad"] : "Sum hidden ${name}"],
+      ))
+      "Traffic, requests a minute"        = "Sum left RequestCount LoadBalancer app/movies-api-test/0123456789abcdef"
+      "Errors a minute, by who made them" = join(" | ", [for name in ["Target_5XX", "ELB_5XX", "Target_4XX"] : "Sum left HTTPCode_${name}_Count LoadBalancer app/movies-api-test/0123456789abcdef"])
+      "Latency, seconds"                  = join(" | ", [for stat in ["p50", "p90", "p99"] : "${stat} left TargetResponseTime LoadBalancer app/movies-api-test/0123456789abcdef TargetGroup targetgroup/api/0123456789abcdef"])
+      "Tasks"                             = join(" | ", [for name in ["Desired", "Pending", "Running"] : "Average left ${name}TaskCount ClusterName movies-api-test ServiceName movies-api-test"])
+      "CPU and memory of the tasks, %"    = join(" | ", [for name in ["CPU", "Memory"] : "Maximum left ${name}Utilization ClusterName movies-api-test ServiceName movies-api-test"])
+      "Table: units a minute"             = join(" | ", [for name in ["ConsumedReadCapacityUnits", "ReadThrottleEvents", "WriteThrottleEvents", "ConsumedWriteCapacityUnits"] : "Sum left ${name} TableName movies-api-test"])
+      "Table: latency, ms"                = join(" | ", [for name in ["DeleteItem", "GetItem", "PutItem", "Query", "Scan"] : "p99 left SuccessfulRequestLatency Operation ${name} TableName movies-api-test"])
+      "Firewall, requests a minute"       = join(" | ", [for name in ["Allowed", "Blocked"] : "Sum left ${name}Requests Region eu-west-1 Rule ALL WebACL movies-api-test"])
+    }
+    error_message = "A graph shows another metric, statistic or dimension than its title says, or has no row here."
+  }
+
+  assert {
+    condition = alltrue([for widget in jsondecode(aws_cloudwatch_dashboard.main.dashboard_body).widgets :
+      length([for metric in widget.properties.metrics : metric if try(metric[1], "") == "deployments" && try(metric[2].visible && metric[2].yAxis == "right" && metric[2].stat == "Sum", false)]) == (widget.properties.view == "singleValue" ? 0 : 1) &&
+      (widget.properties.view == "singleValue" ? widget.properties.start == "-P30D" && widget.properties.setPeriodToTimeRange : widget.properties.period == 60)
+    if widget.type == "metric"])
+    error_message = "A graph over time lacks the deployments or has another period than a minute, or the error budget isn't of its window."
+  }
+
+  assert {
+    condition = (
+      [for widget in jsondecode(aws_cloudwatch_dashboard.main.dashboard_body).widgets : widget.properties.annotations.horizontal[0].value if can(widget.properties.annotations)] == [99.9] &&
+      length(distinct([for widget in jsondecode(aws_cloudwatch_dashboard.main.dashboard_body).widgets : "${widget.x} ${widget.y}"])) == length(jsondecode(aws_cloudwatch_dashboard.main.dashboard_body).widgets) &&
+      alltrue([for widget in jsondecode(aws_cloudwatch_dashboard.main.dashboard_body).widgets : widget.x + widget.width <= 24 && widget.y % 6 == 0 && widget.height == 6])
+    )
+    error_message = "The objective isn't drawn where availability is, or graphs lie over each other."
+  }
+
+  assert {
+    condition     = [for widget in jsondecode(aws_cloudwatch_dashboard.main.dashboard_body).widgets : widget.properties.query if widget.type == "log"] == ["SOURCE '/movies-api-test/events' | fields @timestamp, detail.eventName, detail.reason, detail.lastStatus, detail.stoppedReason | sort @timestamp desc | limit 50"]
+    error_message = "The table of deployments and stopped tasks reads another log."
+  }
+}
+
 run "events_page_by_a_role_that_can_do_nothing_else_and_the_budget_counts_its_tag" {
   assert {
     condition     = alltrue([for target in aws_cloudwatch_event_target.deployment : target.role_arn == aws_iam_role.events.arn && endswith(target.arn, ":page")])

@@ -14,7 +14,7 @@ import type { Mistake, Outcome } from './table.ts';
 
 /** Tests below `tests`, without `.test.ts` (a folder ends with /). The other names are commands: see `check`. */
 const ofPlans = [
-  ...['access', 'data', 'edge', 'network', 'observability', 'safety', 'service', 'task-role'],
+  ...['data', 'edge', 'network', 'observability', 'safety', 'service', 'task-role'],
   ...['experiments', 'values'],
 ].map((name) => `checks/plan/${name}`);
 const ofAlarms = ['alarms', 'events', 'grafana', 'objectives', 'metric-filters', 'runbook'].map(
@@ -89,7 +89,7 @@ export const isPlanned = (mistake: Mistake): boolean => suitesOf(mistake)?.onPla
 /** The check of plans that is most likely about a file. */
 const nearest: Readonly<Record<string, string>> = {
   ...{ task: 'service', roles: 'safety', outside: 'observability' },
-  ...{ 'web-acl': 'edge', 'movies-table': 'data', 'api-access': 'access', 'rotated-secret': 'data' },
+  ...{ 'web-acl': 'edge', 'movies-table': 'data', 'rotated-secret': 'data' },
 };
 
 /** The part of the HCL that a mistake is in: a block of the outermost level, or all of a module or root. */
