@@ -38,7 +38,7 @@ interface Message {
  */
 async function brokenRules(
   directory: string,
-  { name, refusals }: TestFile,
+  { name, refusals }: Pick<TestFile, 'name' | 'refusals'>,
   variables: string,
 ): Promise<ReadonlyMap<string, Broken>> {
   const bare = await mkdtemp(join(tmpdir(), 'refusals-'));
@@ -107,11 +107,146 @@ async function judge({ directory, variables, files }: (typeof directories)[numbe
   return { runs, unproven: rulesIn(variables).filter(({ line }) => !proven.has(line)) };
 }
 
+/** Values at the edge of what is accepted, of the variables that have rules; a line is a run. And values that are just outside. */
+const edges: Readonly<Record<string, { readonly accepted: string; readonly refused: string }>> = {
+  terraform: {
+    accepted: `
+      owner = "a"; cost_centre = "1"; account_id = "123456789012"; commit = "0123456"; vpc_cidr = "10.0.0.0/16"; endpoint_zones = 1; task_size = { cpu = 256, memory = 2048 }
+      commit = "${'0123456789'.repeat(4)}"; vpc_cidr = "10.0.0.0/20"; egress = "nat_per_zone"; endpoint_zones = 3; task_size = { cpu = 512, memory = 4096 }; architecture = "ARM64"
+      domain_name = "a.b.example.com"; hosted_zone_id = "Z0123456789EXAMPLE01"; plain_http = null; allowed_cidrs = ["0.0.0.0/0"]; task_size = { cpu = 1024, memory = 2048 }
+      domain_name = "example.com"; certificate_arn = "arn:aws:acm:eu-west-1:123456789012:certificate/1"; client_ca = { bucket = "ca", key = "ca.pem" }; task_size = { cpu = 1024, memory = 8192 }
+      egress = "none"; oidc = { issuer = "https://a.example", audience = ["a", "b"] }; issuer_network = { transit_gateway_id = "tgw-1", cidrs = ["10.0.0.0/8"] }; task_size = { cpu = 2048, memory = 4096 }
+      outside_probe = { movie = "1994/X" }; allowed_cidrs = ["0.0.0.0/0"]; domain_name = "example.com"; hosted_zone_id = "Z0123456"; task_size = { cpu = 2048, memory = 16384 }; project = "ab"
+      replicate = true; replica_region = "eu-central-1"; log_level = "error"; trace_sample_rate = 0; monthly_budget_usd = 1; task_size = { cpu = 512, memory = 1024 }; cursor_key_stage = 7
+      scaling = { min_tasks = 2, max_tasks = 2, requests_per_target = 1, cpu_percent = 10 }; log_level = "warn"; trace_sample_rate = 1; project = "${'p'.repeat(28)}"; runbook_url = "https://a.example"
+      scaling = { min_tasks = 2, max_tasks = 9, requests_per_target = 1, cpu_percent = 90, schedules = { a = { at = "cron(0 8 * * ? *)", min_tasks = 2, max_tasks = 2 } } }; capacity = { fargate_base = 0, fargate_weight = 1, spot_weight = 0 }
+      subscriptions = { page = [{ protocol = "email", endpoint = "a" }, { protocol = "https", endpoint = "b" }], ticket = [{ protocol = "lambda", endpoint = "c" }, { protocol = "sqs", endpoint = "d" }] }; allowed_cidrs = ["10.0.0.0/12"]
+      collector_image = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/collector@sha256:${'0'.repeat(64)}"; log_level = "info"; log_retention_days = 3653`,
+    refused: `
+      commit = "012345"
+      commit = "${'0123456789'.repeat(4)}0"
+      account_id = "12345678901"
+      vpc_cidr = "10.0.0.0/15"
+      vpc_cidr = "10.0.0.0/21"
+      task_size = { cpu = 256, memory = 3072 }
+      task_size = { cpu = 512, memory = 512 }
+      task_size = { cpu = 1024, memory = 1024 }
+      task_size = { cpu = 2048, memory = 2048 }
+      task_size = { cpu = 4096, memory = 8192 }
+      allowed_cidrs = ["10.0.0.0/11"]
+      hosted_zone_id = "Z012345"
+      cursor_key_stage = 0.5
+      trace_sample_rate = 1.01
+      trace_sample_rate = -0.01
+      scaling = { min_tasks = 1, max_tasks = 2, requests_per_target = 1 }
+      scaling = { min_tasks = 2, max_tasks = 2, requests_per_target = 1, cpu_percent = 9 }
+      scaling = { min_tasks = 2, max_tasks = 2, requests_per_target = 1, cpu_percent = 91 }
+      monthly_budget_usd = 0
+      log_retention_days = 31
+      project = "${'p'.repeat(29)}"
+      collector_image = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/collector@sha256:${'0'.repeat(63)}"`,
+  },
+  'terraform/bootstrap': {
+    accepted: `
+      commit = "0123456"; account_id = "123456789012"; project = "abc"; state_history_days = 7; candidate_days = 1; bitbucket = null
+      commit = "${'0123456789'.repeat(4)}"; project = "${'p'.repeat(28)}"; state_history_days = 365; candidate_days = 365; bitbucket = null`,
+    refused: `
+      commit = "012345"
+      commit = "${'0123456789'.repeat(4)}0"
+      account_id = "1234567890123"
+      project = "ab"
+      project = "${'p'.repeat(29)}"
+      state_history_days = 6
+      state_history_days = 7.5
+      candidate_days = 0`,
+  },
+  'modules/web-acl': {
+    accepted: `
+      name = "ab"; rate_limit = 11; write_rate_limit = 10; max_body_bytes = 1024; log_retention_days = 30; allowed_cidrs = ["0.0.0.0/1"]; maintainer_cidrs = ["10.0.0.0/16"]
+      name = "${'a'.repeat(64)}"; rate_limit = 2000000000; write_rate_limit = 2000; max_body_bytes = 8192; log_retention_days = 3653; allowed_countries = ["IE"]
+      partners = { cidrs = ["10.0.0.0/16"], rate_limit = 2000, write_rate_limit = 200 }; rule_versions = { AWSManagedRulesSQLiRuleSet = "Version_1.0" }; rule_overrides = { AWSManagedRulesX = ["Y"] }`,
+    refused: `
+      name = "a"
+      name = "${'a'.repeat(65)}"
+      rate_limit = 2000000001
+      write_rate_limit = 9
+      max_body_bytes = 1023
+      allowed_countries = ["IRL"]
+      maintainer_cidrs = ["10.0.0.0/15"]
+      partners = { cidrs = ["10.0.0.0/15"], rate_limit = 2000, write_rate_limit = 200 }
+      partners = { cidrs = ["10.0.0.0/16"], rate_limit = 2000, write_rate_limit = 199 }`,
+  },
+  'modules/movies-table': {
+    accepted: `
+      name = "abc"; point_in_time_recovery_days = 1; range_key = { name = "title", type = "B" }; global_secondary_indexes = []; backup = { schedule = "cron(0 3 * * ? *)", retention_days = 1 }
+      name = "${'a'.repeat(48)}"; point_in_time_recovery_days = 35; hash_key = { name = "y", type = "S" }; global_secondary_indexes = [{ name = "abc", hash_key = { name = "z", type = "B" }, range_key = { name = "title", type = "S" } }]
+      backup = { schedule = "cron(0 3 * * ? *)", retention_days = 7, copy_to = "arn:aws:backup:eu-west-1:123456789012:backup-vault:a", vault_lock = { min_retention_days = 1, max_retention_days = 7, changeable_for_days = 3 } }
+      backup = { schedule = "cron(0 3 * * ? *)", retention_days = 7, vault_lock = { min_retention_days = 7, max_retention_days = 9 } }; permissions_boundary_arn = "arn:aws:iam::aws:policy/a"; serving = "movies-test"
+      replica_regions = { ap-southeast-2 = "arn:aws:kms:ap-southeast-2:123456789012:key/mrk-1" }; permissions_boundary_arn = "arn:aws:iam::123456789012:policy/a"`,
+    refused: `
+      name = "ab"
+      name = "${'a'.repeat(49)}"
+      point_in_time_recovery_days = 0
+      point_in_time_recovery_days = 36
+      point_in_time_recovery_days = 1.5
+      backup = { schedule = "cron(0 3 * * ? *)", retention_days = 0 }
+      backup = { schedule = "cron(0 3 * * ? *)", retention_days = 7, vault_lock = { min_retention_days = 1, max_retention_days = 6 } }
+      backup = { schedule = "cron(0 3 * * ? *)", retention_days = 7, vault_lock = { min_retention_days = 1, max_retention_days = 7, changeable_for_days = 2 } }`,
+  },
+  'modules/api-access': {
+    accepted: `
+      name = "ab"; domain_prefix = "a"; mfa = "OPTIONAL"; threat_protection = "OFF"; access_token_minutes = 5; swagger_callback_urls = ["http://localhost:8080/a"]
+      name = "${'a'.repeat(63)}"; domain_prefix = "${'a'.repeat(63)}"; mfa = "ON"; threat_protection = "AUDIT"; access_token_minutes = 60; swagger_callback_urls = ["https://a.example/b"]`,
+    refused: `
+      name = "a"
+      domain_prefix = "${'a'.repeat(64)}"
+      access_token_minutes = 4
+      access_token_minutes = 61`,
+  },
+  'modules/observability': {
+    accepted: `
+      name = "ab"; monthly_budget_usd = 1; service = { cluster_name = "a", service_name = "a", maximum_tasks = 1, log_group_name = "/a/api" }
+      name = "${'a'.repeat(41)}"; monthly_budget_usd = null; subscriptions = { page = [{ protocol = "email", endpoint = "a" }, { protocol = "https", endpoint = "b" }], ticket = [{ protocol = "lambda", endpoint = "c" }, { protocol = "sqs", endpoint = "d" }] }`,
+    refused: `
+      name = "a"
+      name = "${'a'.repeat(42)}"
+      monthly_budget_usd = 0
+      service = { cluster_name = "a", service_name = "a", maximum_tasks = 0, log_group_name = "/a/api" }`,
+  },
+};
+
 describeWith([terraform], 'what a variable may not be', () => {
   test.each(directories)(
     'in $directory each rule is broken by a run that breaks no other rule of its variable',
     async (one) => {
       expect(await judge(one)).toEqual({ runs: [], unproven: [] });
+    },
+    120_000,
+  );
+
+  test.each(directories)(
+    'in $directory each edge is accepted, and what is just outside is refused',
+    async ({ directory, variables, files }) => {
+      const edge = edges[directory];
+      const file = files.findLast(({ name }) => !/default|prod/.test(name));
+      if (edge === undefined || file === undefined) throw new Error(`${directory} has no edges: enter them`);
+      const lines = (of: string): readonly string[] =>
+        of
+          .trim()
+          .split('\n')
+          .map((line) => line.trim());
+      const asked = [...lines(edge.accepted), ...lines(edge.refused)];
+      const { given = '' } = file.refusals[0] ?? {};
+      const runs = asked.map((line, at) => ({
+        run: `edge_${at}`,
+        refused: [],
+        given,
+        text: `run "edge_${at}" {\n  command = plan\n  variables {\n${line.replaceAll('; ', '\n')}\n}\n}\n`,
+      }));
+      const broken = await brokenRules(directory, { name: file.name, refusals: runs }, variables);
+
+      const refused = asked.filter((_line, at) => Object.keys(broken.get(`edge_${at}`) ?? {}).length > 0);
+      expect(refused).toEqual(lines(edge.refused));
     },
     120_000,
   );

@@ -51,16 +51,23 @@ const suites: readonly {
     quick: ['observability/objectives', 'observability/alerts'],
   },
   {
-    files: /^modules\//,
+    // What none of its resources shows.
+    files: /^(terraform|modules\/[\w-]+)\/(variables|terraform|providers)\.tf$/,
     quick: ['checks/plan/settings', 'terraform/refusals'],
     onPlans: [...ofPlans, ...ofAlarms],
     late: ['module', 'checkov-hcl'],
   },
   {
-    files: /^terraform\//,
-    quick: ['checks/plan/settings', 'terraform/refusals'],
+    files: /^modules\//,
+    quick: [],
     onPlans: [...ofPlans, ...ofAlarms],
-    late: ['roles', 'checkov-hcl'],
+    late: ['checks/plan/settings', 'module', 'checkov-hcl'],
+  },
+  {
+    files: /^terraform\//,
+    quick: [],
+    onPlans: [...ofPlans, ...ofAlarms],
+    late: ['checks/plan/settings', 'roles', 'checkov-hcl'],
   },
   { files: /^(bitbucket-pipelines\.yml|Makefile)$/, quick: ['pipeline', 'checks/pipeline-steps'] },
   { files: /^Dockerfile$/, quick: ['checks/pinned', 'hadolint', 'release/image/image'] },
@@ -394,7 +401,9 @@ export async function startJudge(project: string, clean: Map<string, Promise<boo
     askLate: async (mistake) => {
       const { quick = [], late = [] } = suitesOf(mistake) ?? {};
       const isOpen = (name: string): boolean =>
-        name !== mistake.stop?.check && (name !== 'terraform/refusals' || isOfVariables(mistake.file));
+        name !== mistake.stop?.check &&
+        (name !== 'terraform/refusals' || isOfVariables(mistake.file)) &&
+        (name !== 'module' || dirname(mistake.file) !== 'terraform');
       const names = [...(mistake.stop === undefined ? [] : quick), ...late].filter(isOpen);
       return (
         (await ask(

@@ -100,7 +100,7 @@ await runCommand(async (argv) => {
       ['prod', ['prod'], 16],
       ['others', ['dev', 'staging'], 16],
       // Who has shown itself in no part of a plan gets a plan of its own.
-      ['alone', ['prod', 'dev', 'staging'], 1],
+      ['alone', ['prod'], 1],
     ] as const) {
       const batches = inBatches(open(phase).filter(isPlanned), files, most);
       await share(batches, (judge, batch) =>
