@@ -132,7 +132,7 @@ resource "aws_route" "issuer" {
 data "aws_iam_policy_document" "dynamodb_endpoint" {
   statement {
     sid       = "TheseTablesOnly"
-    actions   = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:Scan"]
+    actions   = ["dynamodb:BatchGetItem", "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:Scan"]
     resources = flatten([for arn in module.movies_table.table_arns : [arn, "${arn}/index/*"]])
 
     principals {

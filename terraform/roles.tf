@@ -52,7 +52,7 @@ data "aws_iam_policy_document" "task" {
   # In all tables of this environment: while the service moves to a restored one, some tasks read the one before.
   statement {
     sid       = "MoviesInTable"
-    actions   = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:Scan"]
+    actions   = ["dynamodb:BatchGetItem", "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:Scan"]
     resources = module.movies_table.table_arns
   }
 

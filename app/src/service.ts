@@ -11,6 +11,7 @@ import { closeServer, createHttpServer, listen } from './http/server.ts';
 import { createTokenVerifier, type RememberedTokens, rememberTokens } from './http/tokens.ts';
 import { createSigningKeys } from './http/signing-keys.ts';
 import { createCursors } from './movies/cursor.ts';
+import type { DynamoCall } from './dynamo/calls.ts';
 import { callMs, createDynamoClient } from './dynamo/client.ts';
 import { createDynamoRepository } from './dynamo/repository.ts';
 import { createMovieCache } from './movies/movie-cache.ts';
@@ -42,6 +43,9 @@ export async function startService(
   const metrics = createMetrics();
   const spans = await startSpans(config, logger);
   const tracing = createTracing(spans);
+  const traceCall = (call: DynamoCall) => {
+    tracing.current()?.span?.called(call);
+  };
   const client = createDynamoClient(
     {
       region: table.region,
@@ -52,7 +56,7 @@ export async function startService(
     },
     (call) => {
       metrics.dynamoCalled(call);
-      tracing.current()?.span?.called(call);
+      traceCall(call);
     },
     () => {
       const trace = tracing.current();
@@ -67,6 +71,7 @@ export async function startService(
         client,
         tableName: table.name,
         deadlineMs: callMs(table),
+        tellReader: traceCall,
       }),
       { ...config.cache, observe: metrics.movieRead },
     ),

@@ -6,7 +6,7 @@ locals {
   targets = { LoadBalancer = var.load_balancer.arn_suffix, TargetGroup = var.load_balancer.target_group_arn_suffix }
   ecs     = { ClusterName = var.service.cluster_name, ServiceName = var.service.service_name }
 
-  operations = toset(["GetItem", "PutItem", "DeleteItem", "Query", "Scan"])
+  operations = toset(["BatchGetItem", "GetItem", "PutItem", "DeleteItem", "Query", "Scan"])
 
   symptoms = merge(
     {

@@ -170,8 +170,8 @@ data "aws_iam_policy_document" "workload_boundary" {
   statement {
     sid = "UseTables"
     actions = [
-      "dynamodb:DeleteItem", "dynamodb:DescribeTable", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query",
-      "dynamodb:Scan", "dynamodb:UpdateItem",
+      "dynamodb:BatchGetItem", "dynamodb:DeleteItem", "dynamodb:DescribeTable", "dynamodb:GetItem", "dynamodb:PutItem",
+      "dynamodb:Query", "dynamodb:Scan", "dynamodb:UpdateItem",
     ]
     resources = [for name in ["", "/index/*", "-*"] : "arn:${local.partition}:dynamodb:*:${local.account}:table/${var.project}-${each.key}${name}"]
   }

@@ -14,10 +14,14 @@ export interface Request {
 /** The next request, given a number that no request has had before. */
 export type NextRequest = (count: number) => Request;
 
-const connections = 32;
-
-/** Sends one request after the other on each of 32 connections, for so long. Resolves with how many were answered below 400; rejects on another answer. */
-export async function closedLoop(url: string, next: NextRequest, ms: number, from: number): Promise<number> {
+/** Sends one request after the other on each of so many connections, for so long. Resolves with how many were answered below 400; rejects on another answer. */
+export async function closedLoop(
+  url: string,
+  next: NextRequest,
+  ms: number,
+  from: number,
+  connections = 32,
+): Promise<number> {
   const pool = new Pool(url, { connections, pipelining: 1 });
   const end = performance.now() + ms;
   let count = from;

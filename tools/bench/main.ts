@@ -11,6 +11,7 @@ interface Options {
   readonly only: readonly string[];
   readonly rounds: number;
   readonly seconds: number;
+  readonly connections: number;
   readonly against?: string;
   readonly quick: boolean;
 }
@@ -33,6 +34,7 @@ const command = createCommand(
   )
   .option('--rounds <n>', 'fresh starts of each server; the median is told', wholeNumber(1, 50), 5)
   .option('--seconds <n>', 'of load in each round, after as long to warm up', wholeNumber(1, 600), 4)
+  .option('--connections <n>', 'requests under way at the same time', wholeNumber(1, 1_000), 32)
   .option(
     '--quick',
     'one read from the table and one from memory, three rounds: what a pull request runs',
@@ -51,7 +53,9 @@ function line(figure: Figure): string {
 }
 
 await runCommand(async (argv) => {
-  const { against, seconds, quick, ...given } = command.parse([...argv], { from: 'user' }).opts<Options>();
+  const { against, seconds, connections, quick, ...given } = command
+    .parse([...argv], { from: 'user' })
+    .opts<Options>();
   const only = quick ? ['table', 'memory-hits'] : given.only;
   const rounds = quick ? 3 : given.rounds;
   const say = (text: string) => process.stderr.write(`${text}\n`);
@@ -68,7 +72,7 @@ await runCommand(async (argv) => {
     start: startServer,
     token: issuer.token,
     issuer: issuer.settings,
-    pace: { rounds, warmUpMs: seconds * 1_000, ms: seconds * 1_000 },
+    pace: { rounds, warmUpMs: seconds * 1_000, ms: seconds * 1_000, connections },
     say,
   };
   const figures: Figure[] = [];

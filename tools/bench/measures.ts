@@ -7,6 +7,7 @@ export interface Pace {
   readonly rounds: number;
   readonly warmUpMs: number;
   readonly ms: number;
+  readonly connections: number;
 }
 
 export interface Bench {
@@ -97,7 +98,7 @@ async function costOf(bench: Bench, subject: Subject): Promise<Cost> {
         let count = 1_000;
         const run = async (ms: number) => {
           const before = isService ? await readsBySource(server.metricsUrl) : undefined;
-          const sent = await closedLoop(server.url, next, ms, count);
+          const sent = await closedLoop(server.url, next, ms, count, bench.pace.connections);
           count += sent;
           if (before === undefined) return { sent, hits: undefined };
           const after = await readsBySource(server.metricsUrl);

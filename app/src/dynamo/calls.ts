@@ -24,7 +24,8 @@ export function observeCalls(client: DynamoDBClient, observer: DynamoObserver): 
   client.middlewareStack.add(
     (next, context) => async (call) => {
       const operation = (context.commandName ?? 'Unknown').replace(/Command$/, '');
-      const table = property(call.input, 'TableName');
+      const [shared] = Object.keys(property(call.input, 'RequestItems') ?? {});
+      const table = shared ?? property(call.input, 'TableName');
       const startedAt = performance.now();
       const observe = (outcome: DynamoOutcome, answer: unknown) => {
         observer({

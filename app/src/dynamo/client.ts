@@ -71,7 +71,7 @@ export function createDynamoClient(
       ? {}
       : { endpoint, credentials: { accessKeyId: 'local', secretAccessKey: 'local' } }),
     retryStrategy: new ConfiguredRetryStrategy(
-      maxAttempts,
+      () => Promise.resolve(attemptsLeft(maxAttempts)),
       (attempt) => random() * longestPauseMs(requestTimeoutMs, maxAttempts, attempt),
     ),
     cacheMiddleware: true,
@@ -91,6 +91,11 @@ export function createDynamoClient(
   limitAttempts(client, createLimiter({ concurrency, maxWaiting, maxWaitMs }));
   if (observer !== undefined) observeCalls(client, observer);
   return client;
+}
+
+function attemptsLeft(maxAttempts: number): number {
+  const { isShared = false, attemptsMade = 0 } = currentDeadline() ?? {};
+  return isShared ? 1 : maxAttempts - attemptsMade;
 }
 
 /** Inside of the SDK's retries: what pauses between two attempts keeps nobody from the database. */

@@ -7,6 +7,10 @@ export interface Deadline {
   readonly at: number;
   /** Whether its attempts need no place: a probe that waits for one can't tell whether the table answers. */
   readonly needsNoPlace: boolean;
+  /** Whether several readers wait for its call: it is tried once, for each of them goes on alone. */
+  readonly isShared: boolean;
+  /** Attempts that such a call has made for this one. */
+  attemptsMade: number;
   /** The answer to its caller if time runs out now. Once throttled it stays so. */
   explain: () => MovieError;
 }
@@ -26,10 +30,16 @@ export const currentDeadline = (): Deadline | undefined => deadlines.getStore();
  */
 export async function withDeadline<T>(
   timeoutMs: number,
-  call: () => Promise<T>,
-  { needsNoPlace = false } = {},
+  call: (deadline: Deadline) => Promise<T>,
+  { needsNoPlace = false, isShared = false } = {},
 ): Promise<T> {
-  const deadline: Deadline = { at: performance.now() + timeoutMs, needsNoPlace, explain: silent };
+  const deadline: Deadline = {
+    at: performance.now() + timeoutMs,
+    needsNoPlace,
+    isShared,
+    attemptsMade: 0,
+    explain: silent,
+  };
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => {
@@ -37,7 +47,7 @@ export async function withDeadline<T>(
     }, timeoutMs);
   });
   try {
-    return await Promise.race([deadlines.run(deadline, call), late]);
+    return await Promise.race([deadlines.run(deadline, call, deadline), late]);
   } catch (error) {
     // Throttled first and unanswered then is one cause.
     const isTimeout = error instanceof Error && error.name === 'TimeoutError';

@@ -17,11 +17,19 @@ import {
   revisionOf,
   type StoredMovie,
 } from '../movies/movie.ts';
-import { capacityUnits, isConditionFailure, retriesOf, toMovieError, toWriteError } from './calls.ts';
+import {
+  capacityUnits,
+  type DynamoCall,
+  isConditionFailure,
+  retriesOf,
+  toMovieError,
+  toWriteError,
+} from './calls.ts';
 import { absent, type Condition, present, unchangedSince, withRevision } from './expression.ts';
 import { withDeadline } from './limits.ts';
 import { canExist, fromItem, type Item, keyOf, patchItem, toItem } from './movie-item.ts';
 import { listMovies, type ReadItems } from './movie-list.ts';
+import { type ReadItem, shareReads } from './shared-reads.ts';
 
 export interface DynamoRepositoryDeps {
   readonly client: DynamoDBClient;
@@ -30,7 +38,9 @@ export interface DynamoRepositoryDeps {
   readonly deadlineMs?: number;
   readonly readyTimeoutMs?: number;
   readonly readyCacheMs?: number;
-  /** 0 to 1, for the jitter between attempts of an update. */
+  /** Told of a call that answered several readers, in the context of each. The client's observer is told once. */
+  readonly tellReader?: (call: DynamoCall) => void;
+  /** 0 to 1, for the jitter between attempts. */
   readonly random?: () => number;
 }
 
@@ -46,15 +56,21 @@ export function createDynamoRepository({
   readyTimeoutMs = 1_000,
   readyCacheMs = 1_000,
   random = Math.random,
+  tellReader = () => undefined,
 }: DynamoRepositoryDeps): MovieRepository {
   const table = { TableName: tableName, ReturnConsumedCapacity: 'TOTAL' } as const;
   const inTime = <T>(call: () => Promise<T>): Promise<T> => withDeadline(deadlineMs, call);
 
+  const readAlone: ReadItem = async (key) => {
+    const command = new GetItemCommand({ ...table, Key: keyOf(key), ConsistentRead: true });
+    return (await client.send(command)).Item;
+  };
+  const readShared = shareReads({ client, tableName, deadlineMs, readAlone, tellReader, random });
+
   /** Strongly consistent: a movie is there as soon as its 201 is, and an edit starts from the latest revision. */
   const readItem = async (key: MovieKey): Promise<Item> => {
     if (!canExist(key)) throw missing(key);
-    const command = new GetItemCommand({ ...table, Key: keyOf(key), ConsistentRead: true });
-    const { Item: item } = await inTime(() => client.send(command)).catch(rethrow(toMovieError));
+    const item = await inTime(() => readShared(key)).catch(rethrow(toMovieError));
     if (item === undefined) throw missing(key);
     return item;
   };

@@ -1,4 +1,5 @@
 import {
+  BatchGetItemCommand,
   ConditionalCheckFailedException,
   CreateTableCommand,
   DescribeTableCommand,
@@ -179,6 +180,23 @@ export const behaviours: readonly Behaviour[] = [
         }),
       );
       return page.LastEvaluatedKey === undefined ? 'no last key' : 'a last key';
+    },
+  },
+  {
+    name: 'a batch of two items and a missing one, consistent',
+    aws: 'two items in any order, 1 unit for each key',
+    reliedOnBy: 'app/contract/one-movie',
+    observe: async ({ client, name, put }) => {
+      for (const title of ['ü', 'b']) await put(key(title));
+      const { Responses, UnprocessedKeys, ConsumedCapacity } = await client.send(
+        new BatchGetItemCommand({
+          ReturnConsumedCapacity: 'TOTAL',
+          RequestItems: { [name]: { ConsistentRead: true, Keys: ['ü', 'none', 'b'].map(key) } },
+        }),
+      );
+      const titles = Responses?.[name]?.map(({ title }) => title?.S).join(', ') ?? '';
+      const [used] = ConsumedCapacity ?? [];
+      return `${titles}; ${Object.keys(UnprocessedKeys ?? {}).length} left; ${used?.CapacityUnits ?? 'no'} units`;
     },
   },
   {

@@ -28,6 +28,27 @@ export function oneMovie(context: RepositoryContext): void {
       );
     });
 
+    test('movies that are asked for at once come in one call, each to who asked for it', async () => {
+      const movies = Array.from({ length: 20 }, (_, n) =>
+        aMovie({ year: 1990 + (n % 3), title: `Nº ${n} "é"` }),
+      );
+      await context.createAll(movies);
+      context.calls.length = 0;
+
+      const missing = context.repository
+        .find({ year: 2013, title: 'Nothing' })
+        .catch((error: unknown) => error);
+      const found = await Promise.all([...movies, ...movies].map((movie) => context.repository.find(movie)));
+
+      expect(found.map(({ movie }) => movie)).toEqual([...movies, ...movies]);
+      expect(await missing).toBeInstanceOf(NotFound);
+      expect(context.calls.map(({ operation, table }) => ({ operation, table }))).toEqual([
+        { operation: 'BatchGetItem', table: context.tableName },
+      ]);
+      // Each movie once, however many ask for it. For the missing one AWS takes a unit, too, and not every engine.
+      expect([20, 21]).toContain(context.calls[0]?.consumedCapacity);
+    });
+
     test('a missing movie is not found', async () => {
       await expect(context.repository.find({ year: 2013, title: 'Nothing' })).rejects.toThrow(NotFound);
     });

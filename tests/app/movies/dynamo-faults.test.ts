@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { ensureTable } from '../../../app/src/local/create-table.ts';
@@ -302,6 +303,129 @@ describe('the time of a call', () => {
     await repository.ready();
 
     await Promise.all(silent);
+  });
+});
+
+describe('movies that are read in one turn', () => {
+  const findAll = (repository: MovieRepository, titles: readonly string[]) =>
+    titles.map((title) => repository.find({ year: 2013, title }));
+  const json = (response: Parameters<Answer>[1], answer: unknown) =>
+    response.setHeader('content-type', 'application/x-amz-json-1.0').end(JSON.stringify(answer));
+  const item = (title: string) => ({ year: { N: '2013' }, title: { S: title } });
+  const titlesIn = (body: Buffer) =>
+    [...body.toString().matchAll(/"title":\{"S":"([^"]*)"\}/g)].map(([, title = '']) => title);
+  /** As DynamoDB answers while it throttles some keys: those are left over, or alone an error. */
+  const throttling =
+    (...hot: readonly string[]): Answer =>
+    (request, response, body) => {
+      const titles = titlesIn(body);
+      const found = titles.filter((title) => !hot.includes(title));
+      if (found.length === 0)
+        return failWith(400, 'ProvisionedThroughputExceededException')(request, response, body);
+      if (operationOf(request) === 'GetItem') json(response, { Item: item(titles[0] ?? '') });
+      else
+        json(response, {
+          Responses: { movies: found.map(item) },
+          UnprocessedKeys: { movies: { Keys: titles.filter((title) => hot.includes(title)).map(item) } },
+        });
+    };
+
+  test('one consistent call asks for each of them once', async () => {
+    const asked: unknown[] = [];
+    const repository = await repositoryOn((request, response, body) => {
+      asked.push(JSON.parse(body.toString()));
+      return throttling()(request, response, body);
+    });
+
+    const found = await Promise.all(findAll(repository, ['A', 'B', 'A']));
+
+    expect(found.map(({ movie }) => movie.title)).toEqual(['A', 'B', 'A']);
+    expect(asked).toEqual([
+      {
+        ReturnConsumedCapacity: 'TOTAL',
+        RequestItems: { movies: { ConsistentRead: true, Keys: [item('A'), item('B')] } },
+      },
+    ]);
+  });
+
+  test('who asks while a call is under way gets what is read after that', async () => {
+    let first: (() => void) | undefined;
+    const arrived = new Promise<void>((resolve) => (first = resolve));
+    let version = 0;
+    const repository = await repositoryOn((request, response) => {
+      const read = (version += 1);
+      if (read === 1) first?.();
+      const one = { ...item('A'), info: { M: { rank: { N: String(read) } } } };
+      if (operationOf(request) === 'GetItem') json(response, { Item: one });
+      else json(response, { Responses: { movies: [one] } });
+    });
+
+    const early = Promise.all(findAll(repository, ['A', 'A']));
+    await arrived;
+    const late = await Promise.all(findAll(repository, ['A', 'A']));
+
+    expect((await early).map(({ movie }) => movie.info.rank)).toEqual([1, 1]);
+    expect(late.map(({ movie }) => movie.info.rank)).toEqual([2, 2]);
+  });
+
+  test('a throttled one is tried three times in all and is Throttled, and nobody else waits for it', async () => {
+    const repository = await repositoryOn(throttling('Hot'));
+
+    const finds = await Promise.allSettled(findAll(repository, ['A', 'Hot', 'B']));
+
+    expect(finds.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect(finds[1]).toMatchObject({ reason: expect.any(Throttled) as unknown });
+    expect(database?.operations).toEqual(['BatchGetItem', 'GetItem', 'GetItem']);
+  });
+
+  test.each([
+    ['ValidationException', 400],
+    ['AccessDeniedException', 400],
+    ['InternalServerError', 500],
+  ])('where %s is the answer to all together, each asks alone', async (type, status) => {
+    const repository = await repositoryOn((request, response, body) =>
+      (operationOf(request) === 'BatchGetItem' ? failWith(status, type) : throttling())(
+        request,
+        response,
+        body,
+      ),
+    );
+
+    const found = await Promise.all(findAll(repository, ['A', 'B']));
+
+    expect(found.map(({ movie }) => movie.title)).toEqual(['A', 'B']);
+    expect(database?.operations).toEqual(['BatchGetItem', 'GetItem', 'GetItem']);
+  });
+
+  test('with no place for their call all are Throttled, and ask no more', async () => {
+    const repository = await repositoryOn(() => undefined, {
+      concurrency: 1,
+      maxWaiting: 0,
+      requestTimeoutMs: 200,
+    });
+    const holder = repository.list({}, 1).catch(() => undefined);
+
+    const finds = await Promise.allSettled(findAll(repository, ['A', 'B']));
+
+    expect(finds).toEqual(Array(2).fill({ status: 'rejected', reason: expect.any(Throttled) as unknown }));
+    expect(calls.map(({ operation }) => operation)).toEqual(['BatchGetItem']);
+    await holder;
+  });
+
+  test('each reader is told of their call in its own context, and the metrics once outside of it', async () => {
+    const contexts = new AsyncLocalStorage<string>();
+    const told: unknown[] = [];
+    const tell = ({ operation, table, outcome }: DynamoCall) =>
+      told.push([contexts.getStore() ?? 'outside', operation, table, outcome]);
+    database = await startFaultyDynamoDb(throttling());
+    const client = createDynamoClient({ region: 'eu-west-1', endpoint: database.endpoint }, tell);
+    const repository = createDynamoRepository({ client, tableName: 'movies', tellReader: tell });
+
+    await Promise.all(
+      ['A', 'B'].map((title) => contexts.run(title, () => repository.find({ year: 2013, title }))),
+    );
+
+    expect(told).toEqual(['outside', 'A', 'B'].map((where) => [where, 'BatchGetItem', 'movies', 'ok']));
   });
 });
 

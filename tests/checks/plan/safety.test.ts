@@ -62,7 +62,7 @@ const reviewed: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   dynamodb_endpoint: {
     TheseTablesOnly:
-      'dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:Scan on ? ? by * if StringEquals aws:PrincipalAccount ACCOUNT',
+      'dynamodb:BatchGetItem dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:Scan on ? ? by * if StringEquals aws:PrincipalAccount ACCOUNT',
   },
   execution: {
     SignInToRegistry: 'ecr:GetAuthorizationToken on *',
@@ -183,7 +183,7 @@ const reviewed: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     ImageLayersOnly: 's3:GetObject on arn:aws:s3:::prod-eu-west-1-starport-layer-bucket/* by *',
   },
   task: {
-    MoviesInTable: 'dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:Scan on ?',
+    MoviesInTable: 'dynamodb:BatchGetItem dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:Scan on ?',
     MoviesByIndex: 'dynamodb:Query on ?',
     TableKeyThroughDynamoDb:
       'kms:Decrypt kms:Encrypt kms:GenerateDataKey on ? if StringEquals kms:ViaService dynamodb.eu-west-1.amazonaws.com',

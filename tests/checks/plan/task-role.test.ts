@@ -38,6 +38,7 @@ describe('the role of the tasks and the code agree', () => {
 
     const { movie, revision } = await repository.create(aMovie());
     await repository.find(movie);
+    await Promise.all([repository.find(movie), repository.find(movie)]);
     await repository.list({ year: movie.year }, 20);
     await repository.list({}, 20);
     await repository.update(movie, revision, { rank: 1 });
