@@ -167,7 +167,7 @@ describe('sampling', () => {
     const other = await startApi({ OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint, TRACE_SAMPLE_RATE: rate });
     const asked = `cccccccccccccccccccccccccccccc${flag}`;
 
-    await other.stranger('GET', '/healthz', {
+    await other.stranger('GET', '/', {
       headers: { ...caller(asked, flag), 'x-request-id': 'asked-request' },
     });
     await other.stop();
