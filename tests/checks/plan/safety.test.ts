@@ -183,7 +183,8 @@ const reviewed: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     ImageLayersOnly: 's3:GetObject on arn:aws:s3:::prod-eu-west-1-starport-layer-bucket/* by *',
   },
   task: {
-    MoviesInTable: 'dynamodb:BatchGetItem dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:Scan on ?',
+    MoviesInTable:
+      'dynamodb:BatchGetItem dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem dynamodb:Query dynamodb:Scan on ?',
     MoviesByIndex: 'dynamodb:Query on ?',
     TableKeyThroughDynamoDb:
       'kms:Decrypt kms:Encrypt kms:GenerateDataKey on ? if StringEquals kms:ViaService dynamodb.eu-west-1.amazonaws.com',
