@@ -141,6 +141,12 @@ describe('a planned resource', () => {
     );
   });
 
+  test('that is one of many is told by its name, with what it differs in', () => {
+    expect(() => {
+      table.has({ attribute: exactly({ name: 'year', type: 'B' }, { name: 'title', type: 'S' }) });
+    }).toThrow('attribute.type: expected "B" (of the one whose name is "year"), got "N"');
+  });
+
   test.each([
     ['another key', { server_side_encryption: { kms_key_arn: from('aws_kms_key.two') } }],
     ['a reference through a local', { name: from('aws_kms_key.one') }],

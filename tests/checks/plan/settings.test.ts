@@ -166,22 +166,29 @@ describe('what no plan shows', () => {
   });
 });
 
-type Rule = (value: Json) => boolean;
+/** What is wrong with a value, by its name and what it may be. */
+type Rule = (value: Json, name: string) => readonly string[];
+const unless = (isRight: boolean, name: string, value: Json, may: string): readonly string[] =>
+  isRight ? [] : [`${name} may not be ${JSON.stringify(value)}, but ${may}`];
 const is =
   (...values: readonly Json[]): Rule =>
-  (value) =>
-    values.some((one) => JSON.stringify(one) === JSON.stringify(value));
+  (value, name) => {
+    const told = values.map((one) => JSON.stringify(one));
+    return unless(told.includes(JSON.stringify(value)), name, value, told.join(' or '));
+  };
 const between =
   (least: number, most: number): Rule =>
-  (value) =>
-    typeof value === 'number' && value >= least && value <= most;
+  (value, name) =>
+    unless(typeof value === 'number' && value >= least && value <= most, name, value, `${least} to ${most}`);
 /** An object with these keys and no others. */
 const of =
   (rules: Readonly<Record<string, Rule>>): Rule =>
-  (value) =>
-    isObject(value) &&
-    Object.keys(value).sort().join() === Object.keys(rules).sort().join() &&
-    Object.entries(rules).every(([key, rule]) => rule(value[key] ?? null));
+  (value, name) => {
+    const keys = Object.keys(rules).sort().join();
+    if (!isObject(value) || Object.keys(value).sort().join() !== keys)
+      return unless(false, name, value, `an object of ${keys}`);
+    return Object.entries(rules).flatMap(([key, rule]) => rule(value[key] ?? null, `${name}.${key}`));
+  };
 
 const everywhereAlike = { owner: is('movies-team'), architecture: is('X86_64') };
 /** Every variable that an environment sets, and what it may be. A variable without a rule is refused. */
@@ -260,7 +267,7 @@ const outside = (values: { readonly [name: string]: Json }, environment: Environ
     const rule = allowed[environment][name];
     if (rule === undefined)
       return [`${name} is new in ${environment}.tfvars: say in this test what it may be`];
-    return rule(value) ? [] : [`${name} may not be ${JSON.stringify(value)} in ${environment}.tfvars`];
+    return rule(value, name).map((fault) => `${fault}, in ${environment}.tfvars`);
   });
 
 describe.each(environments)('the values of %s', (environment) => {
@@ -288,7 +295,7 @@ test('a value of another environment, a new one and one that is ten times too mu
     outside({ ...staging, monthly_budget_usd: 2_500, log_retention_days: 30 }, 'staging').toSorted(),
   ).toEqual([
     'allowed_cidrs is new in staging.tfvars: say in this test what it may be',
-    'log_retention_days may not be 30 in staging.tfvars',
-    'monthly_budget_usd may not be 2500 in staging.tfvars',
+    'log_retention_days may not be 30, but 90, in staging.tfvars',
+    'monthly_budget_usd may not be 2500, but 200 to 400, in staging.tfvars',
   ]);
 });

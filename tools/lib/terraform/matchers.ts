@@ -119,8 +119,28 @@ function compareList(actual: Value | undefined, shapes: readonly Shape[], place:
         return compare(element, shape, here);
       }
     }
-    return mismatch(place, `an element ${describeShape(shape)}`, actual);
+    return (
+      nearestOf([...free.values()], shape, place) ??
+      mismatch(place, `an element ${describeShape(shape)}`, actual)
+    );
   });
+}
+
+/** In what the element that is most like the shape differs: of a long list nobody finds it. */
+function nearestOf(
+  elements: readonly (Value | undefined)[],
+  shape: Shape,
+  place: Place,
+): readonly Mismatch[] | undefined {
+  if (!isObject(shape) || isMatcher(shape)) return undefined;
+  // What it is called by comes first.
+  const [[name, called] = ['', null]] = Object.entries(shape as { readonly [key: string]: Shape });
+  const [nearest] = elements
+    .filter((element) => compare(element, { [name]: called }, alone(place)).length === 0)
+    .map((element) => compare(element, shape, alone(place)))
+    .sort((one, other) => one.length - other.length);
+  const of = ` (of the one whose ${name} is ${describeShape(called)})`;
+  return nearest?.map((found) => ({ ...found, expected: found.expected + of }));
 }
 
 /** A matcher is looked at as a whole. */
@@ -171,13 +191,18 @@ export function oneOf(...shapes: readonly Shape[]): Matcher {
 
 /** These elements and no others, in any order. */
 export function exactly(...shapes: readonly Shape[]): Matcher {
-  return createMatcher(
-    `exactly ${describeShape(shapes)}`,
-    (actual, place) =>
-      isList(actual) &&
-      actual.length === shapes.length &&
-      compareList(actual, shapes, alone(place)).length === 0,
-  );
+  const description = `exactly ${describeShape(shapes)}`;
+  return {
+    [matcher]: true,
+    description,
+    mismatches: (actual, place) => {
+      if (!isList(actual)) return mismatch(place, description, actual);
+      const found = compareList(actual, shapes, alone(place));
+      return found.length > 0 || actual.length === shapes.length
+        ? found
+        : mismatch(place, description, actual);
+    },
+  };
 }
 
 /** At least one element, and each of them of this shape. */
