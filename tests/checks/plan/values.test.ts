@@ -5,12 +5,14 @@ import { denormalise, type Recording } from '../../../tools/checks/plans/recordi
 import {
   isList,
   isObject,
+  type Expression,
+  type ModuleConfiguration,
   type PlanJson,
   unknown,
   type Value,
 } from '../../../tools/lib/terraform/plan-json.ts';
 import { Plan } from '../../../tools/lib/terraform/plan.ts';
-import { sourcesOf, sourcesOfOutput } from '../../../tools/lib/terraform/references.ts';
+import { referencesAt, sourcesOf, sourcesOfOutput } from '../../../tools/lib/terraform/references.ts';
 import { describeWith } from '../../support/requirements.ts';
 import { awsProvider, terraform } from '../../support/terraform.ts';
 
@@ -65,7 +67,7 @@ aws_cloudwatch_event_target 4 4 6
   arn = @aws_sns_topic.main | @aws_cloudwatch_log_group.events | @aws_lambda_function.outside (prod); role_arn? = @aws_iam_role.events
 aws_cloudwatch_log_group 6 6 7
   kms_key_id = @aws_kms_key.main; retention_in_days = 30 (dev) | 90 (staging) | 400 (prod)
-aws_cloudwatch_log_metric_filter 11 11 12
+aws_cloudwatch_log_metric_filter 12 12 13
   metric_transformation.namespace = Movies/NAME; metric_transformation.default_value = 0; metric_transformation.unit = Count; metric_transformation.value = 1
 aws_cloudwatch_log_resource_policy 1 1 1
   policy_document = @aws_iam_policy_document.events
@@ -76,7 +78,7 @@ aws_cloudwatch_metric_alarm.deployment 2 2 2
   dimensions = @aws_lb_target_group.this | @aws_lb.this
   actions_enabled = true; comparison_operator = GreaterThanThreshold; evaluation_periods = 2; namespace = AWS/ApplicationELB; period = 60; statistic = Sum | Minimum
   threshold = 10 | 0; treat_missing_data = notBreaching
-aws_cloudwatch_metric_alarm.symptom 17 18 23
+aws_cloudwatch_metric_alarm.symptom 18 19 24
   actions_enabled = true; alarm_actions? = @aws_sns_topic.main; comparison_operator = GreaterThanOrEqualToThreshold | LessThanThreshold
   datapoints_to_alarm = 3 | 1 | 10 | 5 | 15 | 2 (prod); evaluation_periods = 4 | 1 | 10 | 3 | 5 | 15 | 6 | 2 (prod)
   metric_query.metric.namespace = AWS/ApplicationELB | AWS/Events | ECS/ContainerInsights | Movies/NAME | AWS/Logs | AWS/Scheduler | AWS/WAFV2 | AWS/ECS | AWS/DynamoDB | AWS/CertificateManager (staging prod) | AWS/Backup (prod)
@@ -87,7 +89,7 @@ aws_cloudwatch_metric_alarm.window 32 32 32
   actions_enabled = true; comparison_operator = GreaterThanOrEqualToThreshold; evaluation_periods = 1; metric_query.metric.namespace = Movies/NAME
   metric_query.metric.period = 3600 | 1800 | 300 | 21600 | 86400 | 7200 | 259200; metric_query.metric.stat = Sum; metric_query.return_data = false | true
   threshold = 14.4 | 6 | 3 | 1; treat_missing_data = notBreaching
-aws_cloudwatch_query_definition 6 6 7
+aws_cloudwatch_query_definition 7 7 8
 aws_cognito_resource_server 1 1 1
   name = Movies API; identifier = movies; scope.scope_name = write | read; user_pool_id = @aws_cognito_user_pool.main
 aws_cognito_user_pool 1 1 1
@@ -300,6 +302,73 @@ aws_wafv2_web_acl_logging_configuration 1 1 1
   log_destination_configs = @aws_cloudwatch_log_group.decisions; logging_filter.default_behavior = DROP; logging_filter.filter.behavior = KEEP
   logging_filter.filter.condition.action_condition.action = BLOCK | COUNT | EXCLUDED_AS_COUNT; logging_filter.filter.requirement = MEETS_ANY
   redacted_fields.single_header.name = authorization | cookie; resource_arn = @aws_wafv2_web_acl.main
+
+module.alb 1 1 1
+  access_logs = @aws_s3_bucket_policy.alb_logs.bucket; connection_logs = @aws_s3_bucket_policy.alb_logs.bucket+var.client_ca
+  enable_deletion_protection = @var.environment
+  listeners = @aws_acm_certificate_validation.main+aws_lb_trust_store.clients+var.certificate_arn+var.client_ca+var.domain_name
+  security_groups = @aws_security_group.alb.id; subnets = @module.vpc.public_subnets; vpc_id = @module.vpc.vpc_id
+module.api_access 1 1 1
+  deletion_protection_enabled = @var.environment; mfa = @var.environment; readers = @var.outside_probe; swagger_callback_urls = @var.domain_name+var.environment
+  threat_protection = @var.environment
+  output.audience = @aws_cognito_user_pool_client.machine.id+aws_cognito_user_pool_client.reader+aws_cognito_user_pool_client.swagger.id
+  output.issuer = @aws_cognito_user_pool.main.endpoint; output.machine_client_id = @aws_cognito_user_pool_client.machine.id
+  output.reader_ids = @aws_cognito_user_pool_client.reader; output.reader_secrets = @aws_cognito_user_pool_client.reader
+  output.swagger_client_id = @aws_cognito_user_pool_client.swagger.id; output.token_endpoint = @aws_cognito_user_pool_domain.main.domain
+  output.user_pool_arn = @aws_cognito_user_pool.main.arn
+module.api_container 1 1 1
+  environment = @module.api_access+module.movies_table.table_name+var.log_level+var.oidc.audience+var.oidc.issuer+var.oidc.jwks_uri+var.oidc.swagger_client_id+var.region+var.task_size.memory+var.trace_sample_rate
+  image = @var.image; log_configuration = @aws_cloudwatch_log_group.api.name+var.region; secrets = @module.cursor_keys.accepted+module.cursor_keys.signing
+module.cluster 1 1 1
+module.collector_container 1 1 1
+  environment = @module.observability.prometheus_workspace.remote_write_url+var.region; image = @local.collector.digest+var.collector_image+var.image
+  log_configuration = @aws_cloudwatch_log_group.collector.name+var.region
+module.cursor_keys 1 1 1
+  kms_key_arn = @aws_kms_key.main.arn; recovery_window_days = @var.environment; stage = @var.cursor_key_stage
+  output.accepted = @local.accepted+local.references+local.slots; output.arns = @aws_secretsmanager_secret.main+local.slots
+  output.signing = @local.references+local.signing+local.slots
+module.endpoints 1 1 1
+  endpoints = @data.aws_iam_policy_document.dynamodb_endpoint.json+data.aws_iam_policy_document.interface_endpoint.json+data.aws_iam_policy_document.s3_endpoint.json+module.vpc.private_route_table_ids+var.egress
+  security_group_ids = @aws_security_group.endpoints.id; subnet_ids = @module.vpc.intra_subnets+var.endpoint_zones; vpc_id = @module.vpc.vpc_id
+module.movies_table 1 1 1
+  backup = @var.backup; deletion_protection_enabled = @var.environment; global_secondary_indexes = @local.table.globalSecondaryIndexes; hash_key = @local.table.hashKey
+  multi_region = @var.multi_region; permissions_boundary_arn = @var.permissions_boundary_arn; range_key = @local.table.rangeKey
+  replica_regions = @aws_kms_replica_key.table; restored = @var.tables.restored; serving = @var.tables.serving; output.backup_vault_name = @aws_backup_vault.main
+  output.kms_key_arn = @aws_kms_key.table.arn; output.kms_key_policy = @data.aws_iam_policy_document.key["table"].json; output.restore_role_arn = @aws_iam_role.restore
+  output.restore_role_name = @aws_iam_role.restore; output.table_arns = @aws_dynamodb_table.main; output.table_name = @aws_dynamodb_table.main+local.serving
+module.observability 1 1 1
+  backup_vault = @module.movies_table.backup_vault_name; certificate = @aws_acm_certificate.main+var.certificate_arn+var.domain_name; kms_key_arn = @aws_kms_key.main.arn
+  load_balancer = @module.alb.arn_suffix+module.alb.target_groups["api"].arn_suffix; log_retention_days = @var.log_retention_days
+  maintenance = @module.web_acl.maintenance.rule_metric+module.web_acl.maintenance.schedule_group; monthly_budget_usd = @var.monthly_budget_usd
+  outside = @aws_cloudwatch_log_group.outside; permissions_boundary_arn = @var.permissions_boundary_arn; restore_role = @module.movies_table.restore_role_name
+  runbook_url = @var.repository+var.runbook_url
+  service = @aws_cloudwatch_log_group.api.name+module.cluster.name+module.service.name+var.scaling.max_tasks+var.scaling.schedules; subscriptions = @var.subscriptions
+  table = @local.table.globalSecondaryIndexes+module.movies_table.table_name; zones = @local.zones+var.scaling.min_tasks
+  output.alarm_names = @aws_cloudwatch_composite_alarm.burn+aws_cloudwatch_composite_alarm.unless_maintenance+aws_cloudwatch_metric_alarm.symptom+local.symptoms
+  output.dashboard_name = @aws_cloudwatch_dashboard.main.dashboard_name; output.fast_burn_alarm_arns = @aws_cloudwatch_metric_alarm.window+local.windows
+  output.prometheus_workspace = @aws_prometheus_workspace.main.arn+aws_prometheus_workspace.main.prometheus_endpoint
+  output.read_on = @local.dashboard_url+local.look_back.page+var.name+var.runbook_url; output.topic_arns = @aws_sns_topic.main
+module.service 1 1 1
+  alarms = @aws_cloudwatch_metric_alarm.deployment; autoscaling_max_capacity = @var.scaling.max_tasks; autoscaling_min_capacity = @var.scaling.min_tasks
+  autoscaling_policies = @module.alb.arn_suffix+module.alb.target_groups["api"].arn_suffix+var.scaling.cpu_percent+var.scaling.requests_per_target
+  autoscaling_scheduled_actions = @var.scaling.schedules; capacity_provider_strategy = @var.capacity.fargate_base+var.capacity.fargate_weight+var.capacity.spot_weight
+  cluster_arn = @module.cluster.arn; desired_count = @var.scaling.min_tasks
+  load_balancer = @module.alb.target_groups["api"].arn+module.api_container.container_definition.name; security_group_ids = @aws_security_group.service.id
+  service_tags = @var.commit; subnet_ids = @module.vpc.private_subnets; task_definition_arn = @aws_ecs_task_definition.main.arn
+module.vpc 1 1 1
+  azs = @local.zones; cidr = @var.vpc_cidr; enable_nat_gateway = @var.egress; flow_log_cloudwatch_log_group_kms_key_id = @aws_kms_key.main.arn
+  flow_log_cloudwatch_log_group_retention_in_days = @var.log_retention_days; intra_inbound_acl_rules = @var.vpc_cidr; intra_outbound_acl_rules = @var.vpc_cidr
+  intra_subnets = @var.vpc_cidr; one_nat_gateway_per_az = @var.egress; private_inbound_acl_rules = @var.vpc_cidr; private_outbound_acl_rules = @var.vpc_cidr
+  private_subnets = @var.vpc_cidr; public_inbound_acl_rules = @var.vpc_cidr; public_subnets = @var.vpc_cidr; single_nat_gateway = @var.egress
+  vpc_flow_log_iam_policy_name = @local.region_code; vpc_flow_log_iam_role_name = @local.region_code; vpc_flow_log_permissions_boundary = @var.permissions_boundary_arn
+module.web_acl 1 1 1
+  allowed_cidrs = @var.waf.allowed_cidrs; allowed_countries = @var.waf.allowed_countries; kms_key_arn = @aws_kms_key.main.arn
+  log_retention_days = @var.log_retention_days; maintainer_cidrs = @var.maintainer_cidrs; partners = @var.waf.partners
+  permissions_boundary_arn = @var.permissions_boundary_arn; rate_limit = @var.waf.rate_limit; rule_overrides = @var.waf.rule_overrides
+  rule_versions = @var.waf.rule_versions; write_rate_limit = @var.waf.write_rate_limit; output.arn = @aws_wafv2_web_acl.main.arn
+  output.log_group_name = @aws_cloudwatch_log_group.decisions.name
+  output.maintenance = @aws_iam_role.maintenance.arn+aws_scheduler_schedule_group.maintenance.name+aws_wafv2_ip_set.maintenance.id+aws_wafv2_ip_set.maintenance.name+var.name
+  output.name = @aws_wafv2_web_acl.main.name
 output 0 0 0
   url = @aws_lb.this+var.domain_name; region = @var.region; image = @var.image; cursor_key_stage = @var.cursor_key_stage; container_definitions = @
   cluster_name = @aws_ecs_cluster.this; service_name = @aws_ecs_service.ignore_task_definition+aws_ecs_service.this; tables = @var.tables
@@ -344,7 +413,7 @@ interface Meant {
 
 function readMeant(text: string): ReadonlyMap<string, Meant> {
   const found = new Map<string, Meant>();
-  for (const block of text.trim().split(/\n(?=aws_|output)/)) {
+  for (const block of text.trim().split(/\n(?=aws_|module|output)/)) {
     const [head = '', ...lines] = block.split('\n');
     const [key = '', ...counts] = head.split(' ');
     const entries = lines
@@ -366,6 +435,35 @@ function readMeant(text: string): ReadonlyMap<string, Meant> {
     found.set(key, { counts, entries: new Map(entries) });
   }
   return found;
+}
+
+/** Without what each reference is a part of, and what each of them has. */
+const told = (expression: Expression | undefined): string => {
+  const found = referencesAt(expression, []).filter(
+    (one) => !/^(data\.aws_(caller|region|partition)|local\.name$|path\.)/.test(one),
+  );
+  return [...new Set(found)]
+    .filter((one) => !found.some((other) => other.startsWith(`${one}.`) || other.startsWith(`${one}[`)))
+    .sort()
+    .join('+');
+};
+
+/** What each module is told, and what ours tell: two names may be the same today, and a plan doesn't show which was meant. */
+function jointsOf({ module_calls: calls = {} }: ModuleConfiguration): readonly Fact[] {
+  return Object.entries(calls).flatMap(([name, { source, expressions = {}, module }]) => {
+    const key = `module.${name}`;
+    const outputs = source.startsWith('../') ? Object.entries(module.outputs ?? {}) : [];
+    const joints: readonly (readonly [string, string])[] = [
+      ...Object.entries(expressions).map(([argument, one]) => [argument, told(one)] as const),
+      ...outputs.map(([output, { expression }]) => [`output.${output}`, told(expression)] as const),
+    ];
+    return [['', ''] as const, ...joints.filter(([, value]) => value !== '')].map(([path, value]) => ({
+      key,
+      address: key,
+      path,
+      value: path === '' ? '' : `@${value}`,
+    }));
+  });
 }
 
 const plain = (address: string): string => address.replaceAll(/\[[^\]]*\]/g, '');
@@ -415,7 +513,7 @@ function factsOf(json: PlanJson, environment: Place, keys: ReadonlySet<string>):
       walk(values, []);
       return found;
     });
-  return [...outputs, ...resources];
+  return [...outputs, ...jointsOf(root), ...resources];
 }
 
 const isOneOf = (value: string, { values }: Entry, place: Place): boolean =>
