@@ -204,7 +204,13 @@ describe('artifacts', () => {
   });
 });
 
-const mounts = usable('mounts', 'be root on Linux', () => execFileSync('unshare', ['--mount', 'true']));
+/** Root in a container may mount, but no layers upon layers. */
+const mountLayers = `folder=$(mktemp -d); trap 'umount "$folder/root"; rm -r "$folder"' EXIT
+mkdir "$folder"/{image,changes,work,root}
+mount -t overlay overlay -o "lowerdir=$folder/image,upperdir=$folder/changes,workdir=$folder/work" "$folder/root"`;
+const mounts = usable('mounts', 'be root on Linux, and not in a container', () =>
+  execFileSync('unshare', ['--mount', 'bash', '-ec', mountLayers]),
+);
 describeWith([mounts], 'a step in a file system of its own', () => {
   test('sees its clone and what it is shown, and what it changes elsewhere is gone with it', async () => {
     const layer = join(sandbox.folder, 'image');
