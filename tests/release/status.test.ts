@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import type { Report } from '../../tools/lib/insights.ts';
 import { describeStatus, type Alarm, type Facts } from '../../tools/release/status.ts';
 
 const now = new Date('2026-01-02T03:20:00Z');
@@ -31,6 +32,23 @@ const primary = {
   taskDefinition: definition(7),
   rolloutState: 'COMPLETED' as const,
   createdAt: minutesAgo(4_320),
+};
+
+const drifted: Report = {
+  id: '',
+  title: '',
+  details: 'dev differs: 1 by hand',
+  report_type: 'BUG',
+  result: 'FAILED',
+  data: [],
+  annotations: [
+    {
+      annotation_type: 'VULNERABILITY',
+      result: 'FAILED',
+      severity: 'HIGH',
+      summary: 'aws_security_group.alb is changed by hand: ingress (a person)',
+    },
+  ],
 };
 
 /** An environment that is well, but for what is named. */
@@ -161,26 +179,16 @@ test.each<readonly [string, Partial<Facts>, string]>([
       drift: {
         value: {
           at: minutesAgo(300),
-          report: {
-            id: '',
-            title: '',
-            details: 'dev differs: 1 by hand',
-            report_type: 'BUG',
-            result: 'FAILED',
-            data: [],
-            annotations: [
-              {
-                annotation_type: 'VULNERABILITY',
-                result: 'FAILED',
-                severity: 'HIGH',
-                summary: 'aws_security_group.alb is changed by hand: ingress (a person)',
-              },
-            ],
-          },
+          report: drifted,
         },
       },
     },
     'dev differs: 1 by hand (seen 5 h ago)\n             aws_security_group.alb is changed by hand: ingress (a person)\n',
+  ],
+  [
+    'the last look at drift is older than the deployment',
+    { drift: { value: { at: minutesAgo(5_000), report: drifted } } },
+    '(seen 3 days ago, before the last deployment: make drift ENV=dev looks again)',
   ],
   [
     'the alarms may not be read',

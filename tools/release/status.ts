@@ -140,12 +140,18 @@ function findWrong(facts: Facts, now: Date): readonly string[] {
     ]),
     ...('value' in drift && drift.value.report.result === 'FAILED'
       ? [
-          `drift      ${drift.value.report.details} (seen ${ago(drift.value.at, now)})`,
+          `drift      ${drift.value.report.details} (seen ${ago(drift.value.at, now)}${releasedAfter(facts, drift.value.at)})`,
           ...drift.value.report.annotations.map(({ summary }) => `           ${summary}`),
         ]
       : []),
   ];
 }
+
+/** A release takes back what was changed by hand, and leaves the last look at drift as it was. */
+const releasedAfter = ({ service, environment }: Facts, at: Date): string =>
+  'value' in service && (service.value.deployments?.[0]?.createdAt ?? at) > at
+    ? `, before the last deployment: make drift ENV=${environment} looks again`
+    : '';
 
 /** Parts of burn-rate alarms tell nobody, so they are not told here either. */
 function judgeAlarms(found: readonly Alarm[], applied: readonly string[], now: Date): readonly string[] {

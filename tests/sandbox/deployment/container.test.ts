@@ -288,11 +288,14 @@ describe('the link to the database', () => {
     await link.set({ ...noFaults, throttleRatio: 1, throttledYear: 1994 });
     drawn = 0;
 
-    const statuses = await Promise.all(
-      ['1994', '1999'].map(async (year) => (await call(`{"Key":{"year":{"N":"${year}"}}}`)).status),
+    const [hot, cold] = await Promise.all(
+      [1994, 1999].map((year) => call(`{"Key":{"year":{"N":"${year}"}}}`)),
     );
 
-    expect(statuses).toEqual([400, 200]);
+    expect([hot?.status, cold?.status]).toEqual([400, 200]);
+    expect(await hot?.json()).toMatchObject({
+      ThrottlingReasons: [{ reason: 'TableReadKeyRangeThroughputExceeded' }],
+    });
   });
 
   test('a database that is gone refuses connections, and comes back at the same address', async () => {

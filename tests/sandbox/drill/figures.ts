@@ -68,8 +68,10 @@ export function drawChart(title: string, outcomes: readonly Outcome[], marks: re
   const longest = Math.max(1, ...stretches.map(({ p99 }) => p99));
   const x = (ms: number) => frame.left + (ms / (seconds * secondMs)) * plot.width;
   const y = (share: number) => frame.top + plot.height * (1 - share);
+  // A gap between them, unless it would eat them up.
+  const barWidth = Math.max(plot.width / seconds - 1, (plot.width / seconds) * 0.8);
   const box = (second: number, from: number, to: number, fill: string) =>
-    `<rect x="${round(x(second * secondMs))}" y="${round(y(to / mostRequests))}" width="${round(plot.width / seconds - 1)}" height="${round(((to - from) / mostRequests) * plot.height)}" fill="${fill}"/>`;
+    `<rect x="${round(x(second * secondMs))}" y="${round(y(to / mostRequests))}" width="${round(barWidth)}" height="${round(((to - from) / mostRequests) * plot.height)}" fill="${fill}"/>`;
 
   const bars = stretches.flatMap(({ requests, failed }, second) => [
     box(second, 0, requests - failed, colours.answered),
@@ -81,7 +83,10 @@ export function drawChart(title: string, outcomes: readonly Outcome[], marks: re
   const lines = marks.map(
     ({ at, label }, index) =>
       `<line x1="${round(x(at))}" x2="${round(x(at))}" y1="${frame.top}" y2="${frame.top + plot.height}" stroke="${colours.mark}" stroke-dasharray="4 3"/>` +
-      text(x(at) + 4, frame.top + 12 + 14 * index, label, 'start'),
+      // Towards the middle, so that none is cut off.
+      (x(at) < width / 2
+        ? text(x(at) + 4, frame.top + 12 + 14 * index, label, 'start')
+        : text(x(at) - 4, frame.top + 12 + 14 * index, label, 'end')),
   );
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="12" role="img">`,

@@ -148,6 +148,17 @@ describe('the pass mark', () => {
   });
 });
 
+test('a chart of a long drill has bars that can be seen, and cuts no late mark off', () => {
+  const svg = drawChart('Long', seconds(0, 1_000), [{ at: 999_000, label: 'well' }]);
+
+  const widths = [...svg.matchAll(/width="([-\d.]+)" height="[\d.]+" fill="#9ecae1"/g)].map(([, width]) =>
+    Number(width),
+  );
+  expect(widths).toHaveLength(1_000);
+  expect(Math.min(...widths)).toBeGreaterThan(0);
+  expect(svg).toMatch(/text-anchor="end"[^>]*>well</);
+});
+
 test('a chart shows answered and failed requests of each second, the p99 line and the marks', () => {
   const outcomes = [...seconds(0, 3), unanswered(1_500)];
 

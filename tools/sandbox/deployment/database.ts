@@ -39,7 +39,7 @@ export async function startDatabaseLink(target: string, random: () => number): P
     if (latencyMs > 0) await pause(latencyMs);
     const isHot = throttledYear === undefined || body.includes(`{"N":"${throttledYear}"}`);
     if (isHot && random() < throttleRatio) {
-      throttle(response);
+      throttle(response, throttledYear === undefined ? 'AccountLimitExceeded' : 'KeyRangeThroughputExceeded');
       return;
     }
     const { method, url, headers } = incoming;
@@ -80,11 +80,12 @@ export async function startDatabaseLink(target: string, random: () => number): P
   };
 }
 
-function throttle(response: ServerResponse): void {
+function throttle(response: ServerResponse, limit: string): void {
   const code = 'ProvisionedThroughputExceededException';
   const body = JSON.stringify({
     __type: `com.amazonaws.dynamodb.v20120810#${code}`,
     message: 'Throttled on purpose.',
+    ThrottlingReasons: [{ reason: `TableRead${limit}` }],
   });
   response
     .writeHead(400, { 'content-type': 'application/x-amz-json-1.0', 'x-amzn-errortype': code })
