@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import type { Slo } from '../../../tools/lib/objectives.ts';
 import { checkPlans } from '../../support/plan/checks.ts';
-import { absent, each, from, oneOf, present } from '../../../tools/lib/terraform/matchers.ts';
+import { from, oneOf, present } from '../../../tools/lib/terraform/matchers.ts';
 
 const slo = parse(readFileSync('docs/slo.yaml', 'utf8')) as Slo;
 const objectives = Object.keys(slo.objectives);
@@ -87,29 +87,6 @@ checkPlans({
     },
   },
 
-  'each alarm that tells somebody tells a topic of ours, also when it is over': {
-    holds: (plan) => {
-      for (const name of ['burn', 'symptom', 'unless_maintenance']) {
-        const alarms = [
-          ...plan.all('aws_cloudwatch_metric_alarm'),
-          ...plan.all('aws_cloudwatch_composite_alarm'),
-        ].filter((alarm) => alarm.name === name);
-        expect(alarms.length).toBeGreaterThan(0);
-        for (const alarm of alarms) {
-          alarm.has({ alarm_actions: from('aws_sns_topic.main'), ok_actions: from('aws_sns_topic.main') });
-        }
-      }
-    },
-    mistakes: {
-      'nobody is told of symptoms': ({ remove }) => {
-        remove('aws_cloudwatch_metric_alarm.symptom');
-      },
-      'one is silent': ({ configured }) => {
-        configured('aws_cloudwatch_metric_alarm.symptom', (expressions) => delete expressions.alarm_actions);
-      },
-    },
-  },
-
   'what maintenance rings is quiet by the alarm that says that it is on': {
     holds: (plan, environment) => {
       const keys = ['edge-errors', 'blocked-requests', ...(environment === 'prod' ? ['outside-probe'] : [])];
@@ -135,69 +112,6 @@ checkPlans({
     },
   },
 
-  'nobody looks from outside but in prod': {
-    holds: (plan, environment) => {
-      expect(plan.all('aws_lambda_function')).toHaveLength(environment === 'prod' ? 1 : 0);
-    },
-    mistakes: {
-      'one looks twice': ({ add }) => {
-        add('aws_lambda_function', { function_name: 'another' });
-      },
-    },
-  },
-
-  'prod is looked at from outside each minute, by the image that serves, outside of the VPC, called by its rule alone':
-    {
-      only: ['prod'],
-      holds: (plan) => {
-        plan.every('aws_lambda_function', {
-          function_name: 'movies-api-prod-outside',
-          package_type: 'Image',
-          image_uri: /\/movies-api@sha256:0{64}$/,
-          architectures: ['x86_64'],
-          image_config: [{ command: ['/app/outside-probe.mjs'] }],
-          role: from('aws_iam_role.outside'),
-          vpc_config: absent,
-          logging_config: [{ log_format: 'Text', log_group: '/movies-api-prod/outside' }],
-        });
-        plan
-          .resource('aws_cloudwatch_event_rule', 'outside["main"]')
-          .has({ schedule_expression: 'rate(1 minute)' });
-        plan
-          .resource('aws_cloudwatch_event_target', 'outside["main"]')
-          .has({ arn: from('aws_lambda_function.outside') });
-        plan.every('aws_lambda_permission', {
-          action: 'lambda:InvokeFunction',
-          principal: 'events.amazonaws.com',
-          source_account: '123456789012',
-          source_arn: from('aws_cloudwatch_event_rule.outside'),
-        });
-      },
-      mistakes: {
-        'every rule of AWS may call it': ({ planned }) => {
-          planned('aws_lambda_permission.outside', (after) => (after.source_account = null));
-        },
-      },
-    },
-
-  'silence is an alarm': {
-    holds: (plan) => {
-      for (const name of ['logs-missing', 'metrics-missing', 'no-healthy-task']) {
-        plan
-          .resource('aws_cloudwatch_metric_alarm', `symptom["${name}"]`)
-          .has({ treat_missing_data: 'breaching' });
-      }
-    },
-    mistakes: {
-      'missing data is fine': ({ planned }) => {
-        planned(
-          'aws_cloudwatch_metric_alarm.symptom["logs-missing"]',
-          (after) => (after.treat_missing_data = 'notBreaching'),
-        );
-      },
-    },
-  },
-
   'failed, rolled-back and impaired deployments page': {
     holds: (plan) => {
       for (const kind of ['failed', 'rolled-back', 'impaired']) {
@@ -210,21 +124,6 @@ checkPlans({
     mistakes: {
       'a rollback goes unseen': ({ remove }) => {
         remove('aws_cloudwatch_event_rule.deployment["rolled-back"]');
-      },
-    },
-  },
-
-  'topics are encrypted, one for each severity': {
-    holds: (plan) => {
-      expect(plan.all('aws_sns_topic')).toHaveLength(2);
-      plan.every('aws_sns_topic', { kms_master_key_id: from('aws_kms_key.main') });
-    },
-    mistakes: {
-      'pages and tickets go the same way': ({ remove }) => {
-        remove('aws_sns_topic.main');
-      },
-      'one is not': ({ configured }) => {
-        configured('aws_sns_topic.main', (expressions) => delete expressions.kms_master_key_id);
       },
     },
   },
@@ -246,53 +145,6 @@ checkPlans({
       },
       'it pages as well': ({ add }) => {
         add('aws_prometheus_alert_manager_definition', { definition: 'alertmanager_config: {}' });
-      },
-    },
-  },
-
-  'cost above the budget is a ticket, at 80 %, when spent and when forecast': {
-    holds: (plan, environment) => {
-      plan.every('aws_budgets_budget', {
-        name: `movies-api-${environment}-eu-west-1`,
-        cost_filter: { name: 'TagKeyValue', values: [`user:deployment$movies-api-${environment}`] },
-        budget_type: 'COST',
-        time_unit: 'MONTHLY',
-        limit_unit: 'USD',
-        limit_amount: { dev: '200.00', staging: '250.00', prod: '600.00' }[environment],
-        notification: [
-          { threshold: 80, notification_type: 'ACTUAL' },
-          { threshold: 100, notification_type: 'ACTUAL' },
-          { threshold: 100, notification_type: 'FORECASTED' },
-        ],
-      });
-    },
-    mistakes: {
-      'nobody is told of the forecast': ({ planned }) => {
-        planned('aws_budgets_budget', (after) => {
-          after.notification = after.notification.filter(
-            (one: { notification_type: string }) => one.notification_type !== 'FORECASTED',
-          );
-        });
-      },
-    },
-  },
-
-  'saved queries look at the logs of the service, of its tasks and of its firewall': {
-    holds: (plan, environment) => {
-      expect(plan.all('aws_cloudwatch_query_definition')).toHaveLength(environment === 'prod' ? 8 : 7);
-      plan.every('aws_cloudwatch_query_definition', {
-        log_group_names: each(/^\/movies-api-\w+\/(api|events|outside)$|^aws-waf-logs-movies-api-\w+$/),
-      });
-    },
-    mistakes: {
-      'one is lost': ({ remove }) => {
-        remove('aws_cloudwatch_query_definition.main["Slow requests"]');
-      },
-      'one looks elsewhere': ({ planned }) => {
-        planned(
-          'aws_cloudwatch_query_definition.main["Errors by route"]',
-          (after) => (after.log_group_names = ['/another-team/api']),
-        );
       },
     },
   },
