@@ -180,13 +180,12 @@ data "aws_iam_policy_document" "workload_boundary" {
     sid = "BackUpTables"
     actions = [
       "backup:CopyIntoBackupVault", "backup:DescribeBackupVault", "dynamodb:CreateBackup", "dynamodb:DeleteBackup",
-      "dynamodb:DescribeBackup", "dynamodb:ListTagsOfResource", "dynamodb:StartAwsBackupJob",
+      "dynamodb:DescribeBackup", "dynamodb:ListTagsOfResource", "dynamodb:RestoreTableFromAwsBackup",
+      "dynamodb:StartAwsBackupJob",
     ]
-    resources = flatten([for name in ["dynamodb:*:${local.account}:table/", "backup:*:${local.account}:backup-vault:"] : [
-      "arn:${local.partition}:${name}${var.project}-${each.key}",
-      "arn:${local.partition}:${name}${var.project}-${each.key}/*",
-      "arn:${local.partition}:${name}${var.project}-${each.key}-*",
-    ]])
+    resources = [for name in ["dynamodb:*:%s:table/%s", "dynamodb:*:%s:table/%s/*", "dynamodb:*:%s:table/%s-*", "backup:*:%s:backup-vault:%s"] :
+      "arn:${local.partition}:${format(name, local.account, "${var.project}-${each.key}")}"
+    ]
   }
 
   statement {
@@ -195,30 +194,27 @@ data "aws_iam_policy_document" "workload_boundary" {
       "dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:DescribeTable", "dynamodb:GetItem", "dynamodb:PutItem",
       "dynamodb:Query", "dynamodb:RestoreTableFromAwsBackup", "dynamodb:Scan", "dynamodb:UpdateItem",
     ]
-    resources = [for name in ["awsbackup-restore-test-", "${var.project}-${each.key}", "${var.project}-${each.key}-from-"] :
-      "arn:${local.partition}:dynamodb:*:${local.account}:table/${name}${endswith(name, "-") ? "*" : ""}"
+    resources = [for name in ["awsbackup-restore-test-", "${var.project}-${each.key}-from-"] :
+      "arn:${local.partition}:dynamodb:*:${local.account}:table/${name}*"
     ]
   }
 
   statement {
     sid       = "PullImages"
     actions   = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
-    resources = [for name in ["", "-*"] : "arn:${local.partition}:ecr:*:${local.account}:repository/${var.project}${name}"]
+    resources = ["arn:${local.partition}:ecr:*:${local.account}:repository/${var.project}"]
   }
 
   statement {
-    sid     = "WriteLogs"
-    actions = ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
-    resources = [
-      for name in ["/${var.project}-${each.key}/*", "/aws/ecs/containerinsights/${var.project}-${each.key}/*"] :
-      "arn:${local.partition}:logs:*:${local.account}:log-group:${name}"
-    ]
+    sid       = "WriteLogs"
+    actions   = ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
+    resources = ["arn:${local.partition}:logs:*:${local.account}:log-group:/${var.project}-${each.key}/*"]
   }
 
   statement {
     sid       = "ReadSecrets"
     actions   = ["secretsmanager:GetSecretValue"]
-    resources = [for name in ["/*", "-*"] : "arn:${local.partition}:secretsmanager:*:${local.account}:secret:${var.project}-${each.key}${name}"]
+    resources = ["arn:${local.partition}:secretsmanager:*:${local.account}:secret:${var.project}-${each.key}/*"]
   }
 
   statement {

@@ -10,7 +10,7 @@ data "aws_iam_policy_document" "apply_data" {
       "dynamodb:TagResource", "dynamodb:UntagResource", "dynamodb:UpdateContinuousBackups", "dynamodb:UpdateTable",
       "dynamodb:UpdateTimeToLive",
     ]
-    resources = [for name in ["", "-*"] : "arn:${local.partition}:dynamodb:*:${local.account}:table/${var.project}-${each.key}${name}"]
+    resources = [for name in ["", "-at-*", "-from-*"] : "arn:${local.partition}:dynamodb:*:${local.account}:table/${var.project}-${each.key}${name}"]
   }
 
   # Copying a table into a replica region is done in the caller's name; within one region nothing here reads an item.
@@ -20,7 +20,7 @@ data "aws_iam_policy_document" "apply_data" {
       "dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query",
       "dynamodb:Scan", "dynamodb:UpdateItem",
     ]
-    resources = [for name in ["", "-*"] : "arn:${local.partition}:dynamodb:*:${local.account}:table/${var.project}-${each.key}${name}"]
+    resources = [for name in ["", "-at-*", "-from-*"] : "arn:${local.partition}:dynamodb:*:${local.account}:table/${var.project}-${each.key}${name}"]
 
     condition {
       test     = "ForAnyValue:StringEquals"
@@ -52,7 +52,7 @@ data "aws_iam_policy_document" "apply_data" {
       "backup:CreateBackupVault", "backup:DeleteBackupVault", "backup:DeleteBackupVaultLockConfiguration",
       "backup:PutBackupVaultLockConfiguration", "backup:TagResource", "backup:UntagResource",
     ]
-    resources = [for name in ["", "-*"] : "arn:${local.partition}:backup:*:${local.account}:backup-vault:${var.project}-${each.key}${name}"]
+    resources = ["arn:${local.partition}:backup:*:${local.account}:backup-vault:${var.project}-${each.key}"]
   }
 
   # AWS adds a random end to the name, which has no hyphen of its own.

@@ -8,24 +8,19 @@ data "aws_iam_policy_document" "apply_edge" {
     actions = [
       "elasticloadbalancing:AddListenerCertificates", "elasticloadbalancing:AddTags",
       "elasticloadbalancing:AddTrustStoreRevocations", "elasticloadbalancing:CreateListener",
-      "elasticloadbalancing:CreateLoadBalancer", "elasticloadbalancing:CreateRule",
-      "elasticloadbalancing:CreateTargetGroup", "elasticloadbalancing:CreateTrustStore",
+      "elasticloadbalancing:CreateLoadBalancer", "elasticloadbalancing:CreateTrustStore",
       "elasticloadbalancing:CreateWebACLAssociation", "elasticloadbalancing:DeleteListener",
-      "elasticloadbalancing:DeleteLoadBalancer", "elasticloadbalancing:DeleteRule",
-      "elasticloadbalancing:DeleteTargetGroup", "elasticloadbalancing:DeleteTrustStore",
+      "elasticloadbalancing:DeleteLoadBalancer", "elasticloadbalancing:DeleteTrustStore",
       "elasticloadbalancing:DeleteWebACLAssociation", "elasticloadbalancing:ModifyListener",
       "elasticloadbalancing:ModifyListenerAttributes", "elasticloadbalancing:ModifyLoadBalancerAttributes",
-      "elasticloadbalancing:ModifyRule", "elasticloadbalancing:ModifyTargetGroup",
-      "elasticloadbalancing:ModifyTargetGroupAttributes", "elasticloadbalancing:ModifyTrustStore",
+      "elasticloadbalancing:ModifyTrustStore",
       "elasticloadbalancing:RemoveListenerCertificates", "elasticloadbalancing:RemoveTags",
       "elasticloadbalancing:RemoveTrustStoreRevocations", "elasticloadbalancing:SetIpAddressType",
-      "elasticloadbalancing:SetRulePriorities", "elasticloadbalancing:SetSecurityGroups",
-      "elasticloadbalancing:SetSubnets", "elasticloadbalancing:SetWebACL",
+      "elasticloadbalancing:SetSecurityGroups", "elasticloadbalancing:SetSubnets", "elasticloadbalancing:SetWebACL",
     ]
-    resources = flatten([for type in ["loadbalancer/app", "listener/app", "listener-rule/app", "targetgroup", "truststore"] : [
-      "arn:${local.partition}:elasticloadbalancing:*:${local.account}:${type}/${var.project}-${each.key}/*",
-      "arn:${local.partition}:elasticloadbalancing:*:${local.account}:${type}/${var.project}-${each.key}-*",
-    ]])
+    resources = [for type in ["loadbalancer/app", "listener/app", "truststore"] :
+      "arn:${local.partition}:elasticloadbalancing:*:${local.account}:${type}/${var.project}-${each.key}/*"
+    ]
   }
 
   # AWS offers no resource for it: the firewall itself is limited by its name, below.
@@ -43,10 +38,11 @@ data "aws_iam_policy_document" "apply_edge" {
       "wafv2:PutLoggingConfiguration", "wafv2:TagResource", "wafv2:UntagResource", "wafv2:UpdateIPSet",
       "wafv2:UpdateWebACL",
     ]
-    resources = flatten([for type in ["wafv2:*:${local.account}:regional/webacl", "wafv2:*:${local.account}:regional/ipset", "elasticloadbalancing:*:${local.account}:loadbalancer/app"] : [
-      "arn:${local.partition}:${type}/${var.project}-${each.key}/*",
-      "arn:${local.partition}:${type}/${var.project}-${each.key}-*",
-    ]])
+    resources = [
+      "arn:${local.partition}:wafv2:*:${local.account}:regional/webacl/${var.project}-${each.key}/*",
+      "arn:${local.partition}:wafv2:*:${local.account}:regional/ipset/${var.project}-${each.key}-*",
+      "arn:${local.partition}:elasticloadbalancing:*:${local.account}:loadbalancer/app/${var.project}-${each.key}/*",
+    ]
   }
 
   # A firewall names rule groups of AWS; nothing of them is changed.
@@ -105,6 +101,6 @@ data "aws_iam_policy_document" "apply_edge" {
       "s3:PutBucketPolicy", "s3:PutBucketPublicAccessBlock", "s3:PutBucketTagging", "s3:PutBucketVersioning",
       "s3:PutEncryptionConfiguration", "s3:PutLifecycleConfiguration",
     ]
-    resources = ["arn:${local.partition}:s3:::${var.project}-${each.key}-*", "arn:${local.partition}:s3:::${var.project}-${each.key}-*/*"]
+    resources = ["arn:${local.partition}:s3:::${var.project}-${each.key}-*"] # and what is in them
   }
 }

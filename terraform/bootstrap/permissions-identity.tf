@@ -16,7 +16,7 @@ data "aws_iam_policy_document" "apply_identity" {
   statement {
     sid       = "CreateBoundedRoles"
     actions   = ["iam:CreateRole", "iam:PutRolePermissionsBoundary"]
-    resources = [for name in ["", "-*"] : "arn:${local.partition}:iam::${local.account}:role/${var.project}-${each.key}${name}"]
+    resources = ["arn:${local.partition}:iam::${local.account}:role/${var.project}-${each.key}-*"]
 
     condition {
       test     = "StringEquals"
@@ -31,7 +31,7 @@ data "aws_iam_policy_document" "apply_identity" {
       "iam:DeleteRole", "iam:DeleteRolePolicy", "iam:PutRolePolicy", "iam:TagRole", "iam:UntagRole",
       "iam:UpdateAssumeRolePolicy", "iam:UpdateRole", "iam:UpdateRoleDescription",
     ]
-    resources = [for name in ["", "-*"] : "arn:${local.partition}:iam::${local.account}:role/${var.project}-${each.key}${name}"]
+    resources = ["arn:${local.partition}:iam::${local.account}:role/${var.project}-${each.key}-*"]
   }
 
   statement {
@@ -40,25 +40,25 @@ data "aws_iam_policy_document" "apply_identity" {
       "iam:CreatePolicy", "iam:CreatePolicyVersion", "iam:DeletePolicy", "iam:DeletePolicyVersion",
       "iam:SetDefaultPolicyVersion", "iam:TagPolicy", "iam:UntagPolicy",
     ]
-    resources = [for name in ["", "-*"] : "arn:${local.partition}:iam::${local.account}:policy/${var.project}-${each.key}${name}"]
+    resources = ["arn:${local.partition}:iam::${local.account}:policy/${var.project}-${each.key}-*"]
   }
 
   statement {
     sid       = "AttachOwnPolicies"
     actions   = ["iam:AttachRolePolicy", "iam:DetachRolePolicy"]
-    resources = [for name in ["", "-*"] : "arn:${local.partition}:iam::${local.account}:role/${var.project}-${each.key}${name}"]
+    resources = ["arn:${local.partition}:iam::${local.account}:role/${var.project}-${each.key}-*"]
 
     condition {
       test     = "ArnLike"
       variable = "iam:PolicyARN"
-      values   = [for name in ["", "-*"] : "arn:${local.partition}:iam::${local.account}:policy/${var.project}-${each.key}${name}"]
+      values   = ["arn:${local.partition}:iam::${local.account}:policy/${var.project}-${each.key}-*"]
     }
   }
 
   statement {
     sid       = "HandRolesToTheirServices"
     actions   = ["iam:PassRole"]
-    resources = [for name in ["", "-*"] : "arn:${local.partition}:iam::${local.account}:role/${var.project}-${each.key}${name}"]
+    resources = ["arn:${local.partition}:iam::${local.account}:role/${var.project}-${each.key}-*"]
 
     condition {
       test     = "StringEquals"

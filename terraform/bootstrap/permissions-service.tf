@@ -10,16 +10,15 @@ data "aws_iam_policy_document" "apply_service" {
       "ecs:PutClusterCapacityProviders", "ecs:TagResource", "ecs:UntagResource", "ecs:UpdateCluster",
       "ecs:UpdateClusterSettings", "ecs:UpdateService",
     ]
-    resources = flatten([for name in ["${var.project}-${each.key}", "${var.project}-${each.key}-*"] : [
-      "arn:${local.partition}:ecs:*:${local.account}:cluster/${name}",
-      "arn:${local.partition}:ecs:*:${local.account}:service/${name}/*",
-    ]])
+    resources = [for name in ["cluster/${var.project}-${each.key}", "service/${var.project}-${each.key}/*"] :
+      "arn:${local.partition}:ecs:*:${local.account}:${name}"
+    ]
   }
 
   statement {
-    sid       = "RegisterOwnTasks"
-    actions   = ["ecs:RegisterTaskDefinition", "ecs:TagResource"]
-    resources = [for name in [":*", "-*:*"] : "arn:${local.partition}:ecs:*:${local.account}:task-definition/${var.project}-${each.key}${name}"]
+    sid       = "TagOwnTasks"
+    actions   = ["ecs:TagResource"]
+    resources = ["arn:${local.partition}:ecs:*:${local.account}:task-definition/${var.project}-${each.key}:*"]
   }
 
   # AWS offers no resource for it; an inactive definition keeps running tasks running.
@@ -43,7 +42,7 @@ data "aws_iam_policy_document" "apply_service" {
       "secretsmanager:PutSecretValue", "secretsmanager:TagResource", "secretsmanager:UntagResource",
       "secretsmanager:UpdateSecret", "secretsmanager:UpdateSecretVersionStage",
     ]
-    resources = [for name in ["-*", "/*"] : "arn:${local.partition}:secretsmanager:*:${local.account}:secret:${var.project}-${each.key}${name}"]
+    resources = ["arn:${local.partition}:secretsmanager:*:${local.account}:secret:${var.project}-${each.key}/*"]
   }
 
   # Nothing lets the pipeline call it.
@@ -56,14 +55,16 @@ data "aws_iam_policy_document" "apply_service" {
     resources = ["arn:${local.partition}:lambda:*:${local.account}:function:${var.project}-${each.key}-outside"]
   }
 
-  # Of the schedules that end maintenance; those in it are made by whoever turns maintenance on.
+  # Of the schedules that end maintenance; those in it are made by whoever turns maintenance on, and go with the group.
   statement {
     sid = "ChangeOwnScheduleGroup"
     actions = [
-      "scheduler:CreateScheduleGroup", "scheduler:DeleteScheduleGroup", "scheduler:TagResource",
-      "scheduler:UntagResource",
+      "scheduler:CreateScheduleGroup", "scheduler:DeleteSchedule", "scheduler:DeleteScheduleGroup",
+      "scheduler:TagResource", "scheduler:UntagResource",
     ]
-    resources = ["arn:${local.partition}:scheduler:*:${local.account}:schedule-group/${var.project}-${each.key}-maintenance"]
+    resources = [for name in ["schedule-group/%s", "schedule/%s/*"] :
+      "arn:${local.partition}:scheduler:*:${local.account}:${format(name, "${var.project}-${each.key}-maintenance")}"
+    ]
   }
 
   # The two kinds of harm that a template here may name. Nothing lets the pipeline start one.

@@ -180,6 +180,8 @@ locals {
     }
 
     apply-service = {
+      # One reference knows a definition as its resource, another none: both are satisfied. A service names the revision that it runs.
+      RegisterTasks = { tags = "of_new", actions = ["ecs:RegisterTaskDefinition"], resources = ["*"] }
       CreateTaggedTarget = {
         tags      = "of_new_or_own"
         actions   = ["application-autoscaling:RegisterScalableTarget", "application-autoscaling:TagResource"]

@@ -11,7 +11,7 @@ data "aws_iam_policy_document" "apply_watch" {
       "logs:TagResource", "logs:UntagResource",
     ]
     resources = [
-      for name in ["/${var.project}-${each.key}/*", "/aws/ecs/containerinsights/${var.project}-${each.key}/*", "aws-waf-logs-${var.project}-${each.key}", "aws-waf-logs-${var.project}-${each.key}:*", "aws-waf-logs-${var.project}-${each.key}-*"] :
+      for name in ["/${var.project}-${each.key}/*", "/aws/ecs/containerinsights/${var.project}-${each.key}/*", "aws-waf-logs-${var.project}-${each.key}", "aws-waf-logs-${var.project}-${each.key}:*"] :
       "arn:${local.partition}:logs:*:${local.account}:log-group:${name}"
     ]
   }
@@ -31,13 +31,12 @@ data "aws_iam_policy_document" "apply_watch" {
   statement {
     sid = "ChangeOwnAlarms"
     actions = [
-      "cloudwatch:DeleteAlarms", "cloudwatch:DeleteDashboards", "cloudwatch:PutCompositeAlarm",
-      "cloudwatch:PutDashboard", "cloudwatch:PutMetricAlarm", "cloudwatch:TagResource", "cloudwatch:UntagResource",
+      "cloudwatch:DeleteAlarms", "cloudwatch:DeleteDashboards", "cloudwatch:PutDashboard",
+      "cloudwatch:PutMetricAlarm", "cloudwatch:TagResource", "cloudwatch:UntagResource",
     ]
     resources = [
       "arn:${local.partition}:cloudwatch:*:${local.account}:alarm:${var.project}-${each.key}-*",
       "arn:${local.partition}:cloudwatch::${local.account}:dashboard/${var.project}-${each.key}",
-      "arn:${local.partition}:cloudwatch::${local.account}:dashboard/${var.project}-${each.key}-*",
     ]
   }
 
@@ -76,6 +75,6 @@ data "aws_iam_policy_document" "apply_watch" {
   statement {
     sid       = "ChangeOwnBudgets"
     actions   = ["budgets:ModifyBudget", "budgets:TagResource", "budgets:UntagResource"]
-    resources = [for name in ["", "-*"] : "arn:${local.partition}:budgets::${local.account}:budget/${var.project}-${each.key}${name}"]
+    resources = ["arn:${local.partition}:budgets::${local.account}:budget/${var.project}-${each.key}-*"]
   }
 }

@@ -13,9 +13,12 @@ import { evaluate, isRight } from '../../../tools/checks/roles/evaluate.ts';
 import { deriveRequests, readRequests, tokenRequests } from '../../../tools/checks/roles/requests.ts';
 import {
   actionsOf,
+  bySecondReference,
+  judgeDependents,
   judgeResourcePolicies,
   judgeStatements,
   takeovers,
+  type SecondReference,
 } from '../../../tools/checks/roles/statements.ts';
 import type { Reference } from '../../../tools/lib/iam-evaluator.ts';
 import { replaceBlock } from '../../../tools/lib/markdown.ts';
@@ -27,7 +30,7 @@ import {
   readFaults,
   readInvariants,
 } from '../../../tools/checks/roles/prove.ts';
-import { subtract } from '../../../tools/checks/roles/subtract.ts';
+import { giveReasons, subtract } from '../../../tools/checks/roles/subtract.ts';
 import { describeWith, evaluator, program } from '../../support/requirements.ts';
 import { awsProvider, registryModules, terraform } from '../../support/terraform.ts';
 
@@ -383,6 +386,50 @@ describeWith([terraform, awsProvider, registryModules], 'the documents of the ro
         'dev-apply, ChangeOwnPlan: backup:EatPlan does not exist',
         'dev-apply, ChangeOwnPlan: backup:DeleteBackupPlan on a whole type without an environment',
       ]);
+    });
+
+    test(
+      'where a second reference knows no resource, the whole is asked; what it says an action depends on is named',
+      async () => {
+        const second: SecondReference = (action) =>
+          ({
+            'ecs:RegisterTaskDefinition': { types: [], dependents: [] },
+            'scheduler:DeleteScheduleGroup': {
+              types: ['group'],
+              dependents: ['scheduler:DeleteSchedule', 'apprunner:X'],
+            },
+          })[action];
+        const table = 'allow apply ecs:RegisterTaskDefinition arn:ecs:task-definition/movies-api-dev:1 rt';
+        const asked = bySecondReference(readRequests('t', table, documents), second);
+        const without = (action: string): Documents =>
+          planted((statement) => ({
+            ...statement,
+            Action: [statement.Action ?? []].flat().filter((one) => one !== action),
+            ...(statement.Sid === 'RegisterTasks' ? { Resource: 'arn:aws:ecs:*:*:task-definition/*' } : {}),
+          }));
+        const decided = await Promise.all(
+          [documents, without('')].map(
+            async (one) => (await evaluate(project, one, asked)).decisions[0]?.decision,
+          ),
+        );
+
+        expect(asked).toMatchObject([{ action: 'ecs:RegisterTaskDefinition', literal: true }]);
+        expect(decided).toEqual(['Allowed', 'ImplicitlyDenied']);
+        expect(judgeDependents(documents, second)).toEqual([]);
+        expect(judgeDependents(without('scheduler:DeleteSchedule'), second)).toEqual([
+          'dev-apply: scheduler:DeleteScheduleGroup depends on scheduler:DeleteSchedule, which no statement allows',
+        ]);
+      },
+      minutesMs,
+    );
+
+    test('what nobody notices needs a reason, and a reason something to explain', () => {
+      const idle = ['ENV-task A statement', 'ENV-apply B condition StringEquals kms:ViaService'];
+
+      expect(giveReasons(idle, '# head\n*kms:ViaService -- the key asks, too\nbuild * -- gone\n')).toEqual({
+        open: ['ENV-task A statement'],
+        stale: ['build *'],
+      });
     });
 
     test(

@@ -32,7 +32,7 @@ export async function evaluate(
   const arns = resourcePolicies(documents).map(({ arn }) => arn);
   const trusts = new Map(Object.entries(documents.roles).map(([name, { arn }]) => [arn, `${name} trust`]));
 
-  const asked = requests.map(({ role: name, action, resource, context, token }) => {
+  const asked = requests.map(({ role: name, action, resource, context, token, literal }) => {
     const role = documents.roles[name];
     if (token)
       return {
@@ -61,6 +61,7 @@ export async function evaluate(
       account: documents.account,
       context: { ...context, 'aws:PrincipalArn': role.arn },
       identity: role.identity.map((_, index) => `${name} ${index}`),
+      ...(literal ? { unlisted: true } : {}),
       boundary: role.boundary === null ? undefined : `${name} boundary`,
       resourcePolicy: policy ?? (action.startsWith('kms:') ? 'delegating' : undefined),
     };

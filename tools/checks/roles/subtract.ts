@@ -1,6 +1,6 @@
 import { environments, type Document, type Documents, type Role, type Statement } from './documents.ts';
 import { evaluate } from './evaluate.ts';
-import type { Request } from './requests.ts';
+import { lines, type Request } from './requests.ts';
 import { list, pattern } from './statements.ts';
 
 /** A part of a statement, and what the statement is without it; undefined where nothing is left. */
@@ -49,7 +49,12 @@ const everything: Document = {
 };
 
 /** Of one role: its own documents without a boundary, and its boundary under a role that allows all else: each must hold alone. */
-function lossesOf(name: string, role: Role, requests: readonly Request[], holder: string): readonly Loss[] {
+function lossesOf(
+  name: string,
+  role: Role,
+  requests: readonly Request[],
+  holderOf: (document: Document) => string,
+): readonly Loss[] {
   const own = requests.filter((request) => request.role === name);
   const of = (document: Document, where: string, put: (changed: Document) => Role): readonly Loss[] =>
     document.Statement.flatMap((statement) => {
@@ -69,7 +74,7 @@ function lossesOf(name: string, role: Role, requests: readonly Request[], holder
     });
   return [
     ...(isStandIn(name) ? [] : role.identity).flatMap((document, at) =>
-      of(document, name, (changed) => ({
+      of(document, holderOf(document), (changed) => ({
         ...role,
         boundary: null,
         identity: role.identity.with(at, changed),
@@ -77,7 +82,7 @@ function lossesOf(name: string, role: Role, requests: readonly Request[], holder
     ),
     ...(role.boundary === null
       ? []
-      : of(role.boundary, `boundary of ${holder}`, (boundary) => ({
+      : of(role.boundary, `boundary of ${holderOf(role.boundary)}`, (boundary) => ({
           ...role,
           identity: [everything],
           boundary,
@@ -93,7 +98,8 @@ function sample(requests: readonly Request[]): readonly Request[] {
   const kinds = new Map<string, Request[]>();
   for (const request of requests) {
     const { action, expected, context } = request;
-    const kind = [action, expected, ...Object.keys(context).sort()].join();
+    const project = JSON.stringify(context['aws:ResourceTag/project']);
+    const kind = [action, expected, project, ...Object.keys(context).sort()].join();
     kinds.set(kind, [...(kinds.get(kind) ?? []), request]);
   }
   return [...kinds.values()].flatMap((alike) => [...alike.slice(0, 2), ...alike.slice(2).slice(-1)]);
@@ -125,10 +131,14 @@ export async function subtract(
 ): Promise<{ readonly played: number; readonly idle: readonly string[] }> {
   const once = [...new Map(requests.map((one) => [JSON.stringify({ ...one, origin: '' }), one])).values()];
   const subjects = Object.entries(documents.roles);
-  // A boundary that several roles have is one document: what one of them needs of it is needed.
-  const holderOf = ({ boundary }: Role): string =>
-    subjects.findLast(([, one]) => JSON.stringify(one.boundary) === JSON.stringify(boundary))?.[0] ?? '';
-  const losses = subjects.flatMap(([name, role]) => lossesOf(name, role, once, holderOf(role)));
+  // What several roles have is one document: what one of them needs of it is needed.
+  const holders = new Map(
+    subjects.flatMap(([name, { identity, boundary }]) =>
+      [...identity, boundary].map((one) => [JSON.stringify(one), name]),
+    ),
+  );
+  const holderOf = (document: Document): string => holders.get(JSON.stringify(document)) ?? '';
+  const losses = subjects.flatMap(([name, role]) => lossesOf(name, role, once, holderOf));
   const noticed = new Set<string>();
   // One environment after the other: what the first has noticed needs no other one.
   for (const environment of ['dev', 'staging', 'prod', 'build']) {
@@ -163,3 +173,15 @@ export async function subtract(
 }
 
 const isAllowed = (decision: string | undefined): boolean => decision === 'Allowed';
+
+/** What nobody notices and nothing explains, and patterns that explain nothing, by lines of `PATTERN -- reason`. */
+export function giveReasons(
+  idle: readonly string[],
+  table: string,
+): { readonly open: readonly string[]; readonly stale: readonly string[] } {
+  const patterns = lines(table).map(({ line }) => line.split(' -- ')[0]?.trim() ?? '');
+  return {
+    open: idle.filter((name) => !patterns.some((one) => pattern(one).test(name))),
+    stale: patterns.filter((one) => !idle.some((name) => pattern(one).test(name))),
+  };
+}
