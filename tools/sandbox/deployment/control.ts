@@ -38,19 +38,14 @@ export function createFaults(control: string) {
     killTask: (task?: string) => harm({ kind: 'kill', task }),
     /** Stops it without ending it: it is alive and answers nothing. Resolves with its id. */
     freezeTask: (task?: string) => harm({ kind: 'freeze', task }),
-    thawTask: (task: string) => harm({ kind: 'thaw', task }),
     /** SIGTERM as a Spot interruption sends it: nobody tells the load balancer before. Resolves with the task's id. */
     interruptTask: (task?: string) => harm({ kind: 'interrupt', task }),
-    /** Kills all tasks of a zone, and starts none there until it is restored. Resolves with the zone. */
+    /** Kills all tasks of a zone, and starts none there until all is healed. Resolves with the zone. */
     loseZone: (zone?: string) => harm({ kind: 'lose-zone', zone }),
-    restoreZone: (zone: string) => harm({ kind: 'restore-zone', zone }),
     /** Replaces all faults of the database: what isn't named is as it should be. */
-    database: async (faults: Partial<DatabaseFaults>): Promise<void> => {
-      await harm({ kind: 'database', database: { ...noFaults, ...faults } });
-    },
+    database: (faults: Partial<DatabaseFaults>) =>
+      harm({ kind: 'database', database: { ...noFaults, ...faults } }),
     /** Zones are back, and the database is as it should be. */
-    heal: async (): Promise<void> => {
-      await harm({ kind: 'heal' });
-    },
+    heal: () => harm({ kind: 'heal' }),
   };
 }

@@ -138,12 +138,6 @@ program
   .description('Kill all tasks of a zone and start none there until `heal`')
   .argument('[zone]', 'the fullest by default')
   .action((zone?: string) => harm({ kind: 'lose-zone', zone }));
-interface DatabaseOptions {
-  readonly latency: number;
-  readonly throttle: number;
-  readonly year?: number;
-  readonly gone: boolean;
-}
 program
   .command('database')
   .description('Make the database slow, throttling or gone; without options it is as it should be')
@@ -151,10 +145,22 @@ program
   .option('--throttle <share>', 'share of calls that are refused as too many, 0 to 1', Number, 0)
   .option('--year <number>', 'refuse calls of this partition alone, as a hot key', Number)
   .option('--gone', 'nobody listens', false)
-  .action(({ latency, throttle, year, gone }: DatabaseOptions) => {
-    const database = { latencyMs: latency, throttleRatio: throttle, throttledYear: year, refuse: gone };
-    return harm({ kind: 'database', database });
-  });
+  .action(
+    ({
+      latency,
+      throttle,
+      year,
+      gone,
+    }: {
+      latency: number;
+      throttle: number;
+      year?: number;
+      gone: boolean;
+    }) => {
+      const database = { latencyMs: latency, throttleRatio: throttle, throttledYear: year, refuse: gone };
+      return harm({ kind: 'database', database });
+    },
+  );
 program
   .command('rotate-issuer-key')
   .description('The issuer signs with a new key and withdraws the old one at once, as after a leak')

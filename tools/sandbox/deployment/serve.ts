@@ -242,11 +242,6 @@ export async function harm(
       await Promise.all(tasks.map(async ({ id }) => fleet.running(id)?.kill()));
       return zone;
     }
-    case 'restore-zone': {
-      const zone = known(zones, fault.zone, 'zone');
-      loop.lostZones.delete(zone);
-      return zone;
-    }
     default: {
       const healthy = alive().find(({ status, health }) => status === 'RUNNING' && health === 'healthy');
       const ids = alive().map(({ id }) => id);

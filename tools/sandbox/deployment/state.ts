@@ -161,6 +161,6 @@ export const noFaults: DatabaseFaults = { latencyMs: 0, throttleRatio: 0, refuse
 /** Faults by name, as the control server takes them. */
 export type FaultRequest =
   | { readonly kind: 'kill' | 'freeze' | 'thaw' | 'interrupt'; readonly task?: string | undefined }
-  | { readonly kind: 'lose-zone' | 'restore-zone'; readonly zone?: string | undefined }
+  | { readonly kind: 'lose-zone'; readonly zone?: string | undefined }
   | { readonly kind: 'database'; readonly database: DatabaseFaults }
   | { readonly kind: 'rotate-issuer-key' | 'heal' };
