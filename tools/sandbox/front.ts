@@ -44,8 +44,8 @@ export interface FrontOptions {
 /**
  * The address that AWS clients are given. Calls that moto answers go to moto, those of a gap are answered here, and one
  * that nobody can answer gets a 400 that names the action: clients retry a 500 for minutes.
- * `GET /_emulator/calls` tells what was called, `GET /_emulator/requests` what each call named, `GET /_emulator/health` which
- * process this is, `/_emulator/data-plane` takes who runs the tasks.
+ * `GET /_emulator/requests` tells what each call named, `GET /_emulator/health` which process this is, `/_emulator/data-plane` takes
+ * who runs the tasks.
  */
 export async function startFront({ moto, gaps, nameRest, port }: FrontOptions): Promise<Front> {
   const calls = createCallLog();
@@ -70,12 +70,7 @@ export async function startFront({ moto, gaps, nameRest, port }: FrontOptions): 
     });
   });
   const respond = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const startedAt = performance.now();
     const { method = 'GET', url = '/', headers } = request;
-    if (url === '/_emulator/calls') {
-      write(response, json({ calls: calls.counts().map((count) => ({ ...count })) }));
-      return;
-    }
     if (url === '/_emulator/requests') {
       write(response, json({ requests: calls.requests().map((request) => ({ ...request })) }));
       return;
@@ -91,7 +86,7 @@ export async function startFront({ moto, gaps, nameRest, port }: FrontOptions): 
     const call = readCall({ method, url, headers, body: await buffer(request) }, nameRest);
     const given = await answer(call);
     if (call.service !== 'unsigned') {
-      calls.note(call, given, performance.now() - startedAt);
+      calls.note(call, given);
     }
     write(response, given);
   };
@@ -221,16 +216,6 @@ export function createDataPlane(): DataPlane {
   };
 }
 
-export interface CallCount {
-  /** The access key that signed: a deployment has one for each of its roles. */
-  readonly caller: string;
-  /** `service.Action`. */
-  readonly action: string;
-  readonly calls: number;
-  readonly failed: number;
-  readonly slowestMs: number;
-}
-
 /** What a call named, each once: enough to ask whether its caller's role may do that. */
 export interface RequestSeen {
   readonly caller: string;
@@ -241,37 +226,24 @@ export interface RequestSeen {
   readonly made: readonly string[];
 }
 
-/** Counts what was called, and keeps what was named: what a role must be allowed to do, and where the time went. */
+/** Keeps what was called: what a role must be allowed to do. */
 export interface CallLog {
-  readonly note: (call: Call, answer: Answer, tookMs: number) => void;
-  /** Sorted by action, then by caller. */
-  readonly counts: () => readonly CallCount[];
+  readonly note: (call: Call, answer: Answer) => void;
   /** Of calls that succeeded, in the order in which each came first. */
   readonly requests: () => readonly RequestSeen[];
 }
 
 export function createCallLog(): CallLog {
-  const counts = new Map<string, CallCount>();
   const seen = new Map<string, RequestSeen>();
   /** Roles that were taken, by the access key that was given for it. */
   const roles = new Map<string, string>();
   return {
-    note: (call, answer, tookMs) => {
+    note: (call, answer) => {
       const action = `${call.service}.${call.action}`;
-      const isFailed = answer.status >= 400;
       const [, taken] = /<AccessKeyId>(\w+)</.exec(isTaking(call) ? answer.body.toString() : '') ?? [];
       if (taken !== undefined) roles.set(taken, form(call).get('RoleArn') ?? '');
       const caller = roles.get(callerOf(call)) ?? callerOf(call);
-      const key = `${action} ${caller}`;
-      const before = counts.get(key) ?? { calls: 0, failed: 0, slowestMs: 0 };
-      counts.set(key, {
-        caller,
-        action,
-        calls: before.calls + 1,
-        failed: before.failed + (isFailed ? 1 : 0),
-        slowestMs: Math.max(before.slowestMs, Math.round(tookMs)),
-      });
-      if (isFailed) return;
+      if (answer.status >= 400) return;
       const request = {
         caller,
         action,
@@ -281,7 +253,6 @@ export function createCallLog(): CallLog {
       const known = JSON.stringify(request);
       if (!seen.has(known)) seen.set(known, request);
     },
-    counts: () => [...counts].sort(([a], [b]) => a.localeCompare(b)).map(([, count]) => count),
     requests: () => [...seen.values()],
   };
 }

@@ -9,9 +9,8 @@ const program = createCommand(
   'An AWS control plane on loopback: moto with its gaps filled. Nothing is kept when it stops.',
 )
   .option('--port <number>', 'where to listen; 0 takes a free port', wholeNumber(0, 65_535), 5566)
-  .option('--calls', 'print what was called when it stops')
   .option('--record <file>', 'write process id and address there once it answers, as JSON')
-  .action(async ({ port, calls, record }: { port: number; calls?: true; record?: string }) => {
+  .action(async ({ port, record }: { port: number; record?: string }) => {
     const emulator = await startEmulator(port, console.error).catch((error: unknown) => {
       throw new Problem(
         `The emulator can't start: ${reasonOf(error)}`,
@@ -31,7 +30,6 @@ const program = createCommand(
     );
     if (!signal.aborted) await once(signal, 'abort');
     await emulator.stop();
-    if (calls) console.table(emulator.calls.counts());
   });
 
 await runCommand((argv) => program.parseAsync(argv, { from: 'user' }));
