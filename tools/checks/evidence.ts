@@ -285,6 +285,15 @@ interface Gathered {
   readonly commit: string;
 }
 
+/** What the gates looked at, and when; the page of another commit says so. */
+export const tellGates = (
+  verdict: Pick<Verdict, 'commit' | 'finishedAt'> | undefined,
+  commit: string,
+): string =>
+  verdict === undefined
+    ? 'not checked'
+    : `commit \`${verdict.commit}\`${verdict.commit === commit ? '' : ', not the one of this page'}, ${verdict.finishedAt}`;
+
 async function gather(environment: Environment, folder: string, today: string): Promise<Gathered> {
   const reports = join(project, 'reports');
   const verdictFile = join(reports, 'security', 'verdict.json');
@@ -305,12 +314,13 @@ async function gather(environment: Environment, folder: string, today: string): 
   const exceptions = await readExceptions(project, [...gates.map(({ id }) => id), 'exceptions']);
   for (const name of ['security/modules.lock.json', 'security/exceptions.yaml'])
     await copyFile(join(project, name), join(folder, basename(name)));
+  const commit = await output('git', ['rev-parse', 'HEAD'], { cwd: project });
   return {
-    commit: await output('git', ['rev-parse', 'HEAD'], { cwd: project }),
+    commit,
     sections: [
       {
         title: 'Controls',
-        about: `${controls.length} controls. Gates: ${verdict === undefined ? 'not checked' : `commit \`${verdict.commit}\`, ${verdict.finishedAt}`}. Tests: ${tests.length === 0 ? 'not checked' : `${tests.length} files, ${tests[0]?.at ?? ''}`}.`,
+        about: `${controls.length} controls. Gates: ${tellGates(verdict, commit)}. Tests: ${tests.length === 0 ? 'not checked' : `${tests.length} files, ${tests[0]?.at ?? ''}`}.`,
         table: {
           head: ['control', 'built in', 'proof', 'FSBP · CIS 5.0 · PCI DSS 4.0', 'result'],
           rows: controls.map((one) => [one.sentence, one.built, one.proof, one.frameworks, one.result]),

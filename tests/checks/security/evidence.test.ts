@@ -12,6 +12,7 @@ import {
   readMutants,
   readTests,
   seal,
+  tellGates,
 } from '../../../tools/checks/evidence.ts';
 import { renderPage } from '../../../tools/checks/evidence-page.ts';
 import { drawPlan } from '../../../tools/checks/evidence-picture.ts';
@@ -46,6 +47,16 @@ test('the last column comes from the report, gate by gate', () => {
   expect(filled).toBe(
     '| a | gate:tflint, gate:npm-audit | tflint passed, npm-audit not checked |\n| b | gate:hadolint | hadolint not run |\n<!-- results: commit c0ffee, 2026-01-01 -->',
   );
+});
+
+test('gates that looked at another commit are not taken for this one', () => {
+  const verdict = { commit: 'c0ffee', finishedAt: '2026-01-01' };
+
+  expect([tellGates(verdict, 'c0ffee'), tellGates(verdict, 'decaf'), tellGates(undefined, 'decaf')]).toEqual([
+    'commit `c0ffee`, 2026-01-01',
+    'commit `c0ffee`, not the one of this page, 2026-01-01',
+    'not checked',
+  ]);
 });
 
 test('the evidence names only gates that exist', async () => {
