@@ -36,7 +36,7 @@ interface Batch {
   explain: () => MovieError;
 }
 
-/** A quarter of what DynamoDB takes at once: more save nothing, and each waits for the slowest. */
+/** A quarter of what DynamoDB takes at once: a reader pays a twenty-fifth of the call by then, and waits for the slowest. */
 const maxKeys = 25;
 /** As the SDK before its second attempt. */
 const longestPauseMs = 50;

@@ -11,7 +11,7 @@ const schemathesis = fileURLToPath(
   new URL('../../../.cache/python/schemathesis/bin/schemathesis', import.meta.url),
 );
 const configuration = fileURLToPath(new URL('schemathesis.toml', import.meta.url));
-/** The phases that no seed changes run with the first one only. */
+/** The phases that no seed changes run with the first one only. `FUZZ_SEED=7,77` names other seeds. */
 const rounds: [seed: string, phases: string][] =
   process.env['FUZZ_SEED'] === undefined
     ? [
@@ -19,7 +19,7 @@ const rounds: [seed: string, phases: string][] =
         ['1', 'fuzzing,stateful'],
         ['42', 'fuzzing,stateful'],
       ]
-    : [[process.env['FUZZ_SEED'], 'examples,coverage,fuzzing,stateful']];
+    : process.env['FUZZ_SEED'].split(',').map((seed) => [seed, 'examples,coverage,fuzzing,stateful']);
 const fuzzTimeoutMs = 170_000;
 
 /** What an answer must keep to. */
