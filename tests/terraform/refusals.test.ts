@@ -107,6 +107,7 @@ async function judge({ directory, variables, files }: (typeof directories)[numbe
   return { runs, unproven: rulesIn(variables).filter(({ line }) => !proven.has(line)) };
 }
 
+const uuid = (digit: number): string => `${digit}0000000-0000-4000-8000-000000000000`;
 /** Values at the edge of what is accepted, of the variables that have rules; a line is a run. And values that are just outside. */
 const edges: Readonly<Record<string, { readonly accepted: string; readonly refused: string }>> = {
   terraform: {
@@ -149,7 +150,9 @@ const edges: Readonly<Record<string, { readonly accepted: string; readonly refus
   'terraform/bootstrap': {
     accepted: `
       commit = "0123456"; account_id = "123456789012"; project = "abc"; state_history_days = 7; candidate_days = 1; bitbucket = null
-      commit = "${'0123456789'.repeat(4)}"; project = "${'p'.repeat(28)}"; state_history_days = 365; candidate_days = 365; bitbucket = null`,
+      commit = "${'0123456789'.repeat(4)}"; project = "${'p'.repeat(28)}"; state_history_days = 365; candidate_days = 365; bitbucket = null
+      bitbucket = { workspace = "a-b_1", workspace_uuid = "${uuid(1)}", repository_uuid = "${uuid(2)}", build_uuid = "${uuid(3)}", environments = { dev = { plan_uuid = "${uuid(4)}", apply_uuid = "${uuid(5)}", vpc_id = "vpc-01234567", client_ca_bucket = "abc", transit_gateway_id = "tgw-01234567" } } }
+      bitbucket = { workspace = "movies", workspace_uuid = "${uuid(1)}", repository_uuid = "${uuid(2)}", build_uuid = "${uuid(3)}", oidc_provider_arn = "arn:aws:iam::123456789012:oidc-provider/api.bitbucket.org/2.0/workspaces/movies/pipelines-config/identity/oidc", environments = { ${'e'.repeat(21)} = { plan_uuid = "${uuid(4)}", apply_uuid = "${uuid(5)}", vpc_id = "vpc-0123456789abcdef0", zone = { id = "Z0", domain_name = "a.example" }, client_ca_bucket = "${'b'.repeat(63)}", transit_gateway_id = "tgw-0123456789abcdef0" } } }`,
     refused: `
       commit = "012345"
       commit = "${'0123456789'.repeat(4)}0"
@@ -158,7 +161,10 @@ const edges: Readonly<Record<string, { readonly accepted: string; readonly refus
       project = "${'p'.repeat(29)}"
       state_history_days = 6
       state_history_days = 7.5
-      candidate_days = 0`,
+      candidate_days = 0
+      bitbucket = { workspace = "movies", workspace_uuid = "${uuid(1)}", repository_uuid = "${uuid(2)}", build_uuid = "${uuid(3)}", environments = { ${'e'.repeat(22)} = { plan_uuid = "${uuid(4)}", apply_uuid = "${uuid(5)}" } } }
+      bitbucket = { workspace = "movies", workspace_uuid = "${uuid(1)}", repository_uuid = "${uuid(2)}", build_uuid = "${uuid(3)}", environments = { dev = { plan_uuid = "${uuid(4)}", apply_uuid = "${uuid(5)}", vpc_id = "vpc-0123456" } } }
+      bitbucket = { workspace = "movies", workspace_uuid = "${uuid(1)}", repository_uuid = "${uuid(2)}", build_uuid = "${uuid(3)}", environments = { dev = { plan_uuid = "${uuid(4)}", apply_uuid = "${uuid(4)}" } } }`,
   },
   'modules/web-acl': {
     accepted: `
