@@ -51,6 +51,7 @@ data "aws_iam_policy_document" "key" {
       "kms:CreateAlias",
       "kms:DeleteAlias",
       "kms:DescribeKey",
+      "kms:DisableKey",
       "kms:EnableKey",
       "kms:EnableKeyRotation",
       "kms:GetKeyPolicy",
