@@ -1,5 +1,6 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { InvalidMovie, MovieError, Throttled, TimedOut, Unavailable } from '../movies/errors.ts';
+import { currentDeadline } from './limits.ts';
 
 export type DynamoOutcome = 'ok' | 'condition-failed' | 'throttled' | 'timed-out' | 'failed';
 
@@ -10,7 +11,7 @@ export interface DynamoCall {
   readonly table: string;
   readonly durationMs: number;
   readonly outcome: DynamoOutcome;
-  /** Attempts after the first. */
+  /** Attempts after the first, which may have been a call of several readers. */
   readonly retries: number;
   /** Read or write units as DynamoDB reports them; 0 where it doesn't. */
   readonly consumedCapacity: number;
@@ -33,7 +34,7 @@ export function observeCalls(client: DynamoDBClient, observer: DynamoObserver): 
           table: typeof table === 'string' ? table : '',
           durationMs: performance.now() - startedAt,
           outcome,
-          retries: retriesOf(answer),
+          retries: retriesOf(answer) + (currentDeadline()?.attemptsMade ?? 0),
           consumedCapacity: capacityUnits(answer),
         });
       };

@@ -376,6 +376,7 @@ describe('movies that are read in one turn', () => {
     expect(finds.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
     expect(finds[1]).toMatchObject({ reason: expect.any(Throttled) as unknown });
     expect(database?.operations).toEqual(['BatchGetItem', 'GetItem', 'GetItem']);
+    expect(calls[1]).toMatchObject({ operation: 'GetItem', outcome: 'throttled', retries: 2 });
   });
 
   test.each([
