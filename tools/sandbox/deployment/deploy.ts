@@ -266,7 +266,7 @@ export async function destroyLocally(context: LocalContext): Promise<void> {
   if (leftovers.length > 0)
     throw new Problem(
       `Terraform believes that all is gone, and the emulator still has:\n  ${leftovers.join('\n  ')}`,
-      'Find out who made it: on AWS it would go on costing money.',
+      'Find out who made it: on AWS it would go on costing money. A table that was restored and not taken over is one. Here `npm run local -- end` ends it with the emulator.',
     );
   await emulators.stop(emulator);
   progress.say(describeTimings(progress));
