@@ -487,6 +487,8 @@ function sentenceIn(said: string, wanted: string | undefined): string {
   const lines = said.split('\n').map((line) => line.replace(/^[│╷╵]/, '').trim());
   const assertion = lines.findIndex((line) => line.startsWith('Error: Test assertion failed'));
   const reason =
+    // A list of sentences says more than the name of the test.
+    lines.find((line) => /^\+ +".* /.test(line))?.replace(/^\+ +"|",?$/g, '') ??
     lines.find((line) => line.startsWith('● ')) ??
     (assertion < 0 ? undefined : lines.slice(assertion + 1).find((line) => /^[A-Z].*\.$/.test(line))) ??
     lines.find((line) => /^error:|Error: |CKV|✗|blocks/.test(line)) ??
