@@ -12,7 +12,7 @@ module "api_access" {
     var.environment == "prod" ? [] : ["http://localhost:8080/api/docs/oauth2-redirect.html"],
   ))
 
-  # Signs in for the look from outside (outside.tf).
+  # Signs in for the outside probe (outside.tf).
   readers = toset(var.outside_probe == null ? [] : ["outside"])
 
   mfa                         = var.environment == "prod" ? "ON" : "OPTIONAL"

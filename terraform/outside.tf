@@ -43,7 +43,7 @@ resource "aws_cloudwatch_event_rule" "outside" {
   for_each = local.outside
 
   name                = "${local.name}-outside"
-  description         = "A look from outside"
+  description         = "The outside probe"
   schedule_expression = "rate(1 minute)"
 }
 
@@ -79,7 +79,7 @@ resource "aws_secretsmanager_secret" "outside" {
   for_each = toset(var.outside_probe != null && var.oidc == null ? ["cognito"] : [])
 
   name                    = "${local.name}/outside"
-  description             = "Secret of the client that looks from outside"
+  description             = "Secret of the client of the outside probe"
   kms_key_id              = aws_kms_key.main.arn
   recovery_window_in_days = var.environment == "prod" ? 30 : 0
 }
@@ -96,7 +96,7 @@ resource "aws_iam_role" "outside" {
   for_each = local.outside
 
   name                 = "${local.name}-outside-${local.region_code}"
-  description          = "What the look from outside may do in this account"
+  description          = "What the outside probe may do in this account"
   assume_role_policy   = data.aws_iam_policy_document.assume["outside"].json
   permissions_boundary = var.permissions_boundary_arn
 }
@@ -104,7 +104,7 @@ resource "aws_iam_role" "outside" {
 resource "aws_iam_role_policy" "outside" {
   for_each = local.outside
 
-  name   = "look"
+  name   = "probe"
   role   = aws_iam_role.outside[each.key].id
   policy = data.aws_iam_policy_document.outside[each.key].json
 }

@@ -310,7 +310,7 @@ variable "maintainer_cidrs" {
   default     = []
 }
 
-# ---- a look from outside ----
+# ---- the outside probe ----
 
 variable "outside_probe" {
   type = object({

@@ -44,8 +44,8 @@ locals {
       for label, name in { allowed = "AllowedRequests", blocked = "BlockedRequests" } : { id = label, label = label, namespace = "AWS/WAFV2", name = name, stat = "Sum", dimensions = { Region = data.aws_region.current.name, WebACL = var.web_acl_name, Rule = "ALL" } }
     ] },
     ], var.outside == null ? [] : [
-    { title = "From outside, good looks a minute", metrics = [
-      { id = "g", label = "good", namespace = local.namespace, name = "outside_looks_good", stat = "Sum", dimensions = {} },
+    { title = "Outside probes that were good, a minute", metrics = [
+      { id = "g", label = "good", namespace = local.namespace, name = "outside_probes_good", stat = "Sum", dimensions = {} },
     ] },
   ])
 }

@@ -84,7 +84,7 @@ resource "aws_cloudwatch_log_metric_filter" "main" {
       pattern = "{ ($.level = \"error\") || ($.level = \"fatal\") }"
     }
     }, var.outside == null ? {} : {
-    outside_looks_good = {
+    outside_probes_good = {
       group   = var.outside.log_group_name
       pattern = "{ $.ok IS TRUE }"
     }
@@ -268,7 +268,7 @@ resource "aws_cloudwatch_query_definition" "main" {
     EOT
     }
     }, var.outside == null ? {} : {
-    "Looks from outside" = { group = var.outside.log_group_name, query = <<-EOT
+    "Outside probes" = { group = var.outside.log_group_name, query = <<-EOT
       fields @timestamp, ok, cause, what, answerMs, certificateDays
       | filter ispresent(ok)
       | sort @timestamp desc

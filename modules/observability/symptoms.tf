@@ -134,11 +134,11 @@ locals {
       }
     },
     {
-      # A missed look, and one that broke off, is a minute with lines and without a good one: 0. No line at all is missing.
+      # A missed probe, and one that broke off, is a minute with lines and without a good one: 0. No line at all is missing.
       for name in var.outside == null ? [] : ["outside-probe"] : name => {
-        meaning  = "A caller outside can't sign in and read a movie, twice in a row; or nobody looks any more."
-        severity = "page", query = "Looks from outside", period = 60, evaluations = 2, threshold = 1, comparison = "LessThanThreshold", missing = "breaching", quiet = true
-        metrics  = { good = { namespace = local.namespace, name = "outside_looks_good", stat = "Sum", dimensions = {} } }
+        meaning  = "A caller outside can't sign in and read a movie, twice in a row; or no probe is made any more."
+        severity = "page", query = "Outside probes", period = 60, evaluations = 2, threshold = 1, comparison = "LessThanThreshold", missing = "breaching", quiet = true
+        metrics  = { good = { namespace = local.namespace, name = "outside_probes_good", stat = "Sum", dimensions = {} } }
       }
     },
     {

@@ -131,7 +131,7 @@ variable "permissions_boundary_arn" {
 
 variable "outside" {
   type        = object({ log_group_name = string })
-  description = "Log of the looks from outside, one line of JSON for each, with ok, cause and answerMs; null where nobody looks."
+  description = "Log of the outside probes, one line of JSON for each, with ok, cause and answerMs; null where there is none."
   default     = null
 }
 

@@ -13,7 +13,7 @@ resource "aws_ecr_repository" "service" {
   }
 }
 
-# The look from outside runs from the image that serves. Lambda reads it in its own name, and would write this policy itself
+# The outside probe runs from the image that serves. Lambda reads it in its own name, and would write this policy itself
 # where it is missing, by a right that the pipeline is denied.
 resource "aws_ecr_repository_policy" "service" {
   repository = aws_ecr_repository.service.name

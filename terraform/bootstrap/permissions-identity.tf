@@ -67,7 +67,7 @@ data "aws_iam_policy_document" "apply_identity" {
     }
   }
 
-  # Of all roles, a function gets the one that looks from outside.
+  # Of all roles, a function gets that of the outside probe.
   statement {
     sid       = "HandRoleToLookOutside"
     actions   = ["iam:PassRole"]

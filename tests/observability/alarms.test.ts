@@ -323,7 +323,7 @@ test('what is quiet in maintenance waits until maintenance is told, and after it
   expect(waits).toEqual(waits.map(() => ({ isToldFirst: true, isOverBefore: true })));
 });
 
-test('one missed look pages nobody, two in a row do, and so does a look that is made no more', () => {
+test('one missed probe pages nobody, two in a row do, and so do probes that are made no more', () => {
   const states = (...looks: readonly (0 | 1 | undefined)[]) =>
     alarmsOf('prod')
       .filter(([address]) => address === 'symptom["outside-probe"]')

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { describeLook } from '../../app/src/commands/outside-look.ts';
+import { describeProbe } from '../../app/src/commands/outside-caller.ts';
 import { closeServer } from '../../app/src/local/listen.ts';
 import { parseFilterPattern, property } from '../support/cloudwatch/patterns.ts';
 import { planned } from '../support/cloudwatch/alarm.ts';
@@ -96,7 +96,7 @@ const elsewhere = [
   'main["task_failures"]',
   'main["containers_lost"]',
   'main["deployments"]',
-  'main["outside_looks_good"]',
+  'main["outside_probes_good"]',
 ];
 
 describe('metric filters on real log lines', () => {
@@ -134,10 +134,10 @@ describe('metric filters on real log lines', () => {
     expect(found(pattern.replace(right, wrong))).not.toEqual([...(counted[name] ?? [])].toSorted());
   });
 
-  test('the environments differ in no filter but that of the looks from outside, which prod alone has', () => {
+  test('the environments differ in no filter but that of the outside probes, which prod alone has', () => {
     const patterns = (environment: 'dev' | 'staging' | 'prod') =>
       [...planned<{ pattern: string }>(environment, 'aws_cloudwatch_log_metric_filter')]
-        .filter(([name]) => name !== 'main["outside_looks_good"]')
+        .filter(([name]) => name !== 'main["outside_probes_good"]')
         .map(([name, { pattern }]) => [name, pattern]);
 
     expect([patterns('dev'), patterns('staging')]).toEqual([patterns('prod'), patterns('prod')]);
@@ -155,7 +155,7 @@ describe('saved queries on real log lines', () => {
   };
   /** What AWS writes: of the web ACL (waf/latest/developerguide/logging-fields.html), and of ECS (AmazonECS/latest/developerguide/ecs_service_events.html). */
   const documented: Readonly<Record<string, string>> = {
-    'Looks from outside': describeLook({
+    'Outside probes': describeProbe({
       miss: { cause: 'slow', what: '' },
       answerMs: 1,
       certificateDays: 1,

@@ -3,11 +3,11 @@ import { type IncomingMessage, request, type RequestOptions } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { Hash } from '@smithy/core/serde';
 import { SignatureV4 } from '@smithy/signature-v4';
-import { createLook, describeLook, limits, parseMovie } from './outside-look.ts';
+import { createProbe, describeProbe, limits, parseMovie } from './outside-caller.ts';
 
 /**
- * The look from outside as AWS Lambda runs it, in the image of the service: one look for each event, one line of JSON for each
- * look. What an event says is of no matter. `npm run outside-probe` is the same look for a person or another scheduler.
+ * The outside probe as AWS Lambda runs it, in the image of the service: one probe for each event, one line of JSON for each
+ * probe. What an event says is of no matter. `npm run outside-probe` is the same probe for a person or another scheduler.
  */
 const keepTokenMs = 300_000;
 const timeoutMs = 10_000;
@@ -68,7 +68,7 @@ async function call(path: string, options: RequestOptions = {}, body = ''): Prom
 
 const movie = parseMovie(setting('PROBE_MOVIE'));
 if (movie === undefined) throw new Error('PROBE_MOVIE is a year and a title, such as "1994/Pulp Fiction"');
-const look = createLook(
+const probe = createProbe(
   {
     ...limits,
     movie,
@@ -82,7 +82,7 @@ const look = createLook(
 for (;;) {
   const event = await call('invocation/next');
   await text(event);
-  const line = describeLook(await look());
+  const line = describeProbe(await probe());
   console.log(line);
   const id = String(event.headers['lambda-runtime-aws-request-id']);
   await text(await call(`invocation/${id}/response`, { method: 'POST' }, line));

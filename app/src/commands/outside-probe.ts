@@ -1,19 +1,30 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Option } from 'commander';
 import { address, createCommand, runCommand, wholeNumber } from './command.ts';
-import { createLook, describeLook, limits, type Look, parseMovie, type Target } from './outside-look.ts';
+import {
+  createProbe,
+  describeProbe,
+  limits,
+  type Probed,
+  parseMovie,
+  type Target,
+} from './outside-caller.ts';
 
-/** Looks until it is well, or was missed so often in a row. Each look is told. */
+/** Probes until it is well, or was missed so often in a row. Each probe is told. */
 export async function watch(
-  look: () => Promise<Look>,
+  probe: () => Promise<Probed>,
   {
     misses,
     wait,
     tell,
-  }: { readonly misses: number; readonly wait: () => Promise<unknown>; readonly tell: (look: Look) => void },
+  }: {
+    readonly misses: number;
+    readonly wait: () => Promise<unknown>;
+    readonly tell: (probe: Probed) => void;
+  },
 ): Promise<boolean> {
   for (let left = misses; left > 0; left -= 1) {
-    const seen = await look();
+    const seen = await probe();
     tell(seen);
     if (seen.miss === undefined) return true;
     if (left > 1) await wait();
@@ -39,7 +50,7 @@ function readOptions(
     new Option(flags, about).env(variable).makeOptionMandatory();
   const command = createCommand(
     'npm run outside-probe --',
-    'Does what a caller outside does: finds the name, checks the certificate, signs in, reads a movie that must be there.\nOne line of JSON for each look; a miss names its cause, and docs/runbook.md, "A look from outside", says what to do.',
+    'Does what a caller outside does: finds the name, checks the certificate, signs in, reads a movie that must be there.\nOne line of JSON for each probe; a miss names its cause, and docs/runbook.md, "The outside probe", says what to do.',
   )
     .addOption(required('--url <url>', 'of the service', 'PROBE_URL').argParser(address))
     .addOption(
@@ -73,7 +84,7 @@ function readOptions(
       new Option('--misses <n>', 'in a row that are told somebody').default(2).argParser(wholeNumber(1, 100)),
     )
     .addOption(
-      new Option('--every <seconds>', 'between two looks').default(60).argParser(wholeNumber(0, 3_600)),
+      new Option('--every <seconds>', 'between two probes').default(60).argParser(wholeNumber(0, 3_600)),
     )
     .addHelpText('after', '\nExit codes: 0 it is well, 1 missed so often in a row, 2 misuse.');
   const options = command.parse(argv, { from: 'user' }).opts<Options>();
@@ -89,11 +100,11 @@ if (process.argv[1] === import.meta.filename)
   await runCommand(async (argv) => {
     const { client: id, secret, misses, every, ...target } = readOptions(argv);
     const client = { id, secret: () => Promise.resolve(secret) };
-    const isWell = await watch(createLook({ ...target, client }), {
+    const isWell = await watch(createProbe({ ...target, client }), {
       misses,
       wait: () => pause(every * 1_000),
-      tell: (look) => {
-        console.log(describeLook(look));
+      tell: (probe) => {
+        console.log(describeProbe(probe));
       },
     });
     return isWell ? 0 : 1;

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { createLook, type Look } from '../../../app/src/commands/outside-look.ts';
+import { createProbe, type Probed } from '../../../app/src/commands/outside-caller.ts';
 import { watch } from '../../../app/src/commands/outside-probe.ts';
 import { parseFilterPattern } from '../../support/cloudwatch/patterns.ts';
 import { planned } from '../../support/cloudwatch/alarm.ts';
@@ -25,7 +25,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => api.stop());
 
-/** Two looks without a wait: what two misses of a minute each are to who is on call. */
+/** Two probes without a wait: what two misses of a minute each are to who is on call. */
 async function probe(changes: Readonly<Record<string, string>> = {}, env: NodeJS.ProcessEnv = {}) {
   const given = {
     url: api.url,
@@ -42,7 +42,7 @@ async function probe(changes: Readonly<Record<string, string>> = {}, env: NodeJS
   return {
     exitCode,
     errors,
-    looks: output
+    results: output
       .trim()
       .split('\n')
       .filter(Boolean)
@@ -52,16 +52,16 @@ async function probe(changes: Readonly<Record<string, string>> = {}, env: NodeJS
 
 const twoMisses = (cause: string, what: RegExp) => ({
   exitCode: 1,
-  looks: Array.from({ length: 2 }, () =>
+  results: Array.from({ length: 2 }, () =>
     expect.objectContaining({ ok: false, cause, what: expect.stringMatching(what) }),
   ),
 });
 
 describe('what a caller outside meets', () => {
-  test('all is well: one look, its time, and nobody is told', async () => {
+  test('all is well: one probe, its time, and nobody is told', async () => {
     expect(await probe({ 'answer-ms': '60000' })).toMatchObject({
       exitCode: 0,
-      looks: [{ ok: true, answerMs: expect.any(Number) }],
+      results: [{ ok: true, answerMs: expect.any(Number) }],
     });
   });
 
@@ -162,17 +162,23 @@ describe('by the runtime interface of AWS Lambda', () => {
       server.closeAllConnections();
     }
     const lines = output.trim().split('\n');
-    return { exitCode, lines, looks: lines.map((line) => JSON.parse(line) as object), answers, secretCalls };
+    return {
+      exitCode,
+      lines,
+      results: lines.map((line) => JSON.parse(line) as object),
+      answers,
+      secretCalls,
+    };
   }
   const isCounted = (line: string) => {
     const filters = planned<{ pattern: string }>('prod', 'aws_cloudwatch_log_metric_filter');
-    return parseFilterPattern(filters.get('main["outside_looks_good"]')?.pattern ?? '')(line);
+    return parseFilterPattern(filters.get('main["outside_probes_good"]')?.pattern ?? '')(line);
   };
 
-  test('each event is a look, told in the log and answered; the token of the first is kept', async () => {
-    const { looks, lines, answers, secretCalls } = await invoke(2);
+  test('each event is a probe, told in the log and answered; the token of the first is kept', async () => {
+    const { results, lines, answers, secretCalls } = await invoke(2);
 
-    expect(looks).toEqual(
+    expect(results).toEqual(
       [1, 2].map(() => expect.objectContaining({ ok: true, answerMs: expect.any(Number) })),
     );
     expect(lines.map(isCounted)).toEqual([true, true]);
@@ -190,18 +196,18 @@ describe('by the runtime interface of AWS Lambda', () => {
     ]);
   });
 
-  test('a miss has its cause, is not counted as good, and the next look signs in anew', async () => {
-    const { looks, lines, secretCalls } = await invoke(2, { PROBE_MOVIE: '1994/No such movie' });
+  test('a miss has its cause, is not counted as good, and the next probe signs in anew', async () => {
+    const { results, lines, secretCalls } = await invoke(2, { PROBE_MOVIE: '1994/No such movie' });
 
-    expect(looks).toEqual(twoMisses('movie-missing', /answers 404/).looks);
+    expect(results).toEqual(twoMisses('movie-missing', /answers 404/).results);
     expect(lines.map(isCounted)).toEqual([false, false]);
     expect(secretCalls).toHaveLength(2);
   });
 
   test('a secret that nobody gives is a miss of the issuer', async () => {
-    const { looks } = await invoke(1, { AWS_ENDPOINT_URL_SECRETS_MANAGER: nobody });
+    const { results } = await invoke(1, { AWS_ENDPOINT_URL_SECRETS_MANAGER: nobody });
 
-    expect(looks).toMatchObject([
+    expect(results).toMatchObject([
       { ok: false, cause: 'issuer', what: expect.stringMatching(/secret .* can't be read/) },
     ]);
   });
@@ -234,11 +240,11 @@ test('the issuer signs with a key that the service has not fetched: its new toke
       answerMs: 60_000,
     };
     await issuer.rotateKeys();
-    const look = createLook(target);
-    await look();
+    const ask = createProbe(target);
+    await ask();
     await issuer.rotateKeys();
 
-    expect(await look()).toMatchObject({
+    expect(await ask()).toMatchObject({
       miss: {
         cause: 'token-refused',
         what: expect.stringMatching(
@@ -315,34 +321,34 @@ describeWith([program('openssl', 'install OpenSSL', ['version'])], 'the certific
     expect(result).toMatchObject(twoMisses('certificate', what));
   });
 
-  test('that is good lets the look go on, and its days are told', async () => {
+  test('that is good lets the probe go on, and its days are told', async () => {
     const { url, env } = await serve('90');
 
-    const { looks } = await probe({ url }, env);
+    const { results } = await probe({ url }, env);
     server.close();
 
-    expect(looks[0]).toMatchObject({ cause: 'movie-missing', certificateDays: expect.any(Number) });
+    expect(results[0]).toMatchObject({ cause: 'movie-missing', certificateDays: expect.any(Number) });
   });
 });
 
 describe('who is told', () => {
-  const miss: Look = { miss: { cause: 'slow', what: 'slow' } };
-  const watched = async (looks: readonly Look[]) => {
-    const told: Look[] = [];
-    const left = [...looks];
+  const miss: Probed = { miss: { cause: 'slow', what: 'slow' } };
+  const watched = async (results: readonly Probed[]) => {
+    const told: Probed[] = [];
+    const left = [...results];
     const isWell = await watch(() => Promise.resolve(left.shift() ?? {}), {
       misses: 2,
       wait: () => Promise.resolve(),
-      tell: (look) => told.push(look),
+      tell: (result) => told.push(result),
     });
-    return { isWell, looks: told.length };
+    return { isWell, results: told.length };
   };
 
   test('nobody of a single miss', async () => {
-    expect(await watched([miss, {}])).toEqual({ isWell: true, looks: 2 });
+    expect(await watched([miss, {}])).toEqual({ isWell: true, results: 2 });
   });
 
   test('somebody of two in a row', async () => {
-    expect(await watched([miss, miss])).toEqual({ isWell: false, looks: 2 });
+    expect(await watched([miss, miss])).toEqual({ isWell: false, results: 2 });
   });
 });

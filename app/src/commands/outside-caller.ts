@@ -26,7 +26,7 @@ export interface Miss {
   readonly what: string;
 }
 
-export interface Look {
+export interface Probed {
   readonly miss?: Miss;
   /** Of the certificate of the service, where it has one. */
   readonly certificateDays?: number;
@@ -37,7 +37,7 @@ export interface Look {
 const timeoutMs = 10_000;
 const dayMs = 86_400_000;
 
-/** Ends a look with its cause. */
+/** Ends a probe with its cause. */
 class Missed extends Error {
   override readonly cause: Cause;
   constructor(cause: Cause, what: string) {
@@ -58,12 +58,12 @@ export const limits = { certificateDays: 14, answerMs: 2_000 } as const;
  * Does what a caller does: finds the name, checks the certificate, signs in, reads a movie that must be there. Never rejects:
  * what went wrong is a miss with its cause.
  * @param keepTokenMs a token is used again for so long while all is well: Cognito charges for each. That the issuer still
- * publishes the key of it is looked at each time.
+ * publishes the key of it is checked each time.
  */
-export function createLook(
+export function createProbe(
   target: Target,
   { now = Date.now, keepTokenMs = 0 }: { readonly now?: () => number; readonly keepTokenMs?: number } = {},
-): () => Promise<Look> {
+): () => Promise<Probed> {
   let kept = { token: '', until: 0 };
   return async () => {
     const seen: { certificateDays?: number; answerMs?: number } = {};
@@ -90,7 +90,7 @@ export function createLook(
 }
 
 /** One line of JSON, what logs and alarms read. */
-export const describeLook = ({ miss, ...figures }: Look, now: () => number = Date.now): string =>
+export const describeProbe = ({ miss, ...figures }: Probed, now: () => number = Date.now): string =>
   JSON.stringify({ at: new Date(now()).toISOString(), ok: miss === undefined, ...miss, ...figures });
 
 async function findName(url: string, cause: Cause): Promise<void> {
