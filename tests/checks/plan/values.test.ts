@@ -174,7 +174,7 @@ aws_iam_role_policy.events 1 1 1
 aws_iam_role_policy.maintenance 1 1 1
   name = end; role = @aws_iam_role.maintenance; policy = @aws_iam_policy_document.maintenance_end
 aws_iam_role_policy.outside 0 0 1
-  name = look; role = @aws_iam_role.outside; policy = @aws_iam_policy_document.outside
+  name = probe; role = @aws_iam_role.outside; policy = @aws_iam_policy_document.outside
 aws_iam_role_policy.backup 0 0 1
   name = backup; policy = @aws_iam_policy_document.backup
 aws_iam_role_policy.restore 0 0 1

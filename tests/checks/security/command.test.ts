@@ -18,7 +18,9 @@ describe('make security', () => {
   const security = (...args: readonly string[]): Promise<{ code: number; output: string }> =>
     new Promise((done) => {
       const program = [resolve('tools/checks/security.ts'), '--report', report, ...args];
-      const child = execFile('node', program, { cwd: project }, (_error, stdout, stderr) => {
+      // Of the tests that this one runs in, STRICT is not meant for the gates that it starts.
+      const env = { ...process.env, STRICT: '' };
+      const child = execFile('node', program, { cwd: project, env }, (_error, stdout, stderr) => {
         done({ code: child.exitCode ?? -1, output: `${stdout}${stderr}` });
       });
     });
