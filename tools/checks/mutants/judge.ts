@@ -432,10 +432,11 @@ function ownersOf({ root, address }: Unit, hcl: string): readonly string[] {
 
 /** The base with what the owners have become in another plan. */
 function partOf(base: PlanJson, made: PlanJson, owners: readonly string[]): PlanJson {
-  const isOwn = (address: string): boolean =>
-    owners.some(
-      (owner) => address === owner || address.startsWith(`${owner}.`) || address.startsWith(`${owner}[`),
-    );
+  // A module's call may have an index, as a resource may.
+  const isOwn = (address: string): boolean => {
+    const plain = address.replaceAll(/\[[^\]]*\]/g, '');
+    return owners.some((owner) => plain === owner || plain.startsWith(`${owner}.`));
+  };
   const pick = <T extends { readonly address: string }>(
     old: readonly T[] = [],
     now: readonly T[] = [],

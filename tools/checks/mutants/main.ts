@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { appendFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { createCommand, runCommand } from '../../../app/src/commands/command.ts';
+import { createCommand, runCommand, wholeNumber } from '../../../app/src/commands/command.ts';
 import { Misuse } from '../../../app/src/commands/problem.ts';
 import { markdownTable } from '../../lib/markdown.ts';
 import { output } from '../../lib/processes.ts';
@@ -20,8 +20,13 @@ await runCommand(async (argv) => {
   )
     .option('--only <text...>', 'only mistakes whose name holds one of these texts')
     .option('--seed <text>', 'what half of them are drawn by', 'movies')
-    .option('--minutes <number>', 'end after so many; the same command then goes on where it was', '600')
-    .option('--workers <number>', 'so many at a time', '2')
+    .option(
+      '--minutes <number>',
+      'end after so many; the same command then goes on where it was',
+      wholeNumber(1, 600),
+      600,
+    )
+    .option('--workers <number>', 'so many at a time', wholeNumber(1, 16), 2)
     .option('--list', 'name them, and judge none', false)
     .addHelpText(
       'after',
@@ -32,8 +37,8 @@ await runCommand(async (argv) => {
     only?: readonly string[];
     seed: string;
     list: boolean;
-    minutes: string;
-    workers: string;
+    minutes: number;
+    workers: number;
   }>();
   const names = (await output('git', ['ls-files'], { cwd: project })).split('\n');
   const read = async (file: string): Promise<[string, string]> => [
@@ -57,7 +62,7 @@ await runCommand(async (argv) => {
   }
 
   const kept = await keepAnswers(names, seed);
-  const ends = Date.now() + Number(minutes) * 60_000;
+  const ends = Date.now() + minutes * 60_000;
   const outcomes = new Map<string, Outcome>(
     mistakes.filter(({ equivalent }) => equivalent !== undefined).map((mistake) => [mistake.id, { mistake }]),
   );
@@ -76,7 +81,7 @@ await runCommand(async (argv) => {
     await kept.add({ id: mistake.id, ...rest });
   };
   const clean = new Map<string, Promise<boolean>>();
-  const judges = await Promise.all(Array.from({ length: Number(workers) }, () => startJudge(project, clean)));
+  const judges = await Promise.all(Array.from({ length: workers }, () => startJudge(project, clean)));
   /** Gives each judge the next work until there is none, or the time is over. */
   const share = async <T>(
     works: readonly T[],
