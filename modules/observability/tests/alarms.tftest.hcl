@@ -239,7 +239,7 @@ run "each_graph_shows_what_its_title_says" {
       "Tasks"                             = join(" | ", [for name in ["Desired", "Pending", "Running"] : "Average left ${name}TaskCount ClusterName movies-api-test ServiceName movies-api-test"])
       "CPU and memory of the tasks, %"    = join(" | ", [for name in ["CPU", "Memory"] : "Maximum left ${name}Utilization ClusterName movies-api-test ServiceName movies-api-test"])
       "Table: units a minute"             = join(" | ", [for name in ["ConsumedReadCapacityUnits", "ReadThrottleEvents", "WriteThrottleEvents", "ConsumedWriteCapacityUnits"] : "Sum left ${name} TableName movies-api-test"])
-      "Table: latency, ms"                = join(" | ", [for name in ["DeleteItem", "GetItem", "PutItem", "Query", "Scan"] : "p99 left SuccessfulRequestLatency Operation ${name} TableName movies-api-test"])
+      "Table: latency, ms"                = join(" | ", [for name in ["BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan"] : "p99 left SuccessfulRequestLatency Operation ${name} TableName movies-api-test"])
       "Firewall, requests a minute"       = join(" | ", [for name in ["Allowed", "Blocked"] : "Sum left ${name}Requests Region eu-west-1 Rule ALL WebACL movies-api-test"])
     }
     error_message = "A graph shows another metric, statistic or dimension than its title says, or has no row here."
