@@ -32,6 +32,7 @@ export const createGaps = (newId: () => string, now: () => number): readonly Gap
   budgets(),
   managedPrometheus(now),
   backupSelections(newId, now),
+  restoreTests(newId, now),
   restoredTables(now),
   bucketPolicies(),
   suspendedVersioning(),
@@ -270,8 +271,7 @@ function backupSelections(newId: () => string, now: () => number): Gap {
   /** `/backup/plans/<plan>/selections/<selection>` */
   const selectionOf = (call: Call): string => segment(call, 4);
   return {
-    reason:
-      'moto has no backup selections, and finds the tags of a plan or vault only when the path ends with a slash',
+    reason: 'moto has no backup selections; aws_backup_selection makes, reads and removes them',
     answers: {
       'backup.CreateBackupSelection': (call) => {
         const { BackupSelection, CreatorRequestId } = readJson(call.body);
@@ -287,7 +287,93 @@ function backupSelections(newId: () => string, now: () => number): Gap {
         selections.delete(selectionOf(call));
         return json({});
       },
-      'backup.ListTags': (call, forward) => forward({ ...call, url: call.url.replace(/\/?(\?|$)/, '/$1') }),
+    },
+  };
+}
+
+function restoreTests(newId: () => string, now: () => number): Gap {
+  const [plans, selections] = [new Map<string, JsonObject>(), new Map<string, JsonObject>()];
+  const tags = createTags();
+  /** `/restore-testing/plans/<plan>/selections/<selection>` */
+  const [planOf, pathOf] = [(call: Call) => segment(call, 2), (call: Call) => path(call.url)];
+  const seconds = (): number => now() / 1000;
+  const tell = ({ RestoreTestingPlanArn, RestoreTestingPlanName, ...rest }: JsonObject, status = 200) =>
+    json(
+      {
+        ...{ RestoreTestingPlanArn, RestoreTestingPlanName, CreationTime: rest['CreationTime'] },
+        ...{ RestoreTestingSelectionName: rest['RestoreTestingSelectionName'], UpdateTime: seconds() },
+      },
+      status,
+    );
+  /** AWS fills in what a plan doesn't say. */
+  const whole = ({ RecoveryPointSelection, ...plan }: JsonObject): JsonObject => ({
+    ...{ StartWindowHours: 24, ScheduleExpressionTimezone: 'Etc/UTC', ...plan },
+    RecoveryPointSelection: { ExcludeVaults: [], ...objectOf(RecoveryPointSelection) },
+  });
+  const isOfPlan = (call: Call): boolean => decodeURIComponent(call.url).includes(':restore-testing-plan:');
+  const arnOf = (call: Call): string => decodeURIComponent(path(call.url)).replace(/^\/\w+\/|\/$/g, '');
+  return {
+    reason:
+      'moto has no restore tests, and finds the tags of a backup plan or vault only when the path ends with a slash',
+    answers: {
+      'backup.CreateRestoreTestingPlan': (call) => {
+        const { RestoreTestingPlan, Tags } = readJson(call.body);
+        const sent = objectOf(RestoreTestingPlan);
+        const name = text(sent['RestoreTestingPlanName']);
+        const arn = `arn:aws:backup:${regionOf(call)}:${account}:restore-testing-plan:${name}-${newId()}`;
+        const made = { ...whole(sent), RestoreTestingPlanArn: arn, CreationTime: seconds() };
+        plans.set(name, made);
+        tags.set(arn, Tags);
+        return tell(made, 201);
+      },
+      'backup.GetRestoreTestingPlan': (call) => {
+        const plan = plans.get(planOf(call));
+        return plan ? json({ RestoreTestingPlan: plan }) : notFound(call, 'restore testing plan');
+      },
+      'backup.UpdateRestoreTestingPlan': (call) => {
+        const plan = plans.get(planOf(call));
+        if (plan === undefined) return notFound(call, 'restore testing plan');
+        const changed = whole({ ...plan, ...objectOf(readJson(call.body)['RestoreTestingPlan']) });
+        plans.set(planOf(call), changed);
+        return tell(changed);
+      },
+      'backup.DeleteRestoreTestingPlan': (call) =>
+        plans.delete(planOf(call)) ? json({}, 204) : notFound(call, 'restore testing plan'),
+      'backup.CreateRestoreTestingSelection': (call) => {
+        const plan = plans.get(planOf(call));
+        if (plan === undefined) return notFound(call, 'restore testing plan');
+        const sent = objectOf(readJson(call.body)['RestoreTestingSelection']);
+        const { RestoreTestingPlanArn, RestoreTestingPlanName } = plan;
+        const made = {
+          ...{ RestoreMetadataOverrides: {}, ...sent, CreationTime: seconds() },
+          ...{ RestoreTestingPlanArn, RestoreTestingPlanName },
+        };
+        selections.set(`${pathOf(call)}/${text(sent['RestoreTestingSelectionName'])}`, made);
+        return tell(made, 201);
+      },
+      'backup.GetRestoreTestingSelection': (call) => {
+        const { RestoreTestingPlanArn: _, ...selection } = selections.get(pathOf(call)) ?? {};
+        return 'CreationTime' in selection
+          ? json({ RestoreTestingSelection: selection })
+          : notFound(call, 'restore testing selection');
+      },
+      'backup.UpdateRestoreTestingSelection': (call) => {
+        const selection = selections.get(pathOf(call));
+        if (selection === undefined) return notFound(call, 'restore testing selection');
+        const changed = { ...selection, ...objectOf(readJson(call.body)['RestoreTestingSelection']) };
+        selections.set(pathOf(call), changed);
+        return tell(changed);
+      },
+      'backup.DeleteRestoreTestingSelection': (call) =>
+        selections.delete(pathOf(call)) ? json({}, 204) : notFound(call, 'restore testing selection'),
+      'backup.ListTags': (call, forward) =>
+        isOfPlan(call)
+          ? json({ Tags: tags.of(arnOf(call)) })
+          : forward({ ...call, url: call.url.replace(/\/?(\?|$)/, '/$1') }),
+      'backup.TagResource': (call, forward) =>
+        isOfPlan(call) ? tags.add(arnOf(call), readJson(call.body)['Tags']) : forward(call),
+      'backup.UntagResource': (call, forward) =>
+        isOfPlan(call) ? tags.remove(arnOf(call), readJson(call.body)['TagKeyList']) : forward(call),
     },
   };
 }

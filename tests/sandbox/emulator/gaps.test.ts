@@ -31,6 +31,42 @@ describeWith([python], 'what the front adds to moto', () => {
     await emulator.stop();
   });
 
+  test('a restore test is read as it was made and changed, with its tags, until it is removed', async () => {
+    const plans = '/restore-testing/plans';
+    const ask = async (method: string, at: string, body?: object): Promise<unknown> => {
+      const answer = await client.rest('backup', method, at, body && JSON.stringify(body));
+      return answer.text === '' ? answer.status : JSON.parse(answer.text);
+    };
+    const plan = {
+      RestoreTestingPlanName: 'movies',
+      ScheduleExpression: 'cron(0 4 ? * SUN *)',
+      RecoveryPointSelection: { Algorithm: 'LATEST_WITHIN_WINDOW', SelectionWindowDays: 7 },
+    };
+    const selection = { RestoreTestingSelectionName: 'table', ProtectedResourceType: 'DynamoDB' };
+
+    const made = await ask('PUT', plans, { RestoreTestingPlan: plan, Tags: { project: 'movies-api' } });
+    await ask('PUT', `${plans}/movies/selections`, { RestoreTestingSelection: selection });
+    await ask('PUT', `${plans}/movies/selections/table`, {
+      RestoreTestingSelection: { ValidationWindowHours: 2 },
+    });
+    const { RestoreTestingPlanArn: arn } = made as { RestoreTestingPlanArn: string };
+
+    expect(await ask('GET', `${plans}/movies`)).toMatchObject({
+      RestoreTestingPlan: {
+        ...plan,
+        ScheduleExpressionTimezone: 'Etc/UTC',
+        RecoveryPointSelection: { ...plan.RecoveryPointSelection, ExcludeVaults: [] },
+      },
+    });
+    expect(await ask('GET', `${plans}/movies/selections/table`)).toMatchObject({
+      RestoreTestingSelection: { ...selection, RestoreTestingPlanName: 'movies', ValidationWindowHours: 2 },
+    });
+    expect(await ask('GET', `/tags/${encodeURIComponent(arn)}`)).toEqual({ Tags: { project: 'movies-api' } });
+    await ask('DELETE', `${plans}/movies/selections/table`);
+    await ask('DELETE', `${plans}/movies`);
+    expect(await ask('GET', `${plans}/movies`)).toMatchObject({ __type: 'ResourceNotFoundException' });
+  });
+
   describe('ECS services', () => {
     const ecs = (action: string, body: object): Promise<unknown> =>
       client.json('ecs', `AmazonEC2ContainerServiceV20141113.${action}`, body).then(bodyOf);
