@@ -138,7 +138,7 @@ deploy: named install .cache/identity/token .cache/bin/crane .cache/bin/cosign #
 	@$(release) $(if $(DATA),load-data --env "$(ENV)" --file "$$FILE",deploy --env "$(ENV)" --image "$$IMAGE" --table "$$TABLE" --plan "$(PLAN)")
 
 .PHONY: verify
-verify: named install .cache/identity/token .cache/bin/crane .cache/bin/cosign ## ENV=local|dev|… Probe a deployment: is it what was meant, and what was it built from? (LOAD=yes: under load; ARCHIVE=yes: fetch its image, if it is what was signed)
+verify: named install .cache/identity/token $(if $(filter local,$(ENV)),,.cache/bin/crane .cache/bin/cosign) ## ENV=local|dev|… Probe a deployment: is it what was meant, and what was it built from? (LOAD=yes: under load; ARCHIVE=yes: fetch its image, if it is what was signed)
 	@$(if $(ARCHIVE),$(release) deployed-image --archive "release/deployed-$(ENV).tar",node tools/release/verify.ts $(if $(LOAD),load,probes)) --env "$(ENV)"$(if $(filter local,$(ENV))$(ARCHIVE)$(LOAD),,; \
 	$(release) provenance --env "$(ENV)")
 
@@ -193,9 +193,11 @@ pipeline-local: install .cache/bin/crane .cache/bin/cosign ## Run the pipeline o
 
 # What targets need, below. Nothing of it is asked for by name.
 
-# Before anything is built for it.
+# Before anything is built for it, which takes minutes.
+environments = $(basename $(notdir $(wildcard terraform/environments/*.tfvars)))
 named: always
-	@test -n "$(ENV)" || { printf 'error: No environment is named.\nName one with ENV=<environment>; each has a file terraform/environments/<environment>.tfvars.\n' >&2; exit 2; }
+	@case ' local $(environments) ' in *" $${ENV:--} "*) ;; *) printf 'error: %s\nName one with ENV=<environment>: $(environments).\n' \
+		"$$([ -n "$${ENV:-}" ] && echo "There is no environment $$ENV." || echo 'No environment is named.')" >&2; exit 2;; esac
 
 # Compared by content: the files of a new clone are later than a node_modules that came out of a cache.
 packages_are = cat package.json package-lock.json | cmp -s - node_modules/$(1)
@@ -224,7 +226,7 @@ pins_of_crane = cosign
 pins_of_terraform-docs = tflint
 .cache/bin/%: always
 	@cat $(pins)/go.mod $(pins)/go.sum | cmp -s - $@.built && test -x $@ || { \
-		echo "Building $* (once)"; \
+		echo "Building $*, once; it takes minutes"; \
 		go -C $(pins) build -trimpath -ldflags='-s -w' -o $(CURDIR)/$@ $$(sed -En 's|^(tool)?[[:space:]]*([^[:space:]]+/$*(/v[0-9]+)?)$$|\2|p' $(pins)/go.mod); \
 		cat $(pins)/go.mod $(pins)/go.sum > $@.built; }
 # Trivy is built with the encoder that it needs, and without C.

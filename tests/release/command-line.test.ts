@@ -43,6 +43,25 @@ afterEach(() => {
 });
 
 test.each([
+  ['that is missing', '', 'No environment is named.'],
+  ['that is not there', 'moon', 'There is no environment moon.'],
+  ['that a shell would run', "'; echo ran #", "There is no environment '; echo ran #."],
+])('make asks for an environment %s before it builds anything', (_which, name, message) => {
+  for (const target of ['deploy', 'verify', 'release', 'rollback', 'rotate-cursor-key']) {
+    const { status, output } = run('make', [target], { ENV: name });
+
+    expect(status).toBe(2);
+    expect(output).toMatch(/^error: [^\n]+\nName one with ENV=<environment>: dev prod staging\.\nmake: /);
+    expect(output).toContain(`error: ${message}\n`);
+  }
+});
+
+test('make verify ENV=local builds no program that a local deployment is not verified with', () => {
+  expect(run('make', ['-n', 'verify', 'ENV=local']).output).not.toMatch(/cosign|crane/);
+  expect(run('make', ['-n', 'verify', 'ENV=dev']).output).toMatch(/cosign/);
+});
+
+test.each([
   ['rollback', 'IMAGE', '--image "$IMAGE"'],
   ['rotate-cursor-key', 'STEP', '--step "$STEP"'],
   ['deploy DATA=yes', 'FILE', '--file "$FILE"'],
