@@ -1,6 +1,7 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
 import { apply, draw } from '../../tools/checks/mutants/draw.ts';
-import { inBatches } from '../../tools/checks/mutants/judge.ts';
+import { inBatches, suites } from '../../tools/checks/mutants/judge.ts';
 import { readTable, sumUp, type Mistake } from '../../tools/checks/mutants/table.ts';
 
 const hcl = `resource "aws_kms_key" "main" {
@@ -106,4 +107,17 @@ test('planned together are mistakes in blocks that have nothing to do with each 
   // A local of the root may be in everything, one of a module in all of that module.
   expect(batches(at('terraform/a.tf', 1), at('modules/m/a.tf', 4))).toEqual([1, 1]);
   expect(batches(at('modules/m/a.tf', 1), at('modules/m/a.tf', 4), at('terraform/a.tf', 4))).toEqual([2, 1]);
+});
+
+test('each check that is asked, or named by a mistake, is a file or a folder of tests, or a command', () => {
+  const commands = ['module', 'roles', 'checkov-hcl', 'hadolint', 'pipeline', 'plan'];
+  const asked = suites.flatMap(({ quick, onPlans = [], late = [] }) => [...quick, ...onPlans, ...late]);
+  const named = [
+    ...readFileSync('tools/checks/mutants/mistakes.txt', 'utf8').matchAll(/^= ([^:\s]+): /gm),
+  ].map(([, check = '']) => check);
+  const isThere = (name: string): boolean =>
+    commands.includes(name) || existsSync(`tests/${name}${name.endsWith('/') ? '' : '.test.ts'}`);
+
+  expect([...new Set([...asked, ...named])].filter((name) => !isThere(name))).toEqual([]);
+  expect(named.length).toBeGreaterThan(100);
 });
