@@ -175,32 +175,71 @@ describeWith([terraform, awsProvider, registryModules], 'the documents of the ro
     expect(Math.max(...lengths)).toBeLessThanOrEqual(6144);
   });
 
-  test('what an account has otherwise is named: a role, a policy of a key, a statement, a role that nobody knows', () => {
-    const { 'dev-task': task, 'dev-plan': plan, ...others } = documents.roles;
-    if (task === undefined || plan === undefined) throw new Error('dev has no roles');
-    const open = { Sid: 'Open', Effect: 'Allow', Action: 's3:*', Resource: '*' } as const;
-    const changed: Documents = {
-      ...documents,
-      roles: {
-        ...others,
-        'dev-task': { ...task, identity: [...task.identity, { Version: '2012-10-17', Statement: [open] }] },
-        'dev-helper': { ...plan, arn: plan.arn.replace('plan', 'helper') },
-      },
-      keys: { ...documents.keys, signing: { arn: '', policy: { Version: '2012-10-17', Statement: [] } } },
-    };
-    const differences = compareAccount({ documents: changed, rendered: documents });
+  const open: Document = {
+    Version: '2012-10-17',
+    Statement: [{ Sid: 'Open', Effect: 'Allow', Action: 's3:*', Resource: '*' }],
+  };
+  type Role = Documents['roles'][string];
+  const withTask = (change: (role: Role) => Partial<Role>): Partial<Documents> => {
+    const role = documents.roles['dev-task'];
+    if (role === undefined) throw new Error('dev has no task role');
+    return { roles: { ...documents.roles, 'dev-task': { ...role, ...change(role) } } };
+  };
+  const withPolicy = (kind: 'keys' | 'buckets' | 'topics' | 'logs'): Partial<Documents> => {
+    const [[name, held] = ['', undefined]] = Object.entries(documents[kind]);
+    if (held === undefined) throw new Error(`there are no ${kind}`);
+    return { [kind]: { ...documents[kind], [name]: { ...held, policy: open } } };
+  };
 
-    expect(compareAccount({ documents, rendered: documents })).toEqual([]);
-    expect(differences).toContainEqual(
-      expect.stringMatching(/^role dev-task, Open: .*: in the account alone$/),
-    );
-    expect(differences).toContainEqual(
-      expect.stringMatching(/^role dev-plan arn.*: in the documents alone$/),
-    );
-    expect(differences).toContainEqual(
-      expect.stringMatching(/^role dev-helper arn.*: in the account alone$/),
-    );
-    expect(differences).toContainEqual(expect.stringMatching(/^keys signing, .*: in the documents alone$/));
+  test.each<[string, () => Partial<Documents>, RegExp]>([
+    [
+      'a statement of a role',
+      () => withTask(({ identity }) => ({ identity: [...identity, open] })),
+      /^role dev-task, Open: .*in the account alone/,
+    ],
+    ['a trust', () => withTask(() => ({ trust: open })), /^trust of dev-task, Open: .*in the account alone/],
+    [
+      'a boundary',
+      () => withTask(() => ({ boundary: open })),
+      /^boundary of dev-task, Open: .*in the account alone/,
+    ],
+    [
+      'a boundary that is gone',
+      () => withTask(() => ({ boundary: null })),
+      /^boundary of dev-task, .*in the documents alone/,
+    ],
+    [
+      'how long a role lasts',
+      () => withTask(() => ({ maxSessionSeconds: 43_200 })),
+      /^role dev-task arn:.* for 43200 s: in the account alone/,
+    ],
+    [
+      'a role that nobody knows',
+      () => ({ roles: { ...documents.roles, helper: { ...documents.roles['dev-task'] } as Role } }),
+      /^role helper arn:.*in the account alone/,
+    ],
+    [
+      'a role that is gone',
+      () => ({
+        roles: Object.fromEntries(Object.entries(documents.roles).filter(([name]) => name !== 'dev-task')),
+      }),
+      /^role dev-task arn:.*in the documents alone/,
+    ],
+    ['the policy of a key', () => withPolicy('keys'), /^keys .*, Open: .*in the account alone/],
+    ['the policy of a bucket', () => withPolicy('buckets'), /^buckets .*, Open: .*in the account alone/],
+    ['the policy of a topic', () => withPolicy('topics'), /^topics .*, Open: .*in the account alone/],
+    ['the policy of a log', () => withPolicy('logs'), /^logs .*, Open: .*in the account alone/],
+  ])('%s that an account has otherwise than the documents is named', (_what, change, named) => {
+    const differences = compareAccount({
+      documents: { ...documents, ...change() },
+      rendered: documents,
+    });
+
+    expect(differences).toContainEqual(expect.stringMatching(named));
+  });
+
+  test('an account that has what the documents say differs in nothing', () => {
+    expect(compareAccount({ documents, rendered: structuredClone(documents) })).toEqual([]);
   });
 
   describeWith([evaluator], 'by the evaluator', () => {
