@@ -194,7 +194,12 @@ export const behaviours: readonly Behaviour[] = [
           RequestItems: { [name]: { ConsistentRead: true, Keys: ['ü', 'none', 'b'].map(key) } },
         }),
       );
-      const titles = Responses?.[name]?.map(({ title }) => title?.S).join(', ') ?? '';
+      // They come in any order, also from one engine.
+      const titles =
+        Responses?.[name]
+          ?.map(({ title }) => title?.S ?? '')
+          .toSorted()
+          .join(', ') ?? '';
       const [used] = ConsumedCapacity ?? [];
       return `${titles}; ${Object.keys(UnprocessedKeys ?? {}).length} left; ${used?.CapacityUnits ?? 'no'} units`;
     },
