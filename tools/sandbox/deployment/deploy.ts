@@ -47,6 +47,7 @@ export const bitbucket = {
   environments: {
     dev: { plan_uuid: uuid(4), apply_uuid: uuid(5) },
     staging: { plan_uuid: uuid(6), apply_uuid: uuid(7) },
+    prod: { plan_uuid: uuid(8), apply_uuid: uuid(9) },
   },
 };
 
@@ -64,7 +65,16 @@ export interface LocalContext {
   readonly commit: string;
   /** dev, where none is named. */
   readonly environment?: string;
+  /** Who may reach it, and how: plain HTTP from this machine only, where nothing is said. */
+  readonly reach?: Readonly<Record<string, string>>;
 }
+
+/** From this machine only; in maintenance, from one of its further addresses. */
+const fromHere = {
+  allowed_cidrs: '["127.0.0.1/32"]',
+  maintainer_cidrs: '["127.0.0.2/32"]',
+  plain_http: 'tokens in clear',
+};
 
 /** A deployment of this project into the emulator. */
 export interface LocalDeployment {
@@ -87,23 +97,17 @@ export interface LocalDeployment {
  * @param table the one that is to serve, where that changes
  */
 export async function withLocalDeployment<T>(
-  { project, home, progress, commit, environment = 'dev' }: LocalContext,
+  { project, home, progress, commit, environment = 'dev', reach = fromHere }: LocalContext,
   emulator: EmulatorProcess,
   image: string | Promise<string>,
   work: (deployment: LocalDeployment) => Promise<T>,
   table?: string,
 ): Promise<T> {
-  // It is reached from this machine only; in maintenance, from one of its further addresses.
-  const variables = {
-    allowed_cidrs: '["127.0.0.1/32"]',
-    maintainer_cidrs: '["127.0.0.2/32"]',
-    plain_http: 'tokens in clear',
-  };
   const release = async (): Promise<Release> => ({
     environment,
     image: await image,
     commit,
-    variables: { ...variables, permissions_boundary_arn: boundaryOf(await bootstrap.outputs(), environment) },
+    variables: { ...reach, permissions_boundary_arn: boundaryOf(await bootstrap.outputs(), environment) },
     ...(table === undefined ? {} : { table }),
   });
   const scratch = await prepareScratch(project, join(home, 'tree'));

@@ -110,7 +110,8 @@ function trusted({ workspace: workspaceId, repository, environments: uuids }: Id
   };
 }
 
-async function importCertificate(url: string, home: string): Promise<string> {
+/** Resolves with the ARN of a certificate that was made here, for what speaks TLS only. */
+export async function importCertificate(url: string, home: string): Promise<string> {
   const [keyFile, file] = [join(home, 'service.key'), join(home, 'service.pem')];
   await run('openssl', [
     ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-keyout', keyFile, '-out', file],
