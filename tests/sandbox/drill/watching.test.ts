@@ -7,8 +7,9 @@ import { drillIds, type TaskState } from '../../../tools/sandbox/deployment/stat
 import { scrapeTargets } from '../../../tools/sandbox/deployment/serve.ts';
 
 /** As `make drill DRILLS=…` runs it, where no local deployment serves. */
-const drill = (ids: string) => {
-  const program = [resolve('tools/sandbox/deployment/main.ts'), 'drill', '--only', ids];
+const drill = (ids: string) => local('drill', '--only', ids);
+const local = (...args: readonly string[]) => {
+  const program = [resolve('tools/sandbox/deployment/main.ts'), ...args];
   const env = { PATH: process.env['PATH'], LOCAL_HOME: '/nonexistent' };
   const { status, stderr } = spawnSync(process.execPath, program, { env, encoding: 'utf8' });
   return { status, stderr };
@@ -27,6 +28,17 @@ test('a drill that is not there, beside one that is: misuse, and which there are
     stderr: expect.stringMatching(
       /^error: There is no drill moon-lost\.\nDRILLS names any of: task-killed, .*zone-lost/,
     ),
+  });
+});
+
+test.each([
+  ['--latency', '-1', 'a whole number from 0 to 60000'],
+  ['--throttle', '1.5', 'a number from 0 to 1'],
+  ['--year', 'MCMXCIV', 'a whole number from 0 to 9999'],
+])('a fault of the database with %s %s is misuse, and says what it may be', (option, value, limits) => {
+  expect(local('database', option, value)).toEqual({
+    status: 2,
+    stderr: expect.stringContaining(`It must be ${limits}.`),
   });
 });
 

@@ -2,7 +2,8 @@ import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { createCommand, runCommand } from '../../../app/src/commands/command.ts';
+import { InvalidArgumentError } from 'commander';
+import { createCommand, runCommand, wholeNumber } from '../../../app/src/commands/command.ts';
 import { Misuse } from '../../../app/src/commands/problem.ts';
 import { createProgress } from '../../lib/progress.ts';
 import { readNames, type Outputs } from './applied.ts';
@@ -141,9 +142,9 @@ program
 program
   .command('database')
   .description('Make the database slow, throttling or gone; without options it is as it should be')
-  .option('--latency <ms>', 'added to each answer', Number, 0)
-  .option('--throttle <share>', 'share of calls that are refused as too many, 0 to 1', Number, 0)
-  .option('--year <number>', 'refuse calls of this partition alone, as a hot key', Number)
+  .option('--latency <ms>', 'added to each answer', wholeNumber(0, 60_000), 0)
+  .option('--throttle <share>', 'share of calls that are refused as too many, 0 to 1', share, 0)
+  .option('--year <number>', 'refuse calls of this partition alone, as a hot key', wholeNumber(0, 9_999))
   .option('--gone', 'nobody listens', false)
   .action(
     ({
@@ -216,6 +217,12 @@ async function runUntilStopped({ emulator, runner, port }: ServeOptions): Promis
   say(reason === undefined ? 'stopping' : `stopping: ${reason.message}`);
   await serving.stop();
   process.exit(reason === undefined ? 0 : 1);
+}
+
+function share(text: string): number {
+  const number = /^[\d.]+$/.test(text) ? Number(text) : Number.NaN;
+  if (number >= 0 && number <= 1) return number;
+  throw new InvalidArgumentError('It must be a number from 0 to 1.');
 }
 
 await runCommand(() => program.parseAsync());
