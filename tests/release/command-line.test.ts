@@ -14,8 +14,9 @@ const image = `registry.invalid/movies-api@sha256:${'0'.repeat(64)}`;
 const now = new Date('2026-01-01T12:00:00Z');
 let folder: string;
 
+// As typed at a prompt: where `make test` runs these, a make below it would say which folder it enters.
 const run = (program: string, args: readonly string[], settings: NodeJS.ProcessEnv = {}) => {
-  const env = { ...process.env, MAKEFLAGS: '', NO_COLOR: '1', ...settings };
+  const env = { ...process.env, MAKEFLAGS: '', MAKELEVEL: undefined, NO_COLOR: '1', ...settings };
   const { status, stdout, stderr } = spawnSync(program, args, { cwd: repository, env, encoding: 'utf8' });
   return { status, output: `${stdout}${stderr}` };
 };
