@@ -128,38 +128,6 @@ run "a_certificate_of_ones_own_needs_no_zone" {
   }
 }
 
-run "prod_without_tls_is_refused" {
-  command = plan
-
-  variables {
-    allowed_cidrs  = ["203.0.113.0/24"]
-    domain_name    = null
-    hosted_zone_id = null
-  }
-
-  expect_failures = [var.domain_name]
-}
-
-run "prod_on_spot_alone_is_refused" {
-  command = plan
-
-  variables {
-    capacity = { fargate_base = 0, fargate_weight = 0, spot_weight = 1 }
-  }
-
-  expect_failures = [var.capacity]
-}
-
-run "a_month_of_logs_is_too_short_for_prod" {
-  command = plan
-
-  variables {
-    log_retention_days = 30
-  }
-
-  expect_failures = [var.log_retention_days]
-}
-
 run "a_look_from_outside_with_the_client_of_an_issuer_of_ones_own_makes_no_secret" {
   command = plan
 
@@ -172,47 +140,4 @@ run "a_look_from_outside_with_the_client_of_an_issuer_of_ones_own_makes_no_secre
     condition     = length(aws_secretsmanager_secret.outside) == 0 && aws_lambda_function.outside["main"].environment[0].variables.PROBE_TOKEN_ENDPOINT == "https://login.example.com/token"
     error_message = "The look signs in elsewhere, or a secret is made that nobody uses."
   }
-}
-
-run "a_look_from_outside_at_no_movie_is_refused" {
-  command = plan
-
-  variables {
-    outside_probe = { movie = "Pulp Fiction" }
-  }
-
-  expect_failures = [var.outside_probe]
-}
-
-run "a_look_from_outside_that_could_not_get_in_is_refused" {
-  command = plan
-
-  variables {
-    allowed_cidrs = ["203.0.113.0/24"]
-    outside_probe = { movie = "1994/Pulp Fiction" }
-  }
-
-  expect_failures = [var.outside_probe]
-}
-
-run "a_look_from_outside_without_a_client_of_the_named_issuer_is_refused" {
-  command = plan
-
-  variables {
-    oidc          = { issuer = "https://login.example.com", audience = ["movies-api"], swagger_client_id = "swagger" }
-    outside_probe = { movie = "1994/Pulp Fiction" }
-  }
-
-  expect_failures = [var.outside_probe]
-}
-
-run "a_look_from_outside_by_an_image_of_another_region_is_refused" {
-  command = plan
-
-  variables {
-    image         = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/movies-api@sha256:0000000000000000000000000000000000000000000000000000000000000000"
-    outside_probe = { movie = "1994/Pulp Fiction" }
-  }
-
-  expect_failures = [var.outside_probe]
 }

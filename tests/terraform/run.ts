@@ -32,29 +32,13 @@ export const passed = (runs: number): { succeeded: true; said: unknown } => ({
   said: expect.stringContaining(`Success! ${runs} passed, 0 failed.`),
 });
 
-/** A run that expects nothing but refused variables: `variables.tf` is all it needs. */
-export interface Refusal {
-  readonly run: string;
-  /** Variables that it says are refused. */
-  readonly refused: readonly string[];
-  readonly text: string;
-  /** What its file gives, without a provider. */
-  readonly given: string;
-}
-
 /** A `*.tftest.hcl` file as formatted by `terraform fmt`. */
 export interface TestFile {
   readonly name: string;
-  readonly refusals: readonly Refusal[];
-  /** The file without its refusals, and how many runs are left. */
-  readonly plans: { readonly runs: number; readonly text: string };
+  readonly runs: number;
+  /** The variables that it gives to each of its runs, as HCL. */
+  readonly given: string;
 }
-
-const runBlock = /^run "[\s\S]*?^\}\n?/gm;
-const providerBlock = /^(provider|mock_provider|override_\w+)\b[\s\S]*?^\}\n?/gm;
-const refusedVariablesOnly = /expect_failures = \[(\s*var\.\w+,?)+\s*\]/;
-
-const isRefusal = (run: string): boolean => refusedVariablesOnly.test(run) && !/^\s*assert\b/m.test(run);
 
 /** The Terraform tests of a directory, by name; none where it has no tests. */
 export function readTestFiles(directory: string): readonly TestFile[] {
@@ -63,23 +47,9 @@ export function readTestFiles(directory: string): readonly TestFile[] {
   return readdirSync(folder)
     .filter((name) => name.endsWith('.tftest.hcl'))
     .sort()
-    .map((name) => splitTestFile(name, readFileSync(join(folder, name), 'utf8')));
-}
-
-function splitTestFile(name: string, text: string): TestFile {
-  const runs = text.match(runBlock) ?? [];
-  const common = text.replaceAll(runBlock, '');
-  const plans = runs.filter((run) => !isRefusal(run));
-  return {
-    name,
-    refusals: runs.filter(isRefusal).map((run) => ({
-      run: /^run "(\w+)"/.exec(run)?.[1] ?? '',
-      refused: [...(refusedVariablesOnly.exec(run)?.[0] ?? '').matchAll(/var\.(\w+)/g)].map(
-        ([, one = '']) => one,
-      ),
-      text: run,
-      given: common.replaceAll(providerBlock, ''),
-    })),
-    plans: { runs: plans.length, text: [common, ...plans].join('\n') },
-  };
+    .map((name) => {
+      const text = readFileSync(join(folder, name), 'utf8');
+      const [given = ''] = /^variables \{[\s\S]*?^\}/m.exec(text) ?? [];
+      return { name, runs: text.match(/^run "/gm)?.length ?? 0, given };
+    });
 }

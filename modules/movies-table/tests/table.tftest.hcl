@@ -202,27 +202,6 @@ run "backups_are_restored_as_a_test_each_week" {
   }
 }
 
-run "a_serving_table_that_is_not_there_is_refused" {
-  command = plan
-
-  variables {
-    serving = "movies-test-at-20260301T120000Z"
-  }
-
-  expect_failures = [var.serving]
-}
-
-run "a_table_of_another_name_and_a_test_at_no_time_are_refused" {
-  command = plan
-
-  variables {
-    restored = ["movies-test-other"]
-    backup   = { schedule = "cron(0 3 * * ? *)", retention_days = 7, restore_test_schedule = "weekly" }
-  }
-
-  expect_failures = [var.restored, var.backup]
-}
-
 run "a_replica_has_its_own_key_and_recovery" {
   command = plan
 
@@ -241,135 +220,6 @@ run "a_replica_has_its_own_key_and_recovery" {
   }
 }
 
-# One mistake in each variable: none hides another, and each must be reported.
-run "a_mistake_in_every_variable_is_refused" {
-  command = plan
-
-  variables {
-    name                        = "m${join("", [for i in range(48) : "x"])}"
-    hash_key                    = { name = "year", type = "NUMBER" }
-    point_in_time_recovery_days = 36
-    replica_regions             = { Frankfurt = "arn:aws:kms:Frankfurt:123456789012:key/mrk-1" }
-    backup                      = { schedule = "daily", retention_days = 7 }
-    permissions_boundary_arn    = "movies-workload"
-  }
-
-  expect_failures = [
-    var.name, var.hash_key, var.point_in_time_recovery_days, var.replica_regions, var.backup,
-    var.permissions_boundary_arn,
-  ]
-}
-
-run "a_range_key_of_an_unknown_type_is_refused" {
-  command = plan
-
-  variables {
-    range_key = { name = "title", type = "STRING" }
-  }
-
-  expect_failures = [var.range_key]
-}
-
-run "a_twenty_first_index_and_a_backup_kept_for_no_day_are_refused" {
-  command = plan
-
-  variables {
-    global_secondary_indexes = [
-      for number in range(21) :
-      { name = "index-${number}", hash_key = { name = "title", type = "S" }, range_key = { name = "year", type = "N" } }
-    ]
-    backup = { schedule = "cron(0 3 * * ? *)", retention_days = 0 }
-  }
-
-  expect_failures = [var.global_secondary_indexes, var.backup]
-}
-
-run "an_index_name_with_a_space_and_a_lock_of_no_day_are_refused" {
-  command = plan
-
-  variables {
-    global_secondary_indexes = [
-      { name = "title year", hash_key = { name = "title", type = "S" }, range_key = { name = "year", type = "N" } },
-    ]
-    backup = {
-      schedule       = "cron(0 3 * * ? *)"
-      retention_days = 7
-      vault_lock     = { min_retention_days = 0, max_retention_days = 30 }
-    }
-  }
-
-  expect_failures = [var.global_secondary_indexes, var.backup]
-}
-
-run "two_indexes_of_one_name_and_a_retention_outside_the_lock_are_refused" {
-  command = plan
-
-  variables {
-    global_secondary_indexes = [
-      { name = "by-title", hash_key = { name = "title", type = "S" }, range_key = { name = "year", type = "N" } },
-      { name = "by-title", hash_key = { name = "year", type = "N" }, range_key = { name = "title", type = "S" } },
-    ]
-    backup = {
-      schedule       = "cron(0 3 * * ? *)"
-      retention_days = 7
-      vault_lock     = { min_retention_days = 14, max_retention_days = 30 }
-    }
-  }
-
-  expect_failures = [var.global_secondary_indexes, var.backup]
-}
-
-run "an_index_key_of_an_unknown_type_and_a_lock_that_leaves_no_time_to_think_again_are_refused" {
-  command = plan
-
-  variables {
-    global_secondary_indexes = [
-      { name = "year-genre", hash_key = { name = "year", type = "N" }, range_key = { name = "genre", type = "SS" } },
-    ]
-    backup = {
-      schedule       = "cron(0 3 * * ? *)"
-      retention_days = 7
-      vault_lock     = { min_retention_days = 7, max_retention_days = 30, changeable_for_days = 2 }
-    }
-  }
-
-  expect_failures = [var.global_secondary_indexes, var.backup]
-}
-
-run "one_attribute_with_two_types_and_a_copy_to_no_vault_are_refused" {
-  command = plan
-
-  variables {
-    global_secondary_indexes = [
-      { name = "title-year", hash_key = { name = "title", type = "S" }, range_key = { name = "year", type = "S" } },
-    ]
-    backup = { schedule = "cron(0 3 * * ? *)", retention_days = 7, copy_to = "vault" }
-  }
-
-  expect_failures = [var.global_secondary_indexes, var.backup]
-}
-
-run "one_attribute_as_both_keys_is_refused" {
-  command = plan
-
-  variables {
-    range_key                = { name = "year", type = "N" }
-    global_secondary_indexes = []
-  }
-
-  expect_failures = [var.range_key]
-}
-
-run "a_replica_key_of_another_region_is_refused" {
-  command = plan
-
-  variables {
-    replica_regions = { eu-central-1 = "arn:aws:kms:eu-north-1:123456789012:key/mrk-1" }
-  }
-
-  expect_failures = [var.replica_regions]
-}
-
 run "a_replica_in_the_tables_own_region_is_refused" {
   command = plan
 
@@ -378,15 +228,4 @@ run "a_replica_in_the_tables_own_region_is_refused" {
   }
 
   expect_failures = [aws_dynamodb_table.main]
-}
-
-run "a_replica_of_a_key_that_has_none_is_refused" {
-  command = plan
-
-  variables {
-    multi_region    = false
-    replica_regions = { eu-central-1 = "arn:aws:kms:eu-central-1:123456789012:key/mrk-1" }
-  }
-
-  expect_failures = [var.replica_regions]
 }
