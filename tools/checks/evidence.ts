@@ -17,24 +17,6 @@ const project = resolve(import.meta.dirname, '../..');
 const document = join(project, 'docs', 'security.md');
 const [sums, signature] = ['SHA256SUMS', 'SHA256SUMS.sigstore.json'];
 
-/**
- * Rewrites the last cell of each row that names gates as `gate:<id>`. A row without a gate is proven by tests: the column then
- * says which command tells.
- */
-export function fillResults(text: string, { gates: judged, commit, finishedAt }: Verdict): string {
-  const results = new Map(judged.map(({ id, verdict }) => [id, verdict]));
-  return text
-    .split('\n')
-    .map((line) => {
-      const named = [...line.matchAll(/gate:([a-z-]+)/g)].map(([, id = '']) => id);
-      if (!line.startsWith('| ') || named.length === 0) return line;
-      const cell = named.map((id) => `${id} ${results.get(id) ?? 'not run'}`).join(', ');
-      return `${line.slice(0, line.lastIndexOf('|', line.length - 2))}| ${cell} |`;
-    })
-    .join('\n')
-    .replace(/<!-- results: .* -->/, `<!-- results: commit ${commit}, ${finishedAt} -->`);
-}
-
 /** How the tests of a file went, by the report of `make test`. */
 export interface TestFile {
   readonly file: string;
@@ -75,7 +57,9 @@ export function readControls(
     .split('\n')
     .filter((line) => /^\| (?!control |---)/.test(line));
   return rows.map((row) => {
-    const [sentence = '', built = '', proof = '', frameworks = ''] = row.slice(2).split(' | ');
+    const [sentence = '', built = '', proof = '', frameworks = ''] = row
+      .replace(/^\| | \|$/g, '')
+      .split(' | ');
     const judged = [...proof.matchAll(/gate:([a-z-]+)/g)].map(([, id = '']): Judged => {
       const found = verdict?.gates.find((gate) => gate.id === id);
       const isChecked = found !== undefined && found.verdict !== 'not checked';
@@ -422,7 +406,6 @@ interface Options {
   readonly env: string;
   readonly out: string;
   readonly verify?: string;
-  readonly document: boolean;
 }
 
 const command = createCommand(
@@ -432,18 +415,13 @@ const command = createCommand(
   .option('--env <name>', `whose recorded plan is drawn: ${environments.join(', ')}`, 'prod')
   .option('--out <folder>', 'where to; emptied first', 'reports/evidence')
   .option('--verify <folder>', 'instead: whether each file still is what was signed')
-  .option(
-    '--document',
-    'instead: fill the last column of docs/security.md from the report of `make security`',
-    false,
-  )
   .addHelpText(
     'after',
     '\nIt takes what make security, test, sign, drill, restore and mutants left in reports/, and runs make roles.\nSIGNING_KEY signs it and verifies it: a file, or awskms:///…\n\nExit codes: 0 done, 1 it is not what was signed, 2 misuse.',
   );
 
 async function main(argv: readonly string[]): Promise<void> {
-  const { env, out, verify, document: fills } = command.parse(argv, { from: 'user' }).opts<Options>();
+  const { env, out, verify } = command.parse(argv, { from: 'user' }).opts<Options>();
   const named = process.env['SIGNING_KEY'] ?? '';
   const key = named === '' || named === 'none' ? undefined : named;
   if (verify !== undefined) {
@@ -451,14 +429,6 @@ async function main(argv: readonly string[]): Promise<void> {
       throw new Misuse('SIGNING_KEY names no key.', 'The public key: a file, or awskms:///…');
     await checkSeal(resolve(verify), key);
     console.log(`${verify} is what was signed with ${key}.`);
-    return;
-  }
-  if (fills) {
-    const text = await readFile(join(project, 'reports', 'security', 'verdict.json'), 'utf8').catch(() => {
-      throw new Misuse('There is no report of the gates yet.', 'Run `make security` first.');
-    });
-    await writeFile(document, fillResults(await readFile(document, 'utf8'), JSON.parse(text) as Verdict));
-    console.log('Filled the results in docs/security.md');
     return;
   }
   const environment = environments.find((one) => one === env);

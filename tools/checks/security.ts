@@ -8,7 +8,7 @@ import { output } from '../lib/processes.ts';
 import { gates } from './gates/all.ts';
 import { readExceptions } from './gates/exceptions.ts';
 import { readPolicy } from './gates/policy.ts';
-import { describeGate, describeSum, readMistakes, toInsights, toMarkdown, toSarif } from './gates/reports.ts';
+import { describeGate, describeSum, toInsights, toMarkdown } from './gates/reports.ts';
 import { prepareTarget } from './gates/target.ts';
 import { exitCode, judge } from './gates/verdict.ts';
 
@@ -23,7 +23,7 @@ interface Options {
 
 const command = createCommand(
   'make security',
-  'Run every security gate and write one report: terminal, and reports/security/ as SARIF, Markdown, JSON',
+  'Run every security gate and write one report: terminal, and reports/security/ as Markdown and JSON',
 )
   .option(
     '--strict',
@@ -64,8 +64,7 @@ await runCommand(async (argv) => {
   const folder = resolve(project, report);
   await mkdir(folder, { recursive: true });
   await Promise.all([
-    writeFile(join(folder, 'report.md'), toMarkdown(verdict, await readMistakes(project))),
-    writeFile(join(folder, 'report.sarif'), toSarif(verdict)),
+    writeFile(join(folder, 'report.md'), toMarkdown(verdict)),
     writeFile(join(folder, 'verdict.json'), `${JSON.stringify(verdict, null, 1)}\n`),
     writeReport(folder, toInsights(verdict)),
   ]);

@@ -97,6 +97,15 @@ describe('what no plan shows', () => {
     expect(Object.fromEntries(found.flat().toSorted())).toEqual(rules);
   });
 
+  test('default tags are made of variables alone: one that only the apply tells would be left out of the plan, and stop it', async () => {
+    const tags = (await everywhere('default_tags')).flatMap(([, block]) => under(block, 'tags'));
+    const references = tags.flatMap(([, value]) => [...JSON.stringify(value).matchAll(/\$\{([^}]*)\}/g)]);
+
+    expect(tags).toHaveLength(3);
+    expect(references.length).toBeGreaterThan(15);
+    expect(references.map(([, name]) => name).filter((name) => !/^var\.\w+$/.test(name ?? ''))).toEqual([]);
+  });
+
   test('the state is encrypted, and locked while somebody applies', async () => {
     const backends = under(await read('terraform/terraform.tf'), 's3');
 

@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import {
   checkSeal,
-  fillResults,
   readControls,
   readMarkdownTables,
   readMutants,
@@ -23,31 +22,6 @@ import { gates } from '../../../tools/checks/gates/all.ts';
 import { project } from './mistakes.ts';
 
 const document = readFile(join(project, 'docs', 'security.md'), 'utf8');
-
-test('the last column comes from the report, gate by gate', () => {
-  const gate = (id: string, verdict: 'passed' | 'not checked') => ({
-    id,
-    verdict,
-    title: '',
-    note: '',
-    seconds: 0,
-    findings: [],
-  });
-  const verdict = {
-    commit: 'c0ffee',
-    finishedAt: '2026-01-01',
-    gates: [gate('tflint', 'passed'), gate('npm-audit', 'not checked')],
-  };
-
-  const filled = fillResults(
-    '| a | gate:tflint, gate:npm-audit | old |\n| b | gate:hadolint | |\n<!-- results: never -->',
-    verdict,
-  );
-
-  expect(filled).toBe(
-    '| a | gate:tflint, gate:npm-audit | tflint passed, npm-audit not checked |\n| b | gate:hadolint | hadolint not run |\n<!-- results: commit c0ffee, 2026-01-01 -->',
-  );
-});
 
 test('gates that looked at another commit are not taken for this one', () => {
   const verdict = { commit: 'c0ffee', finishedAt: '2026-01-01' };
@@ -69,13 +43,10 @@ test('the evidence names only gates that exist', async () => {
 });
 
 test('the evidence names only files that exist', async () => {
-  const rows = (await document)
-    .split('\n')
-    .filter((line) => /^\| .*(passed|not checked|`make test`)/.test(line));
-  const named = rows.flatMap((row) => {
-    const [built = '', proven = ''] = row.split(' | ').slice(1, 3);
-    return [...built.split(', '), ...(proven.match(/(tests|modules|terraform)\/[\w./-]+/g) ?? [])];
-  });
+  const named = readControls(await document, undefined, []).flatMap(({ built, proof }) => [
+    ...built.split(', '),
+    ...(proof.match(/(tests|modules|terraform)\/[\w./-]+/g) ?? []),
+  ]);
 
   const files = named.filter((path) => path !== '–');
 
@@ -90,7 +61,7 @@ const junit = `<testsuites><testsuite name="a" timestamp="2026-01-02T03:04:05">
 describe('what is known of a control', () => {
   const controls = (proof: string, tests = readTests(junit)) =>
     readControls(
-      `## Controls and their evidence\n\n| control | built |\n| --- | --- |\n| It holds | app/src | ${proof} | – | old |\n\n## Next\n| no | control | gate:tflint | – | – |\n`,
+      `## Controls and their evidence\n\n| control | built |\n| --- | --- |\n| It holds | app/src | ${proof} | – |\n\n## Next\n| no | control | gate:tflint | – |\n`,
       {
         commit: 'c0ffee',
         finishedAt: '2026-01-01T00:00:00Z',

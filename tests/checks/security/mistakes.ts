@@ -2,7 +2,6 @@ import { cp, mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import type { Finding, Gate, Target } from '../../../tools/checks/gates/gate.ts';
-import { mistakesFolder, type StoppedMistake } from '../../../tools/checks/gates/reports.ts';
 
 export const project = resolve(import.meta.dirname, '../../..');
 
@@ -48,11 +47,4 @@ export async function findingsOf(gate: Gate, target: Target): Promise<readonly F
   const outcome = await gate.run(target);
   if (outcome.status !== 'checked') throw new Error(`${gate.id} did not look: ${outcome.reason}`);
   return outcome.findings;
-}
-
-/** For the table in the report of `make security`. */
-export async function writeStopped(part: string, stopped: readonly StoppedMistake[]): Promise<void> {
-  const folder = join(project, mistakesFolder);
-  await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, `${part}.json`), `${JSON.stringify(stopped, null, 1)}\n`);
 }

@@ -1,7 +1,25 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ModuleConfiguration, ResourceChange } from '../../../tools/lib/terraform/plan-json.ts';
-import type { EditablePlan } from './plan-mistakes.ts';
+import { readRecording } from '../../../tools/checks/plans/recording.ts';
+import type {
+  Json,
+  ModuleConfiguration,
+  PlanJson,
+  ResourceChange,
+} from '../../../tools/lib/terraform/plan-json.ts';
+import { project } from './mistakes.ts';
+
+export const planOfProd = async (): Promise<PlanJson> => (await readRecording(project, 'prod')).plan;
+
+/** The planned values of the one resource whose address matches, to be changed. */
+export function valuesOf(
+  { resource_changes: changes = [] }: PlanJson,
+  address: string,
+): Record<string, Json> {
+  const found = changes.find((resource) => resource.address.startsWith(address));
+  if (found === undefined) throw new Error(`the plan has no ${address}`);
+  return found.change.after as Record<string, Json>;
+}
 
 const moduleOf = ({ address, type, name }: ResourceChange): string =>
   address.slice(0, address.indexOf(`${type}.${name}`)).replace(/\.$/, '');
@@ -25,7 +43,7 @@ const spelledOut = (module: ModuleConfiguration): ModuleConfiguration => ({
  * Writes a recorded plan as `terraform show -json` prints it: scanners read the planned values, which a recording leaves out
  * because its changes hold the same.
  */
-export async function writeScannable(folder: string, name: string, plan: EditablePlan): Promise<string> {
+export async function writeScannable(folder: string, name: string, plan: PlanJson): Promise<string> {
   const managed = (plan.resource_changes ?? []).filter(
     ({ mode, change }) => mode === 'managed' && change.after !== null,
   );

@@ -2,7 +2,6 @@ import { checkovDockerfile, checkovHcl, checkovPipeline, checkovPlan } from './c
 import type { Gate } from './gate.ts';
 import { gitleaksHistory, gitleaksTree } from './gitleaks.ts';
 import { hadolint } from './hadolint.ts';
-import { pipelinePolicies, planPolicyGate } from './house-rules.ts';
 import { licences, lockIntegrity, npmAudit, npmSignatures } from './packages.ts';
 import { suppressions } from './suppressions.ts';
 import { moduleLock, providers, tflint } from './terraform.ts';
@@ -15,8 +14,6 @@ export const gates: readonly Gate[] = [
   lockIntegrity,
   providers,
   moduleLock,
-  planPolicyGate,
-  pipelinePolicies,
   gitleaksTree,
   gitleaksHistory,
   trivy.trivySecrets,

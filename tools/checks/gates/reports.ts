@@ -1,9 +1,6 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Paint } from '../../../app/src/commands/terminal.ts';
 import type { Annotation, Report } from '../../lib/insights.ts';
 import { markdownTable } from '../../lib/markdown.ts';
-import type { Severity } from './gate.ts';
 import type { GateVerdict, JudgedFinding, Verdict } from './verdict.ts';
 
 const words = { passed: 'passed', blocked: 'BLOCKED', 'not checked': 'NOT CHECKED' } as const;
@@ -42,7 +39,7 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[]): s
       );
 
 /** For the pull request and for the auditor: every gate, every finding, every exception with its reason. */
-export function toMarkdown(verdict: Verdict, stopped: readonly StoppedMistake[]): string {
+export function toMarkdown(verdict: Verdict): string {
   const findings = verdict.gates.flatMap((gate) =>
     gate.findings.map((finding) => ({ gate: gate.id, ...finding })),
   );
@@ -92,91 +89,8 @@ export function toMarkdown(verdict: Verdict, stopped: readonly StoppedMistake[])
             ],
       ),
     ),
-    '## Proof that the gates bite',
-    stopped.length === 0
-      ? 'Not run yet: `npm test -- tests/checks/security`.'
-      : `${stopped.length} mistakes were made on purpose in copies, and each was stopped:`,
-    table(
-      ['mistake', 'stopped by', 'rule', 'what the gate says'],
-      stopped.map(({ mistake, gate, rule, message }) => [mistake, gate, rule, message]),
-    ),
     '',
   ].join('\n\n');
-}
-
-/** One mistake that was made on purpose, and the gate that stopped it. */
-export interface StoppedMistake {
-  readonly mistake: string;
-  readonly gate: string;
-  readonly rule: string;
-  readonly message: string;
-}
-
-/** One file for each test file that makes mistakes: they run at the same time. */
-export const mistakesFolder = join('reports', 'security', 'mistakes');
-
-/** Which gate stops what, from the last run of tests/checks/security. */
-export async function readMistakes(root: string): Promise<readonly StoppedMistake[]> {
-  const folder = join(root, mistakesFolder);
-  const files = await readdir(folder).catch(() => []);
-  const texts = await Promise.all(files.sort().map((file) => readFile(join(folder, file), 'utf8')));
-  return texts.flatMap((text) => JSON.parse(text) as readonly StoppedMistake[]);
-}
-
-const sarifLevels: Readonly<Record<Severity, 'error' | 'warning' | 'note'>> = {
-  critical: 'error',
-  high: 'error',
-  medium: 'warning',
-  low: 'note',
-  unrated: 'warning',
-};
-
-/** SARIF 2.1.0, one run per gate; an exception is a suppression with its reason, a gate that could not look says so. */
-export function toSarif({ gates }: Verdict): string {
-  const runs = gates.map(({ id, title, verdict, note, findings }) => ({
-    tool: {
-      driver: {
-        name: id,
-        fullName: title,
-        rules: [...new Map(findings.map(({ rule, message }) => [rule, message]))].map(([rule, text]) => ({
-          id: rule,
-          shortDescription: { text },
-        })),
-      },
-    },
-    invocations: [
-      {
-        executionSuccessful: verdict !== 'not checked',
-        ...(verdict === 'not checked' && {
-          toolExecutionNotifications: [{ level: 'error', message: { text: `not checked: ${note}` } }],
-        }),
-      },
-    ],
-    results: findings.map(({ rule, severity, resource, file, line, message, fate, exception }) => ({
-      ruleId: rule,
-      level: fate === 'advice' ? 'note' : sarifLevels[severity],
-      message: { text: `${message} (${resource})` },
-      locations: [
-        {
-          physicalLocation: {
-            artifactLocation: { uri: encodeURI(file) },
-            ...(line !== undefined && { region: { startLine: line } }),
-          },
-          logicalLocations: [{ fullyQualifiedName: resource }],
-        },
-      ],
-      ...(exception !== undefined && {
-        suppressions: [
-          {
-            kind: 'external',
-            status: 'accepted',
-            justification: `${exception.reason} Until ${exception.expires}, ${exception.owner}.`,
-          },
-        ],
-      }),
-    })),
-  }));
-  return `${JSON.stringify({ $schema: 'https://json.schemastore.org/sarif-2.1.0.json', version: '2.1.0', runs }, null, 1)}\n`;
 }
 
 const rank = ({ fate }: JudgedFinding): number => ['blocks', 'advice', 'excepted'].indexOf(fate);
