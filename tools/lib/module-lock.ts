@@ -7,7 +7,6 @@ import {
   formatAddress,
   formatRelease,
   type InstalledPackage,
-  type ModuleRelease,
   readInstalledPackages,
 } from './module-releases.ts';
 import {
@@ -43,7 +42,7 @@ export async function describeRelease(directory: string): Promise<LockedRelease>
 }
 
 /** What the tree can do. Throws a Problem for HCL that can't be read, and for a link that leads out of the tree. */
-export async function describeCapabilities(tree: readonly TreeFile[]): Promise<CapabilitiesByDirectory> {
+async function describeCapabilities(tree: readonly TreeFile[]): Promise<CapabilitiesByDirectory> {
   const escape = tree.find(leadsOut);
   if (escape === undefined) return readCapabilities(tree);
   throw new Problem(
@@ -52,7 +51,7 @@ export async function describeCapabilities(tree: readonly TreeFile[]): Promise<C
   );
 }
 
-export function describeFiles(tree: readonly TreeFile[]): LockedRelease['files'] {
+function describeFiles(tree: readonly TreeFile[]): LockedRelease['files'] {
   return Object.fromEntries(tree.map((file) => [file.path, fingerprint(file)]));
 }
 
@@ -65,21 +64,6 @@ function leadsOut({ path, kind, content }: TreeFile): boolean {
   if (kind !== 'symlink') return false;
   const target = posix.join(posix.dirname(path), content.toString());
   return posix.isAbsolute(content.toString()) || target === '..' || target.startsWith('../');
-}
-
-export function findLocked(lock: Lock, { address, version }: ModuleRelease): LockedRelease | undefined {
-  return lock[formatAddress(address)]?.[version];
-}
-
-/** The lock with `locked` for `release`, in place of the module's other versions unless they are kept. */
-export function withRelease(
-  lock: Lock,
-  { address, version }: ModuleRelease,
-  locked: LockedRelease,
-  keepOthers = false,
-): Lock {
-  const others = keepOthers ? lock[formatAddress(address)] : {};
-  return { ...lock, [formatAddress(address)]: { ...others, [version]: locked } };
 }
 
 /** Reads the lock; an absent file is an empty lock, in which nothing is locked. Throws a Problem when it is damaged. */
@@ -227,7 +211,9 @@ export async function verifyRoot(
   for (const installed of packages) {
     const tree = await readTree(installed.tree);
     files += tree.length;
-    const finding = { installed, ...(await compare(installed, tree, findLocked(lock, installed.release))) };
+    const { address, version } = installed.release;
+    const locked = lock[formatAddress(address)]?.[version];
+    const finding = { installed, ...(await compare(installed, tree, locked)) };
     if (finding.reasons.length + finding.files.length + finding.capabilities.length > 0)
       findings.push(finding);
   }

@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import { cp, mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { isMissing, Misuse, Problem } from '../../app/src/commands/problem.ts';
+import { closeServer, listenOnLoopback } from '../../app/src/local/listen.ts';
 import {
   compareVersions,
   formatAddress,
@@ -21,14 +21,10 @@ import { output } from './processes.ts';
 /** A directory of module releases as file trees: `<host>/<namespace>/<name>/<provider>/<version>/…`. */
 export interface Mirror {
   readonly directory: string;
-  /** Every release, sorted by address and version; none when the directory doesn't exist. */
-  list(): Promise<ModuleRelease[]>;
   /** The versions of one module, oldest first. */
   versions(address: ModuleAddress): Promise<string[]>;
   /** Where the tree of a release is, or nothing when the mirror hasn't got it. */
   find(release: ModuleRelease): Promise<string | undefined>;
-  /** Where the tree of a release is; throws a Problem that says how to add it. */
-  get(release: ModuleRelease): Promise<string>;
   /** Puts a release in place in one step, so that nobody reads half of it. `fill` writes the tree. */
   add(release: ModuleRelease, fill: (tree: string) => Promise<void>): Promise<string>;
 }
@@ -47,25 +43,6 @@ export function createMirror(directory: string): Mirror {
     directory,
     find,
     versions,
-    list: async () => {
-      const releases: ModuleRelease[] = [];
-      for (const host of await subdirectories(directory))
-        for (const namespace of await subdirectories(join(directory, host)))
-          for (const name of await subdirectories(join(directory, host, namespace)))
-            for (const provider of await subdirectories(join(directory, host, namespace, name))) {
-              const address = { host, namespace, name, provider };
-              releases.push(...(await versions(address)).map((version) => ({ address, version })));
-            }
-      return releases;
-    },
-    get: async (release) => {
-      const tree = await find(release);
-      if (tree !== undefined) return tree;
-      throw new Problem(
-        `${formatRelease(release)} is not in the mirror ${directory}`,
-        'add it with `npm run modules -- add` from a clone (--clone) or from an initialised working directory (--root)',
-      );
-    },
     add: async (release, fill) => {
       const target = pathOf(release);
       await mkdir(dirname(target), { recursive: true });
@@ -83,7 +60,7 @@ export function createMirror(directory: string): Mirror {
 }
 
 /** Copies a tree without git's own directory; links stay links. */
-export async function copyTree(from: string, to: string): Promise<void> {
+async function copyTree(from: string, to: string): Promise<void> {
   await cp(from, to, {
     recursive: true,
     verbatimSymlinks: true,
@@ -113,12 +90,6 @@ async function isDirectory(path: string): Promise<boolean> {
   }
 }
 
-export interface RegistryServer {
-  /** `http://127.0.0.1:PORT` */
-  readonly url: string;
-  close(): Promise<void>;
-}
-
 const versionsPath = /^\/v1\/modules\/([^/]+)\/([^/]+)\/([^/]+)\/versions$/;
 const downloadPath = /^\/v1\/modules\/([^/]+)\/([^/]+)\/([^/]+)\/([^/]+)\/download$/;
 const archivePath = /^\/archives\/([^/]+)\/([^/]+)\/([^/]+)\/([^/]+)\.tar\.gz$/;
@@ -127,28 +98,15 @@ const archivePath = /^\/archives\/([^/]+)\/([^/]+)\/([^/]+)\/([^/]+)\.tar\.gz$/;
  * Serves a mirror on loopback over the module registry protocol
  * (https://developer.hashicorp.com/terraform/internals/module-registry-protocol). An archive is the whole release tree.
  */
-export async function serveMirror(mirror: Mirror, port = 0): Promise<RegistryServer> {
+export async function serveMirror(mirror: Mirror): Promise<{ url: string; close: () => Promise<void> }> {
   const server = createServer((request, response) => {
     answer(mirror, request, response).catch((error: unknown) => {
       // The archive may be half sent: only a broken connection tells the client so.
       response.destroy(error instanceof Error ? error : new Error(String(error)));
     });
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, '127.0.0.1', resolve);
-  });
-  const address = server.address() as AddressInfo;
-  return {
-    url: `http://127.0.0.1:${address.port}`,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => {
-          resolve();
-        });
-        server.closeAllConnections();
-      }),
-  };
+  const { url } = await listenOnLoopback(server, 0);
+  return { url, close: async () => (server.listening ? closeServer(server) : undefined) };
 }
 
 async function answer(mirror: Mirror, request: IncomingMessage, response: ServerResponse): Promise<void> {

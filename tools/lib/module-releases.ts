@@ -59,12 +59,7 @@ export function formatAddress({ host, namespace, name, provider }: ModuleAddress
 
 /** `terraform-aws-modules/vpc/aws@5.21.0`: how a person names it; the public registry is left out. */
 export function formatRelease({ address, version }: ModuleRelease): string {
-  return `${shortAddress(address)}@${version}`;
-}
-
-export function shortAddress(address: ModuleAddress): string {
-  const full = formatAddress(address);
-  return address.host === publicRegistry ? full.slice(publicRegistry.length + 1) : full;
+  return `${formatAddress(address).replace(`${publicRegistry}/`, '')}@${version}`;
 }
 
 /** Older versions first; a pre-release before its release. */

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { add } from '../../../tools/lib/module-commands.ts';
+import { add } from '../../../tools/checks/modules.ts';
 import {
   findProviderMirrors,
   renderCliConfiguration,

@@ -3,7 +3,7 @@ import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createPaint } from '../../../app/src/commands/terminal.ts';
-import type { Context } from '../../../tools/lib/module-commands.ts';
+import type { Context } from '../../../tools/checks/modules.ts';
 import { createMirror, type Mirror } from '../../../tools/lib/module-mirror.ts';
 
 /** The files of a small module of our own, by path. */

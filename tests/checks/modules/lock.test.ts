@@ -1,21 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { add, diff, lock } from '../../../tools/lib/module-commands.ts';
-import {
-  createClone,
-  createRoot,
-  createWorkplace,
-  garden,
-  gardenFiles,
-  gardenSource,
-  git,
-  writeFiles,
-  type Workplace,
-} from './fixture.ts';
-
-let workplace: Workplace;
-let clone: string;
+import { diff, lock } from '../../../tools/checks/modules.ts';
+import { createClone, createRoot, createWorkplace, gardenFiles, git, type Workplace } from './fixture.ts';
 
 /** A later release that gained a data source, a provisioner and a module from elsewhere, and lost its flower. */
 const upgraded = {
@@ -40,24 +27,19 @@ resource "random_pet" "gnome" {}
 `,
   'modules/bed/soil.txt': 'loam\n',
 };
-const upgrade = `${gardenSource}@1.1.0`;
-
+let workplace: Workplace;
+let root: string;
 beforeEach(async () => {
   workplace = await createWorkplace();
-  clone = await createClone(join(workplace.directory, 'clone'), gardenFiles);
-  await add(workplace, garden, { clone });
+  root = await createRoot(join(workplace.directory, 'root'), gardenFiles);
+  await lock(workplace, [root]);
   workplace.lines.length = 0;
 });
 afterEach(() => workplace.remove());
 
-async function release(files: Readonly<Record<string, string>>): Promise<void> {
-  await writeFiles(clone, files);
-  git(clone, 'add', '--all');
-  git(clone, 'commit', '--quiet', '--allow-empty', '--message', 'The next release');
-  git(clone, 'tag', 'v1.1.0');
-  await add(workplace, upgrade, { clone });
-  workplace.lines.length = 0;
-}
+/** A working directory in which the next release is installed. */
+const upgradedBy = (files: Readonly<Record<string, string>>): Promise<string> =>
+  createRoot(join(workplace.directory, 'upgraded'), { ...gardenFiles, ...files }, '1.1.0');
 
 async function readModules(): Promise<unknown> {
   const parsed = JSON.parse(await readFile(workplace.lockPath, 'utf8')) as { modules: unknown };
@@ -66,7 +48,9 @@ async function readModules(): Promise<unknown> {
 
 describe('lock', () => {
   test('a release is locked with its tree, what it can do, and each file', async () => {
-    const code = await lock(workplace, [garden], [], false);
+    const clone = await createClone(join(workplace.directory, 'clone'), gardenFiles);
+
+    const code = await lock(workplace, [root]);
 
     expect(code).toBe(0);
     const hash: unknown = expect.stringMatching(/^[0-9a-f]{64}$/);
@@ -84,32 +68,16 @@ describe('lock', () => {
     });
   });
 
-  test('the lock is the same from the mirror and from an initialised working directory', async () => {
-    await lock(workplace, [garden], [], false);
-    const fromMirror = await readFile(workplace.lockPath, 'utf8');
-    const root = await createRoot(join(workplace.directory, 'root'), gardenFiles);
-
-    await lock(workplace, [], [root], false);
-
-    expect(await readFile(workplace.lockPath, 'utf8')).toBe(fromMirror);
-  });
-
   test('an upgrade takes the place of the old version', async () => {
-    await release(upgraded);
-    await lock(workplace, [garden], [], false);
-
-    await lock(workplace, [upgrade], [], false);
+    await lock(workplace, [await upgradedBy(upgraded)]);
 
     expect(await readModules()).toEqual({
       'registry.terraform.io/example/garden/local': { '1.1.0': expect.anything() },
     });
   });
 
-  test('an upgrade stands beside the old version when that is kept', async () => {
-    await release(upgraded);
-    await lock(workplace, [garden], [], false);
-
-    await lock(workplace, [upgrade], [], true);
+  test('two versions stand side by side where working directories use both', async () => {
+    await lock(workplace, [root, await upgradedBy(upgraded)]);
 
     expect(await readModules()).toEqual({
       'registry.terraform.io/example/garden/local': {
@@ -118,36 +86,11 @@ describe('lock', () => {
       },
     });
   });
-
-  test('a release that the mirror has not got is an error that says how to add it', async () => {
-    await expect(lock(workplace, [upgrade], [], false)).rejects.toMatchObject({
-      exitCode: 1,
-      message: expect.stringContaining('example/garden/local@1.1.0 is not in the mirror') as unknown,
-      remedy: expect.stringContaining('npm run modules -- add') as unknown,
-    });
-  });
-
-  test.each([
-    'example/garden/local',
-    'example/garden@1.0.0',
-    'example/garden/local@latest',
-    'example/garden/local//modules/bed@1.0.0',
-    '../../x/y@1.0.0',
-  ])('"%s" names no release and is misuse', async (name) => {
-    await expect(lock(workplace, [name], [], false)).rejects.toMatchObject({
-      exitCode: 2,
-      message: `"${name}" names no module release`,
-    });
-  });
 });
 
 describe('diff', () => {
   test('an upgrade prints what it can do more and less, with what reaches out of the plan marked', async () => {
-    await release(upgraded);
-    await lock(workplace, [garden], [], false);
-    workplace.lines.length = 0;
-
-    const code = await diff(workplace, [upgrade], []);
+    const code = await diff(workplace, [await upgradedBy(upgraded)]);
 
     expect({ code, lines: workplace.lines }).toEqual({
       code: 1,
@@ -162,11 +105,9 @@ describe('diff', () => {
   });
 
   test('an upgrade that lost an ability says so', async () => {
-    await release({ 'main.tf': 'terraform {\n  required_version = ">= 1.12"\n}\n' });
-    await lock(workplace, [garden], [], false);
-    workplace.lines.length = 0;
-
-    await diff(workplace, [upgrade], []);
+    await diff(workplace, [
+      await upgradedBy({ 'main.tf': 'terraform {\n  required_version = ">= 1.12"\n}\n' }),
+    ]);
 
     expect(workplace.lines.slice(1)).toEqual([
       '  + .: terraform >= 1.12',
@@ -177,11 +118,7 @@ describe('diff', () => {
   });
 
   test('an upgrade of words alone can do exactly what it could', async () => {
-    await release({ 'README.md': '# The garden\n' });
-    await lock(workplace, [garden], [], false);
-    workplace.lines.length = 0;
-
-    const code = await diff(workplace, [upgrade], []);
+    const code = await diff(workplace, [await upgradedBy({ 'README.md': '# The garden\n' })]);
 
     expect({ code, lines: workplace.lines }).toEqual({
       code: 1,
@@ -193,10 +130,7 @@ describe('diff', () => {
   });
 
   test('what the lock holds has no difference', async () => {
-    await lock(workplace, [garden], [], false);
-    workplace.lines.length = 0;
-
-    const code = await diff(workplace, [garden], []);
+    const code = await diff(workplace, [root]);
 
     expect({ code, lines: workplace.lines }).toEqual({
       code: 0,
@@ -205,14 +139,9 @@ describe('diff', () => {
   });
 
   test('a file that differs within one version is named', async () => {
-    await lock(workplace, [garden], [], false);
-    const root = await createRoot(join(workplace.directory, 'root'), {
-      ...gardenFiles,
-      'README.md': 'other',
-    });
-    workplace.lines.length = 0;
+    await createRoot(root, { ...gardenFiles, 'README.md': 'other' });
 
-    const code = await diff(workplace, [], [root]);
+    const code = await diff(workplace, [root]);
 
     expect({ code, files: workplace.lines.slice(0, 2) }).toEqual({
       code: 1,

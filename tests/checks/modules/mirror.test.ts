@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { add, config, list, lock } from '../../../tools/lib/module-commands.ts';
-import { type RegistryServer, serveMirror } from '../../../tools/lib/module-mirror.ts';
+import { add } from '../../../tools/checks/modules.ts';
+import { serveMirror } from '../../../tools/lib/module-mirror.ts';
 import { parseRelease } from '../../../tools/lib/module-releases.ts';
 import { gitTreeHash, readTree } from '../../../tools/lib/module-tree.ts';
 import {
@@ -27,7 +27,7 @@ beforeEach(async () => {
 afterEach(() => workplace.remove());
 
 const mirroredTree = async (): Promise<string> =>
-  gitTreeHash(await readTree(await workplace.mirror.get(parseRelease(garden))));
+  gitTreeHash(await readTree((await workplace.mirror.find(parseRelease(garden))) ?? ''));
 
 describe('add', () => {
   test("a release from a clone is the tag's whole tree, whatever the clone has checked out", async () => {
@@ -75,7 +75,7 @@ describe('add', () => {
     await expect(add(workplace, garden, { clone: rewriting })).rejects.toThrow(
       'the files of example/garden/local@1.0.0 have the tree',
     );
-    expect(await workplace.mirror.list()).toEqual([]);
+    expect(await workplace.mirror.find(parseRelease(garden))).toBeUndefined();
   });
 
   test('a tag that the clone has not got is misuse', async () => {
@@ -106,45 +106,21 @@ describe('add', () => {
   });
 });
 
-describe('list', () => {
-  test('each release is shown with its state', async () => {
-    await add(workplace, garden, { clone });
-    await add(workplace, `${gardenSource}@0.10.0`, { clone, tag: 'v1.0.0' });
-    await add(workplace, `${gardenSource}@0.9.0`, { clone, tag: 'v1.0.0' });
-    await lock(workplace, [garden, `${gardenSource}@0.9.0`], [], true);
-    await writeFile(join(await workplace.mirror.get(parseRelease(garden)), 'README.md'), 'tampered');
-    workplace.lines.length = 0;
-
-    await list(workplace);
-
-    expect(workplace.lines).toEqual([
-      'example/garden/local@0.9.0  locked',
-      'example/garden/local@0.10.0  not locked',
-      'example/garden/local@1.0.0  differs from the lock',
-    ]);
-  });
-
-  test('an empty mirror says how to fill it', async () => {
-    await list(workplace);
-
-    expect(workplace.lines).toEqual([
-      `no modules in ${workplace.mirror.directory}; add some with \`npm run modules -- add\``,
-    ]);
-  });
-});
-
-describe('config', () => {
-  test('a file that exists is never overwritten', async () => {
-    const out = join(workplace.directory, 'own.tfrc');
-    await writeFile(out, 'mine');
-
-    await expect(config(workplace, 7117, out)).rejects.toMatchObject({ exitCode: 2 });
-    expect(await readFile(out, 'utf8')).toBe('mine');
+test.each([
+  'example/garden/local',
+  'example/garden@1.0.0',
+  'example/garden/local@latest',
+  'example/garden/local//modules/bed@1.0.0',
+  '../../x/y@1.0.0',
+])('"%s" names no release and is misuse', async (name) => {
+  await expect(add(workplace, name, { clone })).rejects.toMatchObject({
+    exitCode: 2,
+    message: `"${name}" names no module release`,
   });
 });
 
 describe('the served mirror', () => {
-  let server: RegistryServer;
+  let server: Awaited<ReturnType<typeof serveMirror>>;
   beforeEach(async () => {
     await add(workplace, garden, { clone });
     server = await serveMirror(workplace.mirror);

@@ -3,12 +3,13 @@ import { existsSync } from 'node:fs';
 import { appendFile, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { add, lock, verify } from '../../../tools/lib/module-commands.ts';
+import { add, lock, verify } from '../../../tools/checks/modules.ts';
 import { parseRelease } from '../../../tools/lib/module-releases.ts';
 import { terraformEnvironment, type TerraformEnvironment } from '../../../tools/lib/terraform/environment.ts';
 import { describeWith, program } from '../../support/requirements.ts';
 import {
   createClone,
+  createRoot,
   createWorkplace,
   garden,
   gardenFiles,
@@ -59,7 +60,7 @@ describeWith([terraform, tar], 'terraform init against the served mirror', () =>
     await add(workplace, garden, {
       clone: await createClone(join(workplace.directory, 'clone'), gardenFiles),
     });
-    await lock(workplace, [garden], [], false);
+    await lock(workplace, [await createRoot(join(workplace.directory, 'locked'), gardenFiles)]);
     workplace.lines.length = 0;
     root = await writeFiles(join(workplace.directory, 'root'), { 'main.tf': callers });
     environment = await terraformEnvironment({
@@ -89,7 +90,7 @@ describeWith([terraform, tar], 'terraform init against the served mirror', () =>
   });
 
   test('a byte that changed in the mirror after the lock was written is found after init', async () => {
-    await appendFile(join(await workplace.mirror.get(parseRelease(garden)), 'main.tf'), '#');
+    await appendFile(join((await workplace.mirror.find(parseRelease(garden))) ?? '', 'main.tf'), '#');
 
     const { code } = await init();
 

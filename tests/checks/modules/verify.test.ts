@@ -1,7 +1,7 @@
 import { chmod, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { lock, verify } from '../../../tools/lib/module-commands.ts';
+import { lock, verify } from '../../../tools/checks/modules.ts';
 import {
   createRoot,
   createRootWithCopy,
@@ -20,7 +20,7 @@ beforeEach(async () => {
   workplace = await createWorkplace();
   root = await createRoot(join(workplace.directory, 'root'), gardenFiles);
   installed = join(root, '.terraform', 'modules', 'garden');
-  await lock(workplace, [], [root], false);
+  await lock(workplace, [root]);
   workplace.lines.length = 0;
 });
 afterEach(() => workplace.remove());

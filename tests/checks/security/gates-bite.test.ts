@@ -10,7 +10,7 @@ import { licences, lockIntegrity } from '../../../tools/checks/gates/packages.ts
 import { suppressions } from '../../../tools/checks/gates/suppressions.ts';
 import { moduleLock, providers, tflint } from '../../../tools/checks/gates/terraform.ts';
 import { trivyConfiguration, trivySecrets } from '../../../tools/checks/gates/trivy.ts';
-import { lock } from '../../../tools/lib/module-commands.ts';
+import { lock } from '../../../tools/checks/modules.ts';
 import { built, describeWith, type Requirement } from '../../support/requirements.ts';
 import { createRoot, createWorkplace, gardenFiles, writeFiles } from '../modules/fixture.ts';
 import { edited, findingsOf, nothing, project, projectOf, read, type Mistake } from './mistakes.ts';
@@ -245,7 +245,7 @@ test(`the gate ${moduleLock.id} stops a changed byte of a module`, async () => {
   const root = await createRoot(join(workplace.directory, 'root'), gardenFiles);
   const lockPath = join(workplace.directory, 'security', 'modules.lock.json');
   await mkdir(dirname(lockPath));
-  await lock({ ...workplace, lockPath }, [], [root], false);
+  await lock({ ...workplace, lockPath }, [root]);
   const target = { ...nothing, root: workplace.directory, initialised: [root] };
   const before = await findingsOf(moduleLock, target);
   await writeFiles(join(root, '.terraform', 'modules', 'garden'), { 'README.md': '# A gardeN\n' });

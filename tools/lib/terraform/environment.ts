@@ -48,7 +48,7 @@ export async function terraformEnvironment(
   if (providerMirrors.length > 0) delete env['TF_PLUGIN_CACHE_DIR'];
   const mirror = createMirror(options.modulesDirectory ?? cacheDirectory('modules', given));
   const server =
-    own.setsRegistry || (await mirror.list()).length === 0 ? undefined : await serveMirror(mirror);
+    own.setsRegistry || (await names(mirror.directory)).length === 0 ? undefined : await serveMirror(mirror);
   const directory = await mkdtemp(join(tmpdir(), 'terraform-environment-'));
   env['TF_CLI_CONFIG_FILE'] = join(directory, 'mirrors.tfrc');
   const added = renderCliConfiguration({ moduleMirrorUrl: server?.url, providerMirrors });
