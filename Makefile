@@ -73,13 +73,12 @@ format: install ## Rewrite what a formatter can fix
 
 # Each directory with a terraform.tf is a root or a module.
 terraform_directories = $(patsubst %/terraform.tf,%,$(wildcard terraform/terraform.tf terraform/*/terraform.tf modules/*/terraform.tf))
-TFLINT_CONFIG ?= security/tflint.hcl
 
 .PHONY: check
 check: lint .cache/bin/tflint ## Everything of a review that needs no running service: style, types, pipeline file, form of the HCL, recorded plans, roles
 	@$(filed) node tools/checks/pipeline-check.ts; \
 	terraform fmt -check -diff -recursive terraform modules; \
-	for directory in $(terraform_directories); do .cache/bin/tflint --config=$(CURDIR)/$(TFLINT_CONFIG) --chdir=$$directory; done; \
+	for directory in $(terraform_directories); do .cache/bin/tflint --config=$(CURDIR)/security/tflint.hcl --chdir=$$directory; done; \
 	npm run plans --silent -- check; \
 	node tools/checks/roles/main.ts
 

@@ -1,5 +1,4 @@
-# All of the terraform rules that are part of tflint. The AWS rule set is a plugin that tflint downloads from GitHub: where
-# that can be reached, tflint-aws.hcl adds it (`make lint-terraform TFLINT_CONFIG=security/tflint-aws.hcl`).
+# All of the terraform rules that are part of tflint. Its rules for AWS are a plugin, which it would download from GitHub.
 config {
   call_module_type = "local"
 }

@@ -46,25 +46,6 @@ describe('a step', () => {
     expect(sandbox.read('logs/two.log')).toBe('+ ls\nhello.txt\nlock.json\n');
   });
 
-  test('runs its after-script when it failed, with its exit code, which changes nothing', async () => {
-    const results = await sandbox.run(
-      mainPipeline(`
-- step: { name: one, script: [exit 7], after-script: ['echo "code $BITBUCKET_EXIT_CODE"'] }
-- step: { name: two, script: ['true'], after-script: ['false'] }`),
-    );
-
-    expect(sandbox.outcomes(results)).toEqual({ one: 'failed', two: 'not run' });
-    expect(sandbox.read('logs/one.log')).toMatch(/\ncode 7\n$/);
-  });
-
-  test('whose after-script fails has passed all the same', async () => {
-    const results = await sandbox.run(
-      mainPipeline(`- step: { name: one, script: ['true'], after-script: ['false'] }`),
-    );
-
-    expect(sandbox.outcomes(results)).toEqual({ one: 'passed' });
-  });
-
   test('that takes longer than its limit is ended, with all that it started, and the limit is told', async () => {
     const said: string[] = [];
 
@@ -110,27 +91,18 @@ test.each([
   expect(sandbox.read('logs/one.log')).toBe(`+ git rev-list --count HEAD\n${commits}\n`);
 });
 
-describe('steps side by side', () => {
-  const group = (failFast: boolean): string =>
+test('steps side by side go on to their own ends when one fails, and stop the pipeline then', async () => {
+  const results = await sandbox.run(
     mainPipeline(`
 - parallel:
-    fail-fast: ${String(failFast)}
+    fail-fast: false
     steps:
       - step: { name: bad, script: ['false'] }
       - step: { name: slow, script: [sleep 1] }
-- step: { name: later, script: ['true'] }`);
+- step: { name: later, script: ['true'] }`),
+  );
 
-  test('end with the first failure when they are to fail fast', async () => {
-    const results = await sandbox.run(group(true));
-
-    expect(sandbox.outcomes(results)).toEqual({ bad: 'failed', slow: 'stopped', later: 'not run' });
-  });
-
-  test('go on to their own ends otherwise, and stop the pipeline then', async () => {
-    const results = await sandbox.run(group(false));
-
-    expect(sandbox.outcomes(results)).toEqual({ bad: 'failed', slow: 'passed', later: 'not run' });
-  });
+  expect(sandbox.outcomes(results)).toEqual({ bad: 'failed', slow: 'passed', later: 'not run' });
 });
 
 describe('a manual step', () => {
@@ -170,23 +142,21 @@ describe('artifacts', () => {
     name: make
     script: [mkdir -p out/deep, echo made > out/deep/file, echo made > other]
     artifacts: ${artifacts}`;
-  const use = (artifacts = ''): string => `
-- step: { name: use, script: [find . -path ./.git -prune -o -type f -print | sort]${artifacts} }`;
+  const use = `
+- step: { name: use, script: [find . -path ./.git -prune -o -type f -print | sort] }`;
   const nothing = '+ find . -path ./.git -prune -o -type f -print | sort\n./hello.txt\n./lock.json\n';
 
   test('reach later steps, and what is not declared does not', async () => {
-    await sandbox.run(mainPipeline(make('{ upload: [{ name: out, paths: ["out/**"] }] }') + use()));
+    await sandbox.run(mainPipeline(make('{ upload: [{ name: out, paths: ["out/**"] }] }') + use));
 
     expect(sandbox.read('logs/use.log')).toBe(nothing.replace('lock.json', 'lock.json\n./out/deep/file'));
   });
 
   test.each([
-    ['not downloaded', '["out/**"]', ', artifacts: { download: false }'],
-    ['for people', '{ upload: [{ name: out, type: scoped, paths: ["out/**"] }] }', ''],
-    ['of a failure', '{ upload: [{ name: out, capture-on: failed, paths: ["out/**"] }] }', ''],
-    ['not among those asked for', '["out/**"]', ', artifacts: { download: [another] }'],
-  ])('that are %s do not reach later steps', async (_, artifacts, download) => {
-    await sandbox.run(mainPipeline(make(artifacts) + use(download)));
+    ['for people', '{ upload: [{ name: out, type: scoped, paths: ["out/**"] }] }'],
+    ['of a failure', '{ upload: [{ name: out, capture-on: failed, paths: ["out/**"] }] }'],
+  ])('that are %s do not reach later steps', async (_, artifacts) => {
+    await sandbox.run(mainPipeline(make(artifacts) + use));
 
     expect(sandbox.read('logs/use.log')).toBe(nothing);
   });
@@ -334,6 +304,21 @@ test.each([
     'an item that it does not know',
     mainPipeline(`- step: { name: one, script: ['true'] }\n- stage: { steps: [] }`),
     'A pipeline holds stage',
+  ],
+  [
+    'a setting that it does not know',
+    mainPipeline(`- step: { name: one, script: ['true'], after-script: ['true'] }`),
+    'A step holds after-script',
+  ],
+  [
+    'steps that end with the first failure',
+    mainPipeline(`- parallel: { fail-fast: true, steps: [step: { name: one, script: ['true'] }] }`),
+    'A pipeline holds fail-fast',
+  ],
+  [
+    'artifacts that it does not know',
+    mainPipeline(`- step: { name: one, script: ['true'], artifacts: { download: false } }`),
+    'A list of artifacts holds download',
   ],
   ['a step without a script', mainPipeline('- step: { name: one }'), 'The step one has no script'],
   [

@@ -36,7 +36,7 @@ describe('a commit with a mistake', () => {
     const environmentOf = () => Promise.resolve({ PATH: `${programs}:${process.env['PATH'] ?? ''}` });
     const run = (_id: string, { approves }: Pick<Parameters<Sandbox['run']>[1] & object, 'approves'>) =>
       sandbox.run(yaml, { repository: hub.path, environmentOf, ...(approves ? { approves } : {}) });
-    return scenario.play({ hub, run }, { leftOut: [], say: () => undefined });
+    return scenario.play({ hub, run }, () => undefined);
   };
 
   const whatGatesSay: Readonly<Record<string, string>> = {
@@ -88,7 +88,6 @@ describe('a commit with a mistake', () => {
 
 const repository = '000000000000.dkr.ecr.eu-west-1.amazonaws.com/movies-api';
 const [good, regretted] = [`sha256:${'a'.repeat(64)}`, `sha256:${'b'.repeat(64)}`];
-const choices = { leftOut: [], say: () => undefined };
 describe('a return by hand', () => {
   let home: string;
 
@@ -158,7 +157,7 @@ describe('a return by hand', () => {
         restore: () => Promise.resolve(),
       };
       const servingOf = () => Promise.resolve({ digests: [serving], tasks: 3 });
-      return (await byHand.play({ hub, run, home, servingOf }, choices)).faults;
+      return (await byHand.play({ hub, run, home, servingOf }, () => undefined)).faults;
     }
 
     test('holds when prod serves the named digest again', async () => {

@@ -12,27 +12,23 @@ export interface PlannedStep {
   readonly name: string;
   readonly settings: Settings;
   readonly script: readonly string[];
-  readonly afterScript: readonly string[];
   readonly deployment: string | undefined;
   readonly wantsToken: boolean;
   readonly isManual: boolean;
   readonly maxMinutes: number;
 }
 
-/** Steps that run side by side; most often one. */
-export interface Stage {
-  readonly steps: readonly PlannedStep[];
-  /** Whether the first failure ends the others. */
-  readonly failFast: boolean;
-}
-
 const defaultMinutes = 120;
 
+/** Settings of a step that are obeyed here, or decide nothing here. */
+const known =
+  /^(name|size|max-time|caches|script|artifacts|clone|services|deployment|concurrency-group|oidc|trigger)$/;
+
 /**
- * What runs after what in a pipeline such as `branches/main`. Throws `Misuse` for anything that it doesn't know: to leave
- * out a step in silence would be worse.
+ * What runs after what in a pipeline such as `branches/main`, and what side by side. Throws `Misuse` for anything that it doesn't
+ * know: to leave out a step or a setting in silence would be worse.
  */
-export function readStages({ content }: Definition, pipeline: string): readonly Stage[] {
+export function readStages({ content }: Definition, pipeline: string): readonly (readonly PlannedStep[])[] {
   const [group = '', ...rest] = pipeline.split('/');
   const items = settingsOf(settingsOf(content['pipelines'])[group])[rest.join('/')];
   if (!Array.isArray(items))
@@ -43,50 +39,49 @@ export function readStages({ content }: Definition, pipeline: string): readonly 
   const minutes = Number(settingsOf(content['options'])['max-time'] ?? defaultMinutes);
   return items
     .filter((item) => !('variables' in settingsOf(item)))
-    .map((item) => readStage(settingsOf(item), minutes));
+    .map((item) => {
+      const { step, parallel, ...unknown } = settingsOf(item);
+      const { steps = [item], 'fail-fast': failsFast = false, ...others } = settingsOf(parallel);
+      refuse('pipeline', [
+        ...Object.keys({ ...unknown, ...others }),
+        ...(failsFast === false ? [] : ['fail-fast']),
+      ]);
+      return listOf(steps).map((one) => readStep(settingsOf(settingsOf(one)['step']), minutes));
+    });
 }
 
-function readStage(item: Settings, minutes: number): Stage {
-  const { step, parallel, ...unknown } = item;
-  const [name] = Object.keys(unknown);
-  if (name !== undefined)
-    throw new Misuse(
-      `A pipeline holds ${name}, which can't be run here.`,
-      'Use step and parallel, or teach tools/sandbox/pipeline.',
-    );
-  if (step !== undefined) return { steps: [readStep(settingsOf(step), minutes)], failFast: false };
-  const group = settingsOf(parallel);
-  const steps = Array.isArray(parallel) ? parallel : listOf(group['steps']);
-  return {
-    steps: steps.map((one) => readStep(settingsOf(settingsOf(one)['step']), minutes)),
-    failFast: group['fail-fast'] === true,
-  };
+function refuse(what: string, [name]: readonly string[]): void {
+  if (name === undefined) return;
+  throw new Misuse(
+    `A ${what} holds ${name}, which can't be run here.`,
+    'Leave it out, or teach tools/sandbox/pipeline.',
+  );
 }
 
 function readStep(settings: Settings, minutes: number): PlannedStep {
   const name = textOf(settings['name']) ?? '(no name)';
-  const script = linesOf(settings['script']);
-  if (script.length === 0) throw new Misuse(`The step ${name} has no script.`, 'See `make check`.');
-  return {
-    name,
-    settings,
-    script,
-    afterScript: linesOf(settings['after-script']),
-    deployment: textOf(settings['deployment']),
-    wantsToken: settings['oidc'] === true,
-    isManual: settings['trigger'] === 'manual',
-    maxMinutes: Number(settings['max-time'] ?? minutes),
-  };
-}
-
-const linesOf = (value: unknown): readonly string[] =>
-  listOf(value).map((line) => {
+  refuse(
+    'step',
+    Object.keys(settings).filter((key) => !known.test(key)),
+  );
+  const script = listOf(settings['script']).map((line) => {
     if (typeof line === 'string') return line;
     throw new Misuse(
       `A script holds ${JSON.stringify(line)}.`,
       'Lines of a shell only: pipes are not run here.',
     );
   });
+  if (script.length === 0) throw new Misuse(`The step ${name} has no script.`, 'See `make check`.');
+  return {
+    name,
+    settings,
+    script,
+    deployment: textOf(settings['deployment']),
+    wantsToken: settings['oidc'] === true,
+    isManual: settings['trigger'] === 'manual',
+    maxMinutes: Number(settings['max-time'] ?? minutes),
+  };
+}
 
 const run = promisify(execFile);
 
@@ -162,59 +157,34 @@ async function copy(from: string, to: string): Promise<void> {
   });
 }
 
-interface Upload {
-  readonly name: string;
-  readonly paths: readonly string[];
-  /** Only shared ones reach later steps; the others are for people. */
-  readonly type: string;
-  readonly captureOn: string;
-}
-
 /** Files that steps hand on, by the names of their artifacts. */
 export interface Artifacts {
   /** Lays what earlier steps shared into a clone. */
-  readonly lay: (step: PlannedStep, clone: string) => Promise<void>;
+  readonly lay: (clone: string) => Promise<void>;
   readonly capture: (step: PlannedStep, clone: string, succeeded: boolean) => Promise<void>;
 }
 
 export function createArtifacts(store: string): Artifacts {
+  const shared = join(store, 'shared');
   return {
-    lay: async ({ settings }, clone) => {
-      const { download } = settingsOf(settings['artifacts']);
-      if (download === false || !existsSync(join(store, 'shared'))) return;
-      const wanted = Array.isArray(download) ? download.map(String) : undefined;
-      for (const name of await readdir(join(store, 'shared')))
-        if (wanted?.includes(name) ?? true)
-          await cp(join(store, 'shared', name), clone, { recursive: true, force: true });
+    lay: async (clone) => {
+      for (const name of existsSync(shared) ? await readdir(shared) : [])
+        await cp(join(shared, name), clone, { recursive: true, force: true });
     },
     capture: async ({ name: step, settings }, clone, succeeded) => {
-      for (const { name, paths, type, captureOn } of uploadsOf(settings['artifacts'], step)) {
-        if (captureOn !== 'always' && (captureOn === 'success') !== succeeded) continue;
-        for (const file of await filesIn(clone, paths)) {
-          const target = join(store, type, name, file);
+      const { upload, ...unknown } = settingsOf(settings['artifacts']);
+      refuse('list of artifacts', Object.keys(unknown));
+      for (const { name, paths, type, 'capture-on': on = 'success' } of listOf(upload).map(settingsOf)) {
+        if (on !== 'always' && (on === 'success') !== succeeded) continue;
+        for (const file of await filesIn(clone, listOf(paths).map(String))) {
+          // Only shared ones reach later steps; the others are for people.
+          const target = join(store, textOf(type) ?? 'shared', textOf(name) ?? step, file);
           await mkdir(dirname(target), { recursive: true });
           await cp(join(clone, file), target);
         }
       }
     },
   };
-}
-
-function uploadsOf(artifacts: unknown, step: string): readonly Upload[] {
-  const settings = settingsOf(artifacts);
-  const plain = Array.isArray(artifacts) ? artifacts : listOf(settings['paths']);
-  const named = listOf(settings['upload']).map(settingsOf);
-  return [
-    ...(plain.length > 0
-      ? [{ name: step, paths: plain.map(String), type: 'shared', captureOn: 'success' }]
-      : []),
-    ...named.map(({ name, paths, type, 'capture-on': captureOn }) => ({
-      name: textOf(name) ?? step,
-      paths: listOf(paths).map(String),
-      type: textOf(type) ?? 'shared',
-      captureOn: textOf(captureOn) ?? 'success',
-    })),
-  ];
 }
 
 /** Git knows the same patterns, and lists files that it ignores, too. */

@@ -21,7 +21,6 @@ const say = (line: string): void => {
 
 interface Options {
   readonly only: readonly string[];
-  readonly leaveOut: readonly string[];
   readonly keep?: true;
   readonly confined?: true;
   readonly cold?: true;
@@ -47,7 +46,7 @@ function chosenScenarios(only: readonly string[]): typeof scenarios {
   return chosen;
 }
 
-async function playScenarios({ only, leaveOut, keep, confined, cold, slowness }: Options): Promise<number> {
+async function playScenarios({ only, keep, confined, cold, slowness }: Options): Promise<number> {
   const chosen = chosenScenarios(only);
   for (const tool of ['crane', 'cosign', 'trivy'])
     if (!existsSync(join(project, '.cache', 'bin', tool)))
@@ -68,7 +67,7 @@ async function playScenarios({ only, leaveOut, keep, confined, cold, slowness }:
         continue;
       }
       const startedAt = Date.now();
-      const played = await scenario.play(world, { leftOut: leaveOut, say });
+      const played = await scenario.play(world, say);
       told.push({ scenario, played, seconds: (Date.now() - startedAt) / 1_000 });
     }
   } finally {
@@ -91,7 +90,6 @@ const program = createCommand(
 )
   .usage('[ARGS="options"]')
   .option('--only <ids>', 'scenarios, separated by commas (default: all)', list, [])
-  .option('--leave-out <steps>', 'beginnings of the names of steps, separated by commas', list, [])
   .option(
     '--confined',
     "each step in a file system with what the pipeline's image has (root on Linux, debootstrap)",

@@ -49,25 +49,19 @@ export interface RunOptions {
 /** Runs a pipeline's stages in order; nothing runs after one that failed or waits. Resolves with every step's result. */
 export async function runPipeline(options: RunOptions): Promise<readonly StepResult[]> {
   const results: StepResult[] = [];
-  for (const { steps, failFast } of readStages(options.definition, options.pipeline)) {
-    if (!results.every(({ outcome }) => outcome === 'passed' || outcome === 'left out')) {
-      results.push(...steps.map(({ name }) => ({ name, outcome: 'not run', seconds: 0 }) as const));
-      continue;
-    }
-    const others = new AbortController();
-    const stop = AbortSignal.any([others.signal, ...(options.signal ? [options.signal] : [])]);
-    const runOne = async (step: PlannedStep): Promise<StepResult> => {
-      const result = await runStep(step, options, stop);
-      if (failFast && result.outcome === 'failed') others.abort();
-      return result;
-    };
-    results.push(...(await Promise.all(steps.map(runOne))));
+  for (const steps of readStages(options.definition, options.pipeline)) {
+    const goesOn = results.every(({ outcome }) => outcome === 'passed' || outcome === 'left out');
+    results.push(
+      ...(goesOn
+        ? await Promise.all(steps.map((step) => runStep(step, options)))
+        : steps.map(({ name }) => ({ name, outcome: 'not run', seconds: 0 }) as const)),
+    );
   }
   return results;
 }
 
-async function runStep(step: PlannedStep, options: RunOptions, stop: AbortSignal): Promise<StepResult> {
-  const { home, approves, leavesOut = () => false, say } = options;
+async function runStep(step: PlannedStep, options: RunOptions): Promise<StepResult> {
+  const { home, approves, leavesOut = () => false, signal, say } = options;
   const { name } = step;
   const isLeftOut = leavesOut(step);
   if (isLeftOut || (step.isManual && !(await approves(step)))) {
@@ -82,9 +76,9 @@ async function runStep(step: PlannedStep, options: RunOptions, stop: AbortSignal
   say(`${name} …`);
   const minutes = step.maxMinutes * (options.slowness ?? 1);
   const limit = AbortSignal.timeout(minutes * 60_000);
-  const { succeeded, line, processorSeconds } = await runInClone(step, options, log, stop, limit);
+  const { succeeded, line, processorSeconds } = await runInClone(step, options, log, limit);
   const seconds = (Date.now() - startedAt) / 1_000;
-  const outcome = succeeded ? 'passed' : stop.aborted ? 'stopped' : 'failed';
+  const outcome = succeeded ? 'passed' : signal?.aborted === true ? 'stopped' : 'failed';
   const by = limit.aborted && outcome === 'failed' ? `, ended by its limit of ${minutes} min,` : '';
   say(`${name}: ${outcome} after ${seconds.toFixed(0)} s${by}${line === undefined ? '' : ` at: ${line}`}`);
   return { name, outcome, seconds, processorSeconds, log, ...(line === undefined ? {} : { line }) };
@@ -94,7 +88,6 @@ async function runInClone(
   step: PlannedStep,
   options: RunOptions,
   log: string,
-  stop: AbortSignal,
   limit: AbortSignal,
 ): Promise<Ended> {
   const { definition, repository, home, environmentOf, prepare, passed } = options;
@@ -103,20 +96,12 @@ async function runInClone(
   const artifacts = createArtifacts(join(home, 'artifacts'));
   await cloneInto(clone, repository, definition, step.settings);
   await caches.restore(step, clone);
-  await artifacts.lay(step, clone);
+  await artifacts.lay(clone);
   await prepare?.(step, clone);
   const env = await environmentOf(step, clone);
-  const signal = AbortSignal.any([stop, limit]);
+  const signal = AbortSignal.any([limit, ...(options.signal ? [options.signal] : [])]);
   const within = options.withinOf?.(step, `${clone}.layer`) ?? [];
   const ended = await runLines(step.script, { folder: clone, env, log, signal, within });
-  // Whatever happened; its own outcome changes nothing.
-  await runLines(step.afterScript, {
-    folder: clone,
-    env: { ...env, BITBUCKET_EXIT_CODE: String(ended.exitCode) },
-    log,
-    signal: AbortSignal.timeout(step.maxMinutes * 60_000),
-    within,
-  });
   await artifacts.capture(step, clone, ended.succeeded);
   // What a deployment leaves running stands for ECS, which is not in the step's container.
   if (step.deployment === undefined) await endProcessesIn(clone);

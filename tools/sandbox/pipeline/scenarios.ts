@@ -16,19 +16,13 @@ export interface Scenario {
   readonly title: string;
   /** The scenario that has to have run before. */
   readonly after?: string;
-  readonly play: (world: World, choices: PlayChoices) => Promise<Played>;
+  readonly play: (world: World, say: (line: string) => void) => Promise<Played>;
 }
 
 /** One that takes no more of the world than these parts. */
 export type ScenarioOn<Part extends keyof World> = Omit<Scenario, 'play'> & {
-  readonly play: (world: Pick<World, Part>, choices: PlayChoices) => Promise<Played>;
+  readonly play: (world: Pick<World, Part>, say: (line: string) => void) => Promise<Played>;
 };
-
-export interface PlayChoices {
-  /** Steps that are left out, by name or beginning of it. */
-  readonly leftOut: readonly string[];
-  readonly say: (line: string) => void;
-}
 
 export interface Played {
   readonly steps: readonly StepResult[];
@@ -44,11 +38,6 @@ export const unless = (claims: Readonly<Record<string, boolean>>): readonly stri
     .filter(([, holds]) => !holds)
     .map(([claim]) => `not so: ${claim}`);
 
-export const leavesOut =
-  (names: readonly string[]) =>
-  ({ name }: { readonly name: string }): boolean =>
-    names.some((left) => name.startsWith(left));
-
 /** By the beginning of its name, since names in the pipeline tell more. */
 export const outcomeOf = (steps: readonly StepResult[], name: string): string =>
   steps.find((step) => step.name.startsWith(name))?.outcome ?? 'missing';
@@ -58,8 +47,8 @@ export const approve = (): Promise<boolean> => Promise.resolve(true);
 export const goodCommit: Scenario = {
   id: 'good',
   title: 'a good commit goes to prod, each environment before the next, by the digest that was pushed once',
-  play: async ({ run, home, exchange, insights, servingOf }, { leftOut }) => {
-    const steps = await run('good', { approves: approve, leavesOut: leavesOut(leftOut) });
+  play: async ({ run, home, exchange, insights, servingOf }) => {
+    const steps = await run('good', { approves: approve });
 
     const pushed = await readFile(join(home, 'runs/good/artifacts/shared/image/release/image'), 'utf8').catch(
       () => '',
@@ -231,7 +220,7 @@ export const badRelease: Scenario = {
   title:
     'a commit that passes the gates and dev, and fails its probes in staging, is rolled back; the old digest serves throughout',
   after: 'good',
-  play: async ({ hub, run, account, tasksOf, yieldTo }, { leftOut, say }) => {
+  play: async ({ hub, run, account, tasksOf, yieldTo }, say) => {
     const home = tasksOf('staging');
     const outputs = JSON.parse(await readFile(join(home, 'outputs.json'), 'utf8')) as Record<string, unknown>;
     await hub.propose('A limit that is too narrow, on purpose', narrowLimit);
@@ -241,7 +230,6 @@ export const badRelease: Scenario = {
 
     const steps = await run('bad-release', {
       approves: approve,
-      leavesOut: leavesOut(leftOut),
       before: async ({ deployment }) => {
         if (deployment !== 'staging') return;
         await yieldTo('staging');
@@ -321,9 +309,9 @@ const stoppedBy = ({ id, title, change, gate, line, reason }: Mistake): BrokenCo
   gate,
   line,
   reason,
-  play: async ({ hub, run }, { leftOut }) => {
+  play: async ({ hub, run }) => {
     await hub.propose(`A mistake on purpose: ${id}`, change);
-    const steps = await run(id, { approves: () => Promise.resolve(false), leavesOut: leavesOut(leftOut) });
+    const steps = await run(id, { approves: () => Promise.resolve(false) });
     await hub.restore();
 
     // The checks run to their end side by side, and another one may fail too: on a busy machine, by its time.

@@ -5,7 +5,6 @@ import { setTimeout as pause } from 'node:timers/promises';
 /** How a script ended. */
 export interface Ended {
   readonly succeeded: boolean;
-  readonly exitCode: number;
   /** The line that failed, or was running when it was ended. */
   readonly line: string | undefined;
   /** Of processors, by all that it waited for: on a busy machine the one figure that others can compare. */
@@ -78,7 +77,7 @@ export async function runLines(lines: readonly string[], options: ShellOptions):
     (sum, [, whole, rest]) => sum + 60 * Number(whole) + Number(rest),
     0,
   );
-  return { succeeded, exitCode, line: succeeded ? undefined : lines[reached], processorSeconds };
+  return { succeeded, line: succeeded ? undefined : lines[reached], processorSeconds };
 }
 
 const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
