@@ -8,8 +8,6 @@ export interface Usage {
   /** Of all threads, user and system. */
   readonly cpuUs: number;
   readonly rssBytes: number;
-  /** The most that was ever resident. */
-  readonly peakRssBytes: number;
   /** Longest wait of the event loop since it was last asked, ms. */
   readonly blockedMs: number;
 }
@@ -22,8 +20,6 @@ function usage(): Usage {
   return {
     cpuUs: user + system,
     rssBytes: process.memoryUsage.rss(),
-    // In kilobytes, says the manual of getrusage.
-    peakRssBytes: process.resourceUsage().maxRSS * 1_024,
     blockedMs: Math.max(0, delay.max / 1e6 - resolutionMs),
   };
 }

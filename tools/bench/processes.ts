@@ -199,7 +199,6 @@ function usageOf({ pid }: ChildProcess): Usage {
   return {
     cpuUs: (user + system) * 10_000,
     rssBytes: Number(fields[21]) * 4_096,
-    peakRssBytes: 0,
     blockedMs: 0,
   };
 }

@@ -20,7 +20,6 @@ export interface Ratio {
 
 export interface Scenario {
   readonly name: string;
-  readonly title: string;
   readonly subjects: readonly Subject[];
   readonly ratios: readonly Ratio[];
 }
@@ -35,9 +34,8 @@ const subject = (name: string, program: Program, load: Subject['load'], headers 
   load,
   headers,
 });
-const againstRaw = (name: string, title: string, load: Subject['load'], wanted: number): Scenario => ({
+const againstRaw = (name: string, load: Subject['load'], wanted: number): Scenario => ({
   name,
-  title,
   subjects: [
     subject('ours', 'ours', load),
     subject('raw + stock SDK', 'raw-dynamo', load),
@@ -58,18 +56,16 @@ const spellings: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 };
 
 export const scenarios: readonly Scenario[] = [
-  againstRaw('table', 'One movie from the table; none comes again', 'misses', 1.6),
+  againstRaw('table', 'misses', 1.6),
   {
     name: 'table-go',
-    title: 'The same beside a Go net/http server with aws-sdk-go-v2 that only calls GetItem',
     subjects: [subject('ours', 'ours', 'misses'), subject('Go', 'go', 'misses')],
     ratios: [{ kind: 'cost', of: 'ours', over: 'Go', wanted: 2 }],
   },
-  againstRaw('page', 'A page of 20 movies of a year', 'page20', 2),
+  againstRaw('page', 'page20', 2),
   {
     name: 'page-100',
     // Ours share a call: beside them a page would be judged by how many are under way.
-    title: 'A page of 100 movies beside one movie, read alone as the rival does',
     subjects: [
       subject('page of 100', 'ours', 'page100'),
       subject('one movie, raw + stock SDK', 'raw-dynamo', 'misses'),
@@ -80,11 +76,10 @@ export const scenarios: readonly Scenario[] = [
       { kind: 'cost', of: 'page of 100', over: 'one movie' },
     ],
   },
-  againstRaw('patch', 'PATCH of a movie: a read and a conditional write', 'patch', 1.5),
-  againstRaw('post', 'POST of a movie: a conditional write', 'post', 1.5),
+  againstRaw('patch', 'patch', 1.5),
+  againstRaw('post', 'post', 1.5),
   {
     name: 'memory-hits',
-    title: `One movie, ${wantedHits * 100} % of the reads from memory, everything on`,
     subjects: [
       subject('ours', 'ours', 'hits'),
       subject('bare Express', 'express', 'hits'),
@@ -97,7 +92,6 @@ export const scenarios: readonly Scenario[] = [
   },
   ...(['hits', 'misses'] as const).map((load): Scenario => ({
     name: `headers-${load}`,
-    title: `One movie with headers as clients spell them, ${load === 'hits' ? 'from memory' : 'from the table'}`,
     subjects: [
       subject('plain', 'ours', load),
       ...Object.entries(spellings).map(([name, headers]) => subject(name, 'ours', load, headers)),

@@ -1,4 +1,6 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { resolve as resolvePath } from 'node:path';
 import { Problem } from '../../app/src/commands/problem.ts';
 
 /** How a program ended, and what it said. */
@@ -71,4 +73,23 @@ export async function output(
     `${program} ${args[0] ?? ''} failed (exit ${code}): ${said.slice(0, 500)}`,
     `Run it by hand to see all that it says.`,
   );
+}
+
+const project = resolvePath(import.meta.dirname, '../..');
+
+/** Runs a program of this project, or a package's, in this terminal. Resolves with its exit code. */
+export async function runHere(
+  args: readonly string[],
+  {
+    env = process.env,
+    isQuiet = false,
+  }: { readonly env?: NodeJS.ProcessEnv; readonly isQuiet?: boolean } = {},
+): Promise<number> {
+  const child = spawn(process.execPath, args, {
+    cwd: project,
+    env,
+    stdio: ['ignore', isQuiet ? 'ignore' : 'inherit', 'inherit'],
+  });
+  const [code] = (await once(child, 'exit')) as [number | null];
+  return code ?? 1;
 }

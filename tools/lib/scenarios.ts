@@ -1,9 +1,6 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-
-const project = resolve(import.meta.dirname, '../..');
+import { join } from 'node:path';
+import { runHere } from './processes.ts';
 
 /** Tests of a deployment that runs: they aren't part of every test run. */
 export interface Scenarios {
@@ -22,14 +19,12 @@ export async function runScenarios({ file, reports, settings }: Scenarios): Prom
   const args = [
     '--experimental-vm-modules',
     '--disable-warning=ExperimentalWarning',
-    join(project, 'node_modules', 'jest', 'bin', 'jest.js'),
+    'node_modules/jest/bin/jest.js',
     '--runInBand',
     ...['--testMatch', `<rootDir>/${file}`],
     ...reporters.flatMap((name) => ['--reporters', name.startsWith('tests') ? `<rootDir>/${name}` : name]),
   ];
-  const child = spawn(process.execPath, args, {
-    cwd: project,
-    stdio: ['ignore', 'inherit', 'inherit'],
+  const code = await runHere(args, {
     env: {
       ...process.env,
       // The deployment of a test run that goes on meanwhile is not ours to end.
@@ -40,7 +35,6 @@ export async function runScenarios({ file, reports, settings }: Scenarios): Prom
       ...settings,
     },
   });
-  const [code] = (await once(child, 'exit')) as [number | null];
   console.log(`Reports: ${reports}/report.md, ${reports}/junit.xml`);
-  return code ?? 1;
+  return code;
 }

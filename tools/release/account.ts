@@ -4,7 +4,9 @@ import { dirname, join } from 'node:path';
 import { Misuse, Problem } from '../../app/src/commands/problem.ts';
 import type { Progress } from '../lib/progress.ts';
 import type { Difference } from '../lib/terraform/drift.ts';
+import { settingsOf } from '../lib/pipeline-definition.ts';
 import { terraformEnvironment } from '../lib/terraform/environment.ts';
+import { stateResources } from '../lib/terraform/plan-json.ts';
 import {
   backendOf,
   checkEnvironment,
@@ -223,28 +225,12 @@ export function createAccount({ project, env, progress, confirm }: AccountOption
 
 const projectOf = ({ TF_VAR_project: project = 'movies-api' }: NodeJS.ProcessEnv): string => project;
 
-interface Resources {
-  readonly resources?: readonly {
-    readonly type: string;
-    readonly values: Readonly<Record<string, unknown>>;
-  }[];
-  readonly child_modules?: readonly Resources[];
-}
-
 /** Vaults whose lock is in a state (`show -json`), with the longest time for which they keep a backup. */
-export function findLocks(stateJson: string): Destroyed['locks'] {
-  const { values } = JSON.parse(stateJson) as { values?: { root_module?: Resources } };
-  const all = (part: Resources): NonNullable<Resources['resources']> => [
-    ...(part.resources ?? []),
-    ...(part.child_modules ?? []).flatMap(all),
-  ];
-  return all(values?.root_module ?? {})
+export const findLocks = (stateJson: string): Destroyed['locks'] =>
+  stateResources(stateJson)
     .filter(({ type }) => type === 'aws_backup_vault_lock_configuration')
-    .map(({ values: lock }) => ({
-      vault: String(lock['backup_vault_name']),
-      days: Number(lock['max_retention_days']),
-    }));
-}
+    .map(({ values }) => settingsOf(values))
+    .map((lock) => ({ vault: String(lock['backup_vault_name']), days: Number(lock['max_retention_days']) }));
 
 /** A plan to another stage of the cursor keys is one from the commit that is deployed: a rotation changes nothing else. */
 export async function checkRotation(

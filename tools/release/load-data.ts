@@ -1,9 +1,8 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readVegaMovies } from '../../app/src/local/vega-movies.ts';
+import { runHere } from '../lib/processes.ts';
 
 export interface LoadOptions {
   readonly project: string;
@@ -21,16 +20,9 @@ export async function runLoader({ project, table, region, file, env }: LoadOptio
     const reports = join(project, 'reports', 'load');
     await mkdir(reports, { recursive: true });
     const given = file === '' ? await writeRealMovies(join(scratch, 'movies.json')) : file;
-    const child = spawn(
-      process.execPath,
-      [
-        ...['app/src/commands/load.ts', '--table', table, '--region', region, '--file', given],
-        ...['--rejects', join(reports, 'rejects.jsonl')],
-      ],
-      { cwd: project, env, stdio: ['ignore', 'inherit', 'inherit'] },
-    );
-    const [code] = (await once(child, 'exit')) as [number | null];
-    return code ?? 1;
+    const named = ['--table', table, '--region', region, '--file', given];
+    const args = ['app/src/commands/load.ts', ...named, '--rejects', join(reports, 'rejects.jsonl')];
+    return await runHere(args, { env });
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }

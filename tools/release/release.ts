@@ -1,10 +1,10 @@
 import { Problem } from '../../app/src/commands/problem.ts';
 import { join } from 'node:path';
+import { runHere } from '../lib/processes.ts';
 import { checkRelease } from '../lib/terraform/service-root.ts';
 import type { Account } from './account.ts';
 import type { Surroundings } from './check.ts';
 import { checkLifetime } from './identity.ts';
-import { createProgram } from './programs.ts';
 import { openRegistry } from './push.ts';
 import { checkReach } from './reach.ts';
 
@@ -92,6 +92,10 @@ interface ReleaseOptions {
   readonly loadTest?: string;
 }
 
+/** Runs a program of this room in this terminal, and resolves with whether it succeeded. */
+export const succeeds = async (program: string, ...args: readonly string[]): Promise<boolean> =>
+  (await runHere([join('tools/release', program), ...args])) === 0;
+
 /** The digest's hex digits, as far as a commit's go. */
 const digestOf = (image: string): string => (image.split('@sha256:')[1] ?? '').slice(0, 40);
 
@@ -109,7 +113,6 @@ export async function releaseTo(
   checkRelease(root, { environment: name, image });
   checkReach(root, name, env);
   checkLifetime(env, new Date());
-  const succeeds = createProgram(project);
   const markDeployed = async (reference: string): Promise<void> => {
     const registry = await openRegistry({ project, env }, reference.split('@')[0] ?? '');
     await registry.addTag(reference, `deployed-${name}-${reference === image ? tag : digestOf(reference)}`);

@@ -3,7 +3,7 @@ import { stageOf } from '../lib/terraform/service-root.ts';
 import type { Account } from './account.ts';
 import type { Surroundings } from './check.ts';
 import { checkLifetime } from './identity.ts';
-import { createProgram } from './programs.ts';
+import { succeeds } from './release.ts';
 import { describeStage, readStep, stageAfter, type RotationStep } from './stages.ts';
 
 /** An environment, as far as replacing the key that signs page cursors goes. */
@@ -104,11 +104,10 @@ export async function planStep({
 
 /** Takes a step in an environment of the account, by the commands that a person uses. */
 export async function takeStep(
-  { project, env, say, account }: Surroundings & { readonly account: Account },
+  { env, say, account }: Surroundings & { readonly account: Account },
   { env: name, step, plan }: Step,
 ): Promise<void> {
   checkLifetime(env, new Date());
-  const succeeds = createProgram(project);
   const wanted = readStep(step);
   const environment: Rotated = {
     name,

@@ -1,9 +1,8 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { createCommand, runCommand } from '../../app/src/commands/command.ts';
 import { Misuse, Problem } from '../../app/src/commands/problem.ts';
+import { runHere } from '../lib/processes.ts';
 import { createProgress } from '../lib/progress.ts';
 import { runScenarios } from '../lib/scenarios.ts';
 import { createAccount } from './account.ts';
@@ -12,16 +11,6 @@ const project = resolve(import.meta.dirname, '../..');
 const localHome = process.env['LOCAL_HOME'] ?? join(project, '.cache', 'local');
 const misuse = 2;
 const progress = createProgress(console.log, Date.now);
-
-/** The local deployment belongs to another program: it says itself what is wrong with it. */
-async function askLocal(home: string, ...args: readonly string[]): Promise<boolean> {
-  const child = spawn(process.execPath, ['tools/sandbox/deployment/main.ts', '--home', home, ...args], {
-    cwd: project,
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  const [code] = (await once(child, 'exit')) as [number | null];
-  return code === 0;
-}
 
 /** An emulated account only describes tasks. LOCAL_ECS runs them on this machine, in a folder of theirs, before they are probed. */
 async function runTasksHere(address: string, values: Readonly<Record<string, unknown>>): Promise<string> {
@@ -45,8 +34,12 @@ async function ask(environment: string, { file, folder, title }: Asked): Promise
       reports: join(project, 'reports', folder, environment),
       settings: { VERIFY_ENVIRONMENT: environment, REPORT_TITLE: `${title}: ${environment}`, ...settings },
     });
-  if (environment === 'local')
-    return (await askLocal(localHome, 'state')) ? run({ VERIFY_HOME: localHome }) : misuse;
+  if (environment === 'local') {
+    // It belongs to another program, which says itself what is wrong with it.
+    const local = ['tools/sandbox/deployment/main.ts', '--home', localHome, 'state'];
+    const code = await runHere(local, { isQuiet: true });
+    return code === 0 ? run({ VERIFY_HOME: localHome }) : misuse;
+  }
   const account = createAccount({
     project,
     env: process.env,

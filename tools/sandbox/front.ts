@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, request as send, type ServerResponse } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
+import { closeServer, listenOnLoopback } from '../../app/src/local/listen.ts';
 import {
   type Answer,
   type Call,
@@ -91,19 +92,8 @@ export async function startFront({ moto, gaps, nameRest, port }: FrontOptions): 
     write(response, given);
   };
 
-  server.listen(port, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('the front has no port');
-  return {
-    url: `http://127.0.0.1:${address.port}`,
-    calls,
-    stop: async () => {
-      server.close();
-      server.closeAllConnections();
-      await once(server, 'close');
-    },
-  };
+  const { url } = await listenOnLoopback(server, port);
+  return { url, calls, stop: () => closeServer(server) };
 }
 
 /** Of these moto answers a call by walking through dictionaries that its other threads change meanwhile. */

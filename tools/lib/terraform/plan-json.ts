@@ -71,14 +71,18 @@ export interface ModuleCall {
   readonly module: ModuleConfiguration;
 }
 
+const flatten = (module: StateModule = {}): readonly StateResource[] => [
+  ...(module.resources ?? []),
+  ...(module.child_modules ?? []).flatMap(flatten),
+];
+
 /** Every resource and data source in the prior state, modules flattened. */
-export function priorResources(plan: PlanJson): readonly StateResource[] {
-  const flatten = (module: StateModule | undefined): readonly StateResource[] =>
-    module === undefined
-      ? []
-      : [...(module.resources ?? []), ...(module.child_modules ?? []).flatMap(flatten)];
-  return flatten(plan.prior_state?.values?.root_module);
-}
+export const priorResources = (plan: PlanJson): readonly StateResource[] =>
+  flatten(plan.prior_state?.values?.root_module);
+
+/** The same of a state, as `terraform show -json` tells it. */
+export const stateResources = (stateJson: string): readonly StateResource[] =>
+  flatten((JSON.parse(stateJson) as NonNullable<PlanJson['prior_state']>).values?.root_module);
 
 /** Stands for a value that only an apply will tell. */
 export const unknown = Symbol('known after apply');

@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { Misuse, Problem, reasonOf } from '../../../app/src/commands/problem.ts';
 import { createPaint } from '../../../app/src/commands/terminal.ts';
 import { describeVerification, lockPath, readLock, verifyRoot } from '../module-lock.ts';
+import { settingsOf } from '../pipeline-definition.ts';
 import { findDifferences, type Difference } from './drift.ts';
+import { stateResources } from './plan-json.ts';
 import type { Steps, Terraform, Variables } from './terraform.ts';
 
 /** What is deployed where. */
@@ -162,25 +164,13 @@ export function tablesOf(
   return { restored: kept, ...(wanted === undefined ? {} : { serving: wanted }) };
 }
 
-interface StateModule {
-  readonly resources?: readonly {
-    readonly values: { readonly tags_all?: Readonly<Record<string, string>> | null };
-  }[];
-  readonly child_modules?: readonly StateModule[];
-}
-
 /** The commit that a state (`show -json`) was applied from, by the tag that everything of it has. */
 export function deployedCommit(stateJson: string): string {
-  const { values } = JSON.parse(stateJson) as { values?: { root_module?: StateModule } };
-  const commit = findCommit(values?.root_module ?? {});
-  if (commit !== undefined) return commit;
+  for (const { values } of stateResources(stateJson)) {
+    const commit = settingsOf(settingsOf(values)['tags_all'])['commit'];
+    if (typeof commit === 'string') return commit;
+  }
   throw new Problem('Nothing in the state has the tag `commit`.', 'Deploy once: make deploy ENV=… IMAGE=…');
-}
-
-function findCommit({ resources = [], child_modules: children = [] }: StateModule): string | undefined {
-  const tagged = resources.find(({ values }) => values.tags_all?.['commit'] !== undefined);
-  if (tagged !== undefined) return tagged.values.tags_all?.['commit'];
-  return children.map(findCommit).find((commit) => commit !== undefined);
 }
 
 /** Who plans without asking for a stage or a table gets what was reached: no release takes a rotation or a restore back. */

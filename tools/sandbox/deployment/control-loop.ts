@@ -1,14 +1,11 @@
 import { UpdateServiceCommand } from '@aws-sdk/client-ecs';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Addresses } from './fleet.ts';
-import type { AwsClients } from './applied.ts';
-import type { Fleet, Task } from './fleet.ts';
+import { type AwsClients, readService, type ServiceDefinition } from './applied.ts';
+import type { Addresses, Fleet, Task } from './fleet.ts';
 import { overrides, type LocalServices } from './overrides.ts';
 import * as rollout from './scheduler.ts';
-import { decide, type Action, type ScheduledTask } from './scheduler.ts';
-import { readSecrets } from './task-definition.ts';
-import { readService, type ServiceDefinition } from './applied.ts';
-import { readTaskDefinition } from './task-definition.ts';
+import { decide, type Action } from './scheduler.ts';
+import { readSecrets, readTaskDefinition } from './task-definition.ts';
 
 const everyMs = 500;
 /** How often the control plane is asked: its answers take the processor that the tasks need. */
@@ -103,7 +100,7 @@ export function createControlLoop(options: ControlLoopOptions): ControlLoop {
     await fleet.observe();
     const tasks = fleet.tasks().filter(({ status }) => status === 'PENDING' || status === 'RUNNING');
     const situation = { service, zones, lostZones: [...lostZones], deployments, lastFailureAt, now: now() };
-    for (const action of decide({ ...situation, tasks: tasks.map(scheduled) })) {
+    for (const action of decide({ ...situation, tasks })) {
       if (!isStopped) await act(action, fleet);
     }
   };
@@ -141,14 +138,6 @@ export function createControlLoop(options: ControlLoopOptions): ControlLoop {
     },
   };
 }
-
-const scheduled = ({ id, deployment, zone, health, startedAt }: Task): ScheduledTask => ({
-  id,
-  deployment,
-  zone,
-  health,
-  startedAt,
-});
 
 function describe(action: Action): string {
   const { kind, ...rest } = action;

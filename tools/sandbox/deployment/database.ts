@@ -16,6 +16,7 @@ import { Problem } from '../../../app/src/commands/problem.ts';
 import { isObject, objectOf, readJson, text } from '../call.ts';
 import { type DatabaseFaults, noFaults } from './state.ts';
 import { createDynamoClient } from '../../../app/src/dynamo/client.ts';
+import { closeServer, listenOnLoopback } from '../../../app/src/local/listen.ts';
 import { startEmbeddedDynamoDb } from '../../../app/src/local/embedded-dynamodb.ts';
 import { loadRealMovies } from '../../../app/src/local/load-real-movies.ts';
 
@@ -50,28 +51,18 @@ export async function startDatabaseLink(target: string, random: () => number): P
     response.writeHead(answered.statusCode ?? 502, { ...kept(answered), 'content-length': content.length });
     response.end(content);
   };
-  const listen = async (port: number): Promise<number> => {
-    server.listen(port, '127.0.0.1');
-    await once(server, 'listening');
-    const address = server.address();
-    if (address === null || typeof address === 'string') throw new Error('the database link has no port');
-    return address.port;
-  };
   const close = async (): Promise<void> => {
-    if (!server.listening) return;
-    server.close();
-    server.closeAllConnections();
-    await once(server, 'close');
+    if (server.listening) await closeServer(server);
   };
 
-  const port = await listen(0);
+  const { url, port } = await listenOnLoopback(server, 0);
   return {
-    url: `http://127.0.0.1:${port}`,
+    url,
     faults: () => faults,
     set: async (wanted) => {
       faults = wanted;
       if (wanted.refuse) await close();
-      else if (!server.listening) await listen(port);
+      else if (!server.listening) await listenOnLoopback(server, port);
     },
     stop: async () => {
       await close();

@@ -228,7 +228,6 @@ export async function deployLocally(
       startTraffic({ home, emulator: emulator.url, outputs, runner, port, say }),
     );
     await deployment.expectNoChanges();
-    say(describeTimings(progress));
     say(await welcome(serving));
   };
   await withLocalDeployment(context, emulator, referenceOf(building), work, table);
@@ -273,16 +272,5 @@ export async function destroyLocally(context: LocalContext): Promise<void> {
       'Find out who made it: on AWS it would go on costing money. A table that was restored and not taken over is one. Here `npm run local -- end` ends it with the emulator.',
     );
   await emulators.stop(emulator);
-  progress.say(describeTimings(progress));
   progress.say('\nDestroyed; the emulator had nothing left, and is stopped.');
-}
-
-/** Where the time went: each step. */
-function describeTimings(progress: Progress): string {
-  const steps = progress.timings().map(({ step, seconds }): [string, number] => [step, seconds]);
-  const total = steps.reduce((sum, [, seconds]) => sum + seconds, 0);
-  const rows: readonly (readonly [string, number])[] = [...steps, ['together', total]];
-  const width = Math.max(...rows.map(([name]) => name.length));
-  const lines = rows.map(([name, seconds]) => `  ${name.padEnd(width)}  ${seconds.toFixed(1).padStart(6)} s`);
-  return ['', ...lines].join('\n');
 }

@@ -1,10 +1,11 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import { createCommand, runCommand, wholeNumber } from '../../../app/src/commands/command.ts';
 import { Misuse } from '../../../app/src/commands/problem.ts';
+import { runHere } from '../../lib/processes.ts';
 import { createProgress } from '../../lib/progress.ts';
 import { readNames, type Outputs } from './applied.ts';
 import { drillIds, type FaultRequest } from './state.ts';
@@ -110,13 +111,9 @@ program
   .action(async (options: readonly string[]) => {
     const { url, tokenEndpoint, client: by } = await (await client()).state();
     const settings = { PROBE_URL: url, PROBE_TOKEN_ENDPOINT: tokenEndpoint, PROBE_CLIENT_ID: by.id };
-    const probe = spawn(process.execPath, ['app/src/commands/outside-probe.ts', ...options], {
-      cwd: project,
-      stdio: 'inherit',
+    process.exitCode = await runHere(['app/src/commands/outside-probe.ts', ...options], {
       env: { ...process.env, ...settings, PROBE_CLIENT_SECRET: by.secret },
     });
-    const [code] = (await once(probe, 'exit')) as [number | null];
-    process.exitCode = code ?? 1;
   });
 
 const harm = async (fault: FaultRequest): Promise<void> => {

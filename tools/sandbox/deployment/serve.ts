@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
 import { Problem, reasonOf } from '../../../app/src/commands/problem.ts';
-import { freePort } from '../../../app/src/local/listen.ts';
+import { closeServer, freePort, listenOnLoopback } from '../../../app/src/local/listen.ts';
 import { createStopStack } from '../../../app/src/local/stop-stack.ts';
 import { startTokenIssuer, type TokenIssuer } from '../../../app/src/local/token-issuer.ts';
 import { createEngine, hasInit } from '../../lib/container-engine.ts';
@@ -23,8 +22,7 @@ import {
 } from './database.ts';
 import { createAddresses, createFleet, type Fleet, type Task } from './fleet.ts';
 import { describeDifferences } from './overrides.ts';
-import type { RunnerKind } from './runners.ts';
-import { createContainerRunner, createProcessRunner } from './runners.ts';
+import { createContainerRunner, createProcessRunner, type RunnerKind } from './runners.ts';
 import { chooseLeaving } from './scheduler.ts';
 import { readTaskDefinition } from './task-definition.ts';
 import { createTaskLogs } from './task-logs.ts';
@@ -123,17 +121,11 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     onHealthy: loop.noteHealthy,
   });
 
-  const sources = {
-    balancer,
-    fleet,
-    loop,
-    runner: runner.kind,
-    zones,
-    database: link.faults,
-    logs: logFolder,
-    issuer,
-  };
-  const state = (): LocalState => readState(sources);
+  const state = (): LocalState =>
+    readState({
+      ...{ balancer, fleet, loop, runner: runner.kind, zones, issuer },
+      ...{ database: link.faults, logs: logFolder },
+    });
   const complete = (asked: Asked): string =>
     restoringActions.includes(asked.action) ? restores.complete(asked) : completeAnswer(asked, state());
   const control = await startControlServer({
@@ -169,16 +161,13 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   };
 }
 
-/** What a local deployment answers to those who watch and harm it, by method and path. */
-export type ControlRoutes = Readonly<Record<string, (body: unknown) => Promise<unknown>>>;
-
-export interface ControlServer {
-  readonly url: string;
-  readonly stop: () => Promise<void>;
-}
-
-/** A server on a free loopback port. A route that rejects is a 400 with the reason as `error`. */
-export async function startControlServer(routes: ControlRoutes): Promise<ControlServer> {
+/**
+ * A server on a free loopback port, for those who watch and harm a local deployment: routes by method and path. One that rejects
+ * is a 400 with the reason as `error`.
+ */
+async function startControlServer(
+  routes: Readonly<Record<string, (body: unknown) => Promise<unknown>>>,
+): Promise<{ url: string; stop: () => Promise<void> }> {
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const route = routes[`${request.method ?? ''} ${request.url ?? ''}`];
     if (!route) {
@@ -192,18 +181,8 @@ export async function startControlServer(routes: ControlRoutes): Promise<Control
       write(response, 400, { error: reasonOf(error) });
     });
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('the control server has no port');
-  return {
-    url: `http://127.0.0.1:${address.port}`,
-    stop: async () => {
-      server.close();
-      server.closeAllConnections();
-      await once(server, 'close');
-    },
-  };
+  const { url } = await listenOnLoopback(server, 0);
+  return { url, stop: () => closeServer(server) };
 }
 
 const write = (response: ServerResponse, status: number, body: unknown): void => {

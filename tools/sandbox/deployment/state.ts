@@ -7,23 +7,12 @@ import type { Deployments } from './scheduler.ts';
 import { digestOf } from './task-definition.ts';
 
 /** A task as probes and drills read it. Times in ms since 1970. */
-export interface TaskState {
-  readonly id: string;
-  readonly zone: string;
-  readonly deployment: string;
+export interface TaskState extends Omit<Task, 'definition' | 'address'> {
   readonly taskDefinition: string;
   /** Of the image that it runs, `sha256:…`. */
   readonly digest: string;
-  readonly status: Task['status'];
-  readonly health: Task['health'];
   readonly url: string;
   readonly metricsUrl: string;
-  readonly startedAt: number;
-  readonly healthyAt: number | undefined;
-  readonly stoppedAt: number | undefined;
-  readonly reason: string | undefined;
-  /** See `ServerStatus`. */
-  readonly repeated: number;
 }
 
 /** Everything that is true of the local deployment at one moment. */
@@ -96,37 +85,13 @@ export function readState({
   };
 }
 
-function toState({
-  id,
-  zone,
-  deployment,
-  definition,
-  status,
-  health,
-  address,
-  startedAt,
-  healthyAt,
-  stoppedAt,
-  reason,
-  repeated,
-}: Task): TaskState {
-  return {
-    id,
-    zone,
-    deployment,
-    taskDefinition: definition.arn,
-    digest: digestOf(definition.container.image),
-    status,
-    health,
-    url: `http://${address.host}:${address.port}`,
-    metricsUrl: `http://${address.host}:${address.metricsPort}/metrics`,
-    startedAt,
-    healthyAt,
-    stoppedAt,
-    reason,
-    repeated,
-  };
-}
+const toState = ({ definition, address: { host, port, metricsPort }, ...task }: Task): TaskState => ({
+  ...task,
+  taskDefinition: definition.arn,
+  digest: digestOf(definition.container.image),
+  url: `http://${host}:${port}`,
+  metricsUrl: `http://${host}:${metricsPort}/metrics`,
+});
 
 /** What `make drill DRILLS=…` may name: here, so that a command line knows them without loading Jest. */
 export const drillIds = [

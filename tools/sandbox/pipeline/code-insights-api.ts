@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { Ajv } from 'ajv';
+import { closeServer, listenOnLoopback } from '../../../app/src/local/listen.ts';
 
 export interface FiledCall {
   readonly method: string;
@@ -8,7 +9,7 @@ export interface FiledCall {
   readonly body: unknown;
 }
 
-const text = (maxLength: number): object => ({ type: 'string', minLength: 1, maxLength });
+const textOf = (maxLength: number): object => ({ type: 'string', minLength: 1, maxLength });
 
 /** As Bitbucket Cloud's REST API publishes them ("Reports", "Annotations"), and no property besides. */
 const reportSchema = {
@@ -16,9 +17,9 @@ const reportSchema = {
   additionalProperties: false,
   required: ['title', 'details', 'report_type'],
   properties: {
-    title: text(450),
-    details: text(2000),
-    reporter: text(450),
+    title: textOf(450),
+    details: textOf(2000),
+    reporter: textOf(450),
     link: { type: 'string' },
     report_type: { enum: ['SECURITY', 'COVERAGE', 'TEST', 'BUG'] },
     result: { enum: ['PASSED', 'FAILED', 'PENDING'] },
@@ -30,7 +31,7 @@ const reportSchema = {
         additionalProperties: false,
         required: ['title', 'type', 'value'],
         properties: {
-          title: text(450),
+          title: textOf(450),
           type: { enum: ['BOOLEAN', 'DATE', 'DURATION', 'LINK', 'NUMBER', 'PERCENTAGE', 'TEXT'] },
           value: {},
         },
@@ -48,13 +49,13 @@ const annotationsSchema = {
     additionalProperties: false,
     required: ['external_id', 'annotation_type', 'summary'],
     properties: {
-      external_id: text(450),
+      external_id: textOf(450),
       annotation_type: { enum: ['VULNERABILITY', 'CODE_SMELL', 'BUG'] },
       result: { enum: ['PASSED', 'FAILED', 'SKIPPED', 'IGNORED'] },
       severity: { enum: ['CRITICAL', 'HIGH', 'MEDIUM', 'LOW'] },
-      summary: text(450),
-      details: text(2000),
-      path: text(2000),
+      summary: textOf(450),
+      details: textOf(2000),
+      path: textOf(2000),
       line: { type: 'integer', minimum: 1 },
       link: { type: 'string' },
     },
@@ -86,11 +87,8 @@ export async function startCodeInsightsApi(): Promise<CodeInsightsApi> {
   /** Annotations of each report that is there, by its address. */
   const annotations = new Map<string, number>();
   const server = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
+    void text(request).then((sent) => {
       const { method = '', url = '' } = request;
-      const sent = Buffer.concat(chunks).toString();
       const body: unknown = sent === '' ? undefined : JSON.parse(sent);
       const refuse = (status: number, reason: string): void => {
         refusals.push(`${method} ${url}: ${reason}`);
@@ -121,17 +119,6 @@ export async function startCodeInsightsApi(): Promise<CodeInsightsApi> {
       response.writeHead(method === 'DELETE' ? 204 : 200).end();
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  return {
-    proxy: `http://127.0.0.1:${port}`,
-    calls,
-    refusals,
-    stop: () =>
-      new Promise((resolve) => {
-        server.close(() => {
-          resolve();
-        });
-      }),
-  };
+  const { url: proxy } = await listenOnLoopback(server, 0);
+  return { proxy, calls, refusals, stop: () => closeServer(server) };
 }

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { createServer, request as send } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import { connect, type AddressInfo, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
@@ -65,13 +65,8 @@ export async function startImageRegistry(options: ImageRegistryOptions): Promise
     call.on('error', () => outgoing.writeHead(502).end());
     incoming.pipe(call);
   });
-  edge.listen(0, '127.0.0.1');
-  await once(edge, 'listening');
-  const edgePort = (edge.address() as AddressInfo).port;
-  stack.keep(async () => {
-    edge.closeAllConnections();
-    await new Promise((resolve) => edge.close(resolve));
-  });
+  const { port: edgePort } = await listenOnLoopback(edge, 0);
+  stack.keep(() => closeServer(edge));
 
   const proxy = createServer((_, response) => response.writeHead(405).end());
   proxy.on('connect', ({ url = '' }, client: Socket) => {
