@@ -26,26 +26,17 @@ export interface ContainerOptions {
   readonly labels?: Readonly<Record<string, string>>;
 }
 
-export interface ContainerState {
-  readonly status: string;
-  readonly running: boolean;
-  readonly exitCode: number;
-  readonly oomKilled: boolean;
-  readonly pid: number;
-}
-
 export interface Container {
   readonly id: string;
   /** The port of 127.0.0.1 that a port of the container is published on. */
   readonly hostPort: (containerPort: number) => Promise<number>;
-  readonly state: () => Promise<ContainerState>;
+  /** Of its first process, as this machine counts them. */
+  readonly pid: () => Promise<number>;
   /** What it printed, stdout first, then stderr. */
   readonly logs: () => Promise<string>;
   /** SIGTERM, then SIGKILL after the stop timeout. Resolves with the exit code. */
   readonly stop: () => Promise<number>;
   readonly kill: (signal?: string) => Promise<void>;
-  readonly pause: () => Promise<void>;
-  readonly unpause: () => Promise<void>;
   readonly wait: () => Promise<number>;
   /** Runs a program in it and resolves with what it printed; rejects when it fails or isn't there. */
   readonly exec: (command: readonly string[]) => Promise<string>;
@@ -62,7 +53,8 @@ export async function runContainer(engine: Engine, options: ContainerOptions): P
   const act = async (...args: string[]): Promise<void> => {
     await engine.run(args);
   };
-  const state = async (): Promise<ContainerState> => readState(await engine.run(['inspect', id]));
+  const inspect = async (field: string): Promise<number> =>
+    Number(await engine.run(['inspect', '--format', `{{.State.${field}}}`, id]));
 
   return {
     id,
@@ -70,15 +62,13 @@ export async function runContainer(engine: Engine, options: ContainerOptions): P
       const published = await engine.run(['port', id, `${containerPort}/tcp`]);
       return Number(published.split(':').at(-1));
     },
-    state,
+    pid: () => inspect('Pid'),
     logs: () => engine.runForAll(['logs', id]),
     stop: async () => {
       await act('stop', '--time', stopTimeout, id);
-      return (await state()).exitCode;
+      return inspect('ExitCode');
     },
     kill: (signal = 'SIGKILL') => act('kill', '--signal', signal, id),
-    pause: () => act('pause', id),
-    unpause: () => act('unpause', id),
     wait: async () => Number(await engine.run(['wait', id])),
     exec: (command) => engine.run(['exec', id, ...command]),
     checkHealth: () => act('healthcheck', 'run', id),
@@ -117,15 +107,3 @@ export function runArguments(options: ContainerOptions): string[] {
 const option = (name: string, value: string | number | undefined): string[] =>
   value === undefined ? [] : [name, String(value)];
 const flag = (name: string, wanted = false): string[] => (wanted ? [name] : []);
-
-function readState(inspected: string): ContainerState {
-  const [container] = JSON.parse(inspected) as [{ State: Record<string, string | number | boolean> }];
-  const { Status, Running, ExitCode, OOMKilled, Pid } = container.State;
-  return {
-    status: String(Status),
-    running: Running === true,
-    exitCode: Number(ExitCode),
-    oomKilled: OOMKilled === true,
-    pid: Number(Pid),
-  };
-}

@@ -131,7 +131,7 @@ describeWith(
       const { container, url } = await startReady();
 
       const version = await fetch(`${url}/version`);
-      const status = readFileSync(`/proc/${(await container.state()).pid}/status`, 'utf8');
+      const status = readFileSync(`/proc/${await container.pid()}/status`, 'utf8');
 
       expect(await version.json()).toEqual({
         version: '1.0.0',

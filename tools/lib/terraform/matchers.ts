@@ -172,10 +172,6 @@ export function atLeast(least: number): Matcher {
   return createMatcher(`at least ${least}`, (actual) => typeof actual === 'number' && actual >= least);
 }
 
-export function atMost(most: number): Matcher {
-  return createMatcher(`at most ${most}`, (actual) => typeof actual === 'number' && actual <= most);
-}
-
 export function not(shape: Shape): Matcher {
   return createMatcher(
     `not ${describeShape(shape)}`,

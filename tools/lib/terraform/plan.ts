@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { sourcesOf, sourcesOfCall } from './references.ts';
 import { compare, type Leaf, type Mismatch, type Shape } from './matchers.ts';
 import {
@@ -88,11 +87,6 @@ export class Plan {
   /** The same plan, looked at otherwise. */
   as(view: View): Plan {
     return new Plan(this.#json, { view, planned: this.#planned });
-  }
-
-  /** @param path of a file that `terraform show -json` wrote. */
-  static fromFile(path: string): Plan {
-    return new Plan(JSON.parse(readFileSync(path, 'utf8')) as PlanJson);
   }
 
   #resource({ address, type, name, values: planned }: Planned): PlannedResource {
@@ -200,20 +194,6 @@ export class Plan {
     });
   }
 
-  /** At least one resource of the type has the shape; else the closest one is shown. */
-  some(type: string, shape: Shape): void {
-    const candidates = this.all(type)
-      .map(({ address, values }) => ({ address, mismatches: this.#compare(address, values, shape) }))
-      .sort((a, b) => a.mismatches.length - b.mismatches.length);
-    const [closest] = candidates;
-    if (closest === undefined) throw new Error(`The plan has no ${type} at all`);
-    if (closest.mismatches.length > 0) {
-      throw new Error(
-        `No ${type} has that shape; the closest of ${candidates.length}:\n${report(closest.address, closest.mismatches)}`,
-      );
-    }
-  }
-
   /** Each resource of the type has the shape, and there is at least one. */
   every(type: string, shape: Shape): void {
     const all = this.all(type);
@@ -247,20 +227,5 @@ export class Plan {
         `The plan destroys:\n${gone.map(({ address, change }) => `  ${address} (${change.actions.join(', ')})`).join('\n')}`,
       );
     }
-  }
-
-  /** Nothing is created, updated or deleted; no output changes. */
-  changesNothing(): void {
-    const harmless = (actions: readonly string[]): boolean =>
-      actions.every((action) => action === 'no-op' || action === 'read');
-    const changed = (this.#json.resource_changes ?? []).filter(({ change }) => !harmless(change.actions));
-    const outputs = Object.entries(this.#json.output_changes ?? {}).filter(
-      ([, change]) => !harmless(change.actions),
-    );
-    const lines = [
-      ...changed.map(({ address, change }) => `  ${address} (${change.actions.join(', ')})`),
-      ...outputs.map(([name, change]) => `  output ${name} (${change.actions.join(', ')})`),
-    ];
-    if (lines.length > 0) throw new Error(`The plan changes:\n${lines.join('\n')}`);
   }
 }

@@ -13,18 +13,6 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { WAFV2Client } from '@aws-sdk/client-wafv2';
 import { Problem } from '../../../app/src/commands/problem.ts';
 
-/** The control plane of an account, as far as running its tasks takes. */
-export interface AwsClients {
-  readonly dynamodb: DynamoDBClient;
-  readonly ecs: ECSClient;
-  readonly ec2: EC2Client;
-  readonly elb: ElasticLoadBalancingV2Client;
-  readonly secrets: SecretsManagerClient;
-  readonly logs: CloudWatchLogsClient;
-  readonly waf: WAFV2Client;
-  readonly destroy: () => void;
-}
-
 /** Of a client of an emulated account: its address, and credentials that mean nothing. */
 export const clientSettings = (endpoint: string, region: string) => ({
   endpoint,
@@ -32,7 +20,10 @@ export const clientSettings = (endpoint: string, region: string) => ({
   credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
 });
 
-export function createAwsClients(endpoint: string, region: string): AwsClients {
+/** The control plane of an account, as far as running its tasks takes. */
+export type AwsClients = ReturnType<typeof createAwsClients>;
+
+export function createAwsClients(endpoint: string, region: string) {
   const settings = clientSettings(endpoint, region);
   const clients = {
     dynamodb: new DynamoDBClient(settings),
