@@ -122,14 +122,6 @@ program
   });
 
 program
-  .command('sbom [image]')
-  .description('Write the bills of materials (CycloneDX) of the repository and of an image')
-  .action(async (name?: string) => {
-    const { listParts } = await import('./sign.ts');
-    await listParts({ project, env, say }, name);
-  });
-
-program
   .command('sign <image>')
   .description('Sign an image by its digest, and attach its bills of materials and its provenance, signed')
   .action(async (name: string) => {

@@ -49,11 +49,10 @@ async function labelsOf(
   return { revision: label('revision'), base: label('base.name') };
 }
 
-/** Writes both bills of materials: of the image by its name, else of what `make image` built. */
-export async function listParts({ project, say }: Surroundings, name?: string): Promise<void> {
-  const image = await findImage(project, name === '' ? undefined : name);
-  if ('missing' in image)
-    throw new Problem(image.missing, 'make image, or name one: npm run sbom -- IMAGE=…');
+/** Writes both bills of materials. */
+async function listParts({ project, say }: Surroundings, name: string): Promise<void> {
+  const image = await findImage(project, name);
+  if ('missing' in image) throw new Problem(image.missing, 'Name an image that was pushed: make push');
   const [own, ofImage] = [billOfMaterials(project, 'repository'), billOfMaterials(project, 'image')];
   say(`${await writeRepositorySbom(project, own)} components: ${relative(project, own)}`);
   say(`${await writeImageSbom(project, ofImage, image.place)} components: ${relative(project, ofImage)}`);

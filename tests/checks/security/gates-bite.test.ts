@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { beforeAll, expect, jest, test } from '@jest/globals';
-import { checkovDockerfile, checkovHcl, checkovPipeline } from '../../../tools/checks/gates/checkov.ts';
+import { checkovDockerfile, checkovHcl } from '../../../tools/checks/gates/checkov.ts';
 import type { Gate } from '../../../tools/checks/gates/gate.ts';
 import { gitleaksHistory, gitleaksTree } from '../../../tools/checks/gates/gitleaks.ts';
 import { hadolint } from '../../../tools/checks/gates/hadolint.ts';
@@ -154,24 +154,6 @@ eachStopped(
       mistake: 'an image without a health check',
       rule: 'CKV_DOCKER_2',
       files: dockerfile(/^HEALTHCHECK.*$/m, ''),
-    },
-  ],
-);
-
-eachStopped(
-  checkovPipeline,
-  [checkov],
-  [
-    {
-      mistake: 'a build image that is whatever is latest',
-      rule: 'CKV_BITBUCKETPIPELINES_1',
-      files: async () => ({
-        'bitbucket-pipelines.yml': await edited(
-          'bitbucket-pipelines.yml',
-          /^image: .*$/m,
-          'image: node:latest',
-        ),
-      }),
     },
   ],
 );

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { billOfMaterials } from '../../../tools/lib/bundled-packages.ts';
+import { billOfMaterials } from '../../../tools/lib/bundle.ts';
 import { checkSignature } from '../../../tools/release/check.ts';
 import { createCosign } from '../../../tools/release/cosign.ts';
 import {

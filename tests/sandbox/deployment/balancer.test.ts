@@ -12,7 +12,7 @@ import {
   startBalancer,
   type Balancer,
 } from '../../../tools/sandbox/deployment/balancer.ts';
-import { addressRules } from '../../../tools/sandbox/deployment/firewall.ts';
+import { addressRules } from '../../../tools/sandbox/deployment/applied.ts';
 import { eventually } from '../../support/eventually.ts';
 import { describeWith, program } from '../../support/requirements.ts';
 

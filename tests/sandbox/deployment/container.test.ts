@@ -8,7 +8,8 @@ import { findEngine, runsContainers } from '../../../tools/lib/container-engine.
 import { runArguments } from '../../../tools/lib/container.ts';
 import { noFaults } from '../../../tools/sandbox/deployment/state.ts';
 import { type DatabaseLink, startDatabaseLink } from '../../../tools/sandbox/deployment/database.ts';
-import { describeDifferences, overrides } from '../../../tools/sandbox/deployment/overrides.ts';
+import { overrides } from '../../../tools/sandbox/deployment/control-loop.ts';
+import { describeDifferences } from '../../../tools/sandbox/deployment/serve.ts';
 import {
   digestOf,
   readReference,

@@ -1,4 +1,4 @@
-import { checkovDockerfile, checkovHcl, checkovPipeline, checkovPlan } from './checkov.ts';
+import { checkovDockerfile, checkovHcl, checkovPlan } from './checkov.ts';
 import type { Gate } from './gate.ts';
 import { gitleaksHistory, gitleaksTree } from './gitleaks.ts';
 import { hadolint } from './hadolint.ts';
@@ -19,7 +19,6 @@ export const gates: readonly Gate[] = [
   trivy.trivySecrets,
   hadolint,
   checkovDockerfile,
-  checkovPipeline,
   checkovHcl,
   checkovPlan,
   trivy.trivyConfiguration,

@@ -7,8 +7,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Problem } from '../../../app/src/commands/problem.ts';
-import type { LoadBalancerDefinition, TargetGroup } from './applied.ts';
-import type { AddressRule, Networks } from './firewall.ts';
+import type { AddressRule, LoadBalancerDefinition, Networks, TargetGroup } from './applied.ts';
 
 const startWithinMs = 20_000;
 const lookMs = 200;

@@ -1,8 +1,7 @@
 import { UpdateServiceCommand } from '@aws-sdk/client-ecs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type AwsClients, readService, type ServiceDefinition } from './applied.ts';
-import type { Addresses, Fleet, Task } from './fleet.ts';
-import { overrides, type LocalServices } from './overrides.ts';
+import type { Address, Addresses, Fleet, Task } from './fleet.ts';
 import * as rollout from './scheduler.ts';
 import { decide, type Action } from './scheduler.ts';
 import { readSecrets, readTaskDefinition } from './task-definition.ts';
@@ -142,4 +141,26 @@ export function createControlLoop(options: ControlLoopOptions): ControlLoop {
 function describe(action: Action): string {
   const { kind, ...rest } = action;
   return `${kind} ${Object.values(rest).join(' ')}`;
+}
+
+/** What stands in for the managed services that no emulator has. */
+export interface LocalServices {
+  readonly issuer: string;
+  readonly swaggerClientId: string;
+  readonly databaseUrl: string;
+}
+
+/** The only settings of a task that differ from its definition. Everything else is passed on as it was applied. */
+export function overrides(
+  services: LocalServices,
+  { host, port, metricsPort }: Address,
+): Record<string, string> {
+  return {
+    OIDC_ISSUER: services.issuer,
+    OIDC_SWAGGER_CLIENT_ID: services.swaggerClientId,
+    DYNAMODB_ENDPOINT: services.databaseUrl,
+    HOST: host,
+    PORT: String(port),
+    METRICS_PORT: String(metricsPort),
+  };
 }

@@ -7,11 +7,18 @@ import { closeServer, freePort, listenOnLoopback } from '../../../app/src/local/
 import { createStopStack } from '../../../app/src/local/stop-stack.ts';
 import { startTokenIssuer, type TokenIssuer } from '../../../app/src/local/token-issuer.ts';
 import { createEngine, hasInit } from '../../lib/container-engine.ts';
-import { createAwsClients, type Names, readLoadBalancer, readService, readZones } from './applied.ts';
+import {
+  createAwsClients,
+  type Names,
+  readAddressRules,
+  readLoadBalancer,
+  readNetworks,
+  readService,
+  readZones,
+} from './applied.ts';
 import { type Asked, completeAnswer, completedActions } from './aws-answers.ts';
 import { startBalancer } from './balancer.ts';
-import { readAddressRules, readNetworks } from './firewall.ts';
-import { type ControlLoop, createControlLoop } from './control-loop.ts';
+import { type ControlLoop, createControlLoop, type LocalServices } from './control-loop.ts';
 import { type FaultRequest, type LocalState, noFaults, readState } from './state.ts';
 import {
   createRestores,
@@ -21,10 +28,9 @@ import {
   startTable,
 } from './database.ts';
 import { createAddresses, createFleet, type Fleet, type Task } from './fleet.ts';
-import { describeDifferences } from './overrides.ts';
 import { createContainerRunner, createProcessRunner, type RunnerKind } from './runners.ts';
 import { chooseLeaving } from './scheduler.ts';
-import { readTaskDefinition } from './task-definition.ts';
+import { readTaskDefinition, type TaskDefinition } from './task-definition.ts';
 import { createTaskLogs } from './task-logs.ts';
 
 export interface ServeOptions {
@@ -247,3 +253,33 @@ export const scrapeTargets = ({ tasks }: Pick<LocalState, 'tasks'>): readonly Sc
   tasks
     .filter(({ status }) => status === 'RUNNING')
     .map(({ id, zone, metricsUrl }) => ({ targets: [new URL(metricsUrl).host], labels: { task: id, zone } }));
+
+/** What is not as on AWS, a sentence each, for a person to read. */
+export function describeDifferences(
+  { container, architecture, sidecars }: TaskDefinition,
+  services: LocalServices,
+  { kind, hasInit }: { readonly kind: RunnerKind; readonly hasInit: boolean },
+): readonly string[] {
+  const lines = [
+    `OIDC_ISSUER is ${services.issuer}, not ${container.environment['OIDC_ISSUER'] ?? 'set'}: no emulator signs tokens`,
+    `OIDC_SWAGGER_CLIENT_ID is ${services.swaggerClientId}: the client that this issuer knows`,
+    `DYNAMODB_ENDPOINT is ${services.databaseUrl}: an embedded DynamoDB with the table as applied, behind a link that can be made slow or cut`,
+    'HOST is an address of 127.0.0.0/8 for each task: there is one network, which stands for the subnets of all zones',
+    'the container health check is not run: the load balancer asks the same path, as often',
+    'HAProxy stands for the load balancer, and repeats GET and HEAD on another task; of the firewall it enforces the rules on addresses alone',
+    ...sidecars.map((name) => `the container ${name} is not run`),
+  ];
+  const machine = process.arch === 'arm64' ? 'ARM64' : 'X86_64';
+  return kind === 'containers'
+    ? [
+        ...lines,
+        ...(machine === architecture ? [] : [`the processor is ${machine}, not ${architecture}`]),
+        ...(hasInit || !container.initProcess
+          ? []
+          : ['no init process is in the tasks: this podman lacks catatonit (`make tools` installs it)']),
+      ]
+    : [
+        ...lines,
+        "the production bundle runs as a process of this machine's Node.js: user, read-only root, capabilities and limits of the task definition take podman",
+      ];
+}

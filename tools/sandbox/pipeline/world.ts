@@ -1,14 +1,20 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
+import { json } from 'node:stream/consumers';
 import { promisify } from 'node:util';
+import { reasonOf } from '../../../app/src/commands/problem.ts';
+import { closeServer, listenOnLoopback } from '../../../app/src/local/listen.ts';
 import { createStopStack } from '../../../app/src/local/stop-stack.ts';
 import { createEngine } from '../../lib/container-engine.ts';
 import { listOf, readDefinition, settingsOf } from '../../lib/pipeline-definition.ts';
+import type { Outputs } from '../deployment/applied.ts';
 import { createControlClient } from '../deployment/control.ts';
 import { createServingHome } from '../deployment/processes.ts';
 import type { TaskState } from '../deployment/state.ts';
+import { startTraffic } from '../deployment/traffic.ts';
 import {
   bareEnvironment,
   bitbucketVariables,
@@ -26,7 +32,6 @@ import { type CodeInsightsApi, startCodeInsightsApi } from './code-insights-api.
 import { createHub, type Hub } from './hub.ts';
 import { type ImageRegistry, startImageRegistry } from './image-registry.ts';
 import { type RunOptions, runPipeline, type StepResult } from './runner.ts';
-import { startTaskRunner } from './tasks.ts';
 import { createTokenIssuer, startTokenExchange, type TokenExchange, type TokenIssuer } from './tokens.ts';
 
 /** What runs for an environment. */
@@ -289,3 +294,22 @@ const makeIds = (): Ids => ({
   repository: uuid(),
   environments: Object.fromEntries(deployments.map((name) => [name, uuid()])),
 });
+
+/** What stands for ECS, beside the steps and not in them: they ask it to run what they applied, at the path of an environment. */
+async function startTaskRunner(
+  emulator: string,
+  tasksOf: (environment: string) => string,
+): Promise<{ url: string; stop: () => Promise<void> }> {
+  const server = createServer((request, response) => {
+    const home = tasksOf((request.url ?? '/').slice(1));
+    const say = (line: string): void => void response.write(`${line}\n`);
+    void json(request)
+      .then((outputs) =>
+        startTraffic({ home, emulator, outputs: outputs as Outputs, runner: 'containers', port: 0, say }),
+      )
+      .then(() => `steady ${home}`, reasonOf)
+      .then((line) => response.end(`${line}\n`));
+  });
+  const { url } = await listenOnLoopback(server, 0);
+  return { url, stop: () => closeServer(server) };
+}
