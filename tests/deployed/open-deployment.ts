@@ -5,9 +5,13 @@ import {
   DescribeUserPoolClientCommand,
 } from '@aws-sdk/client-cognito-identity-provider';
 import { Problem } from '../../app/src/commands/problem.ts';
-import { createControlClient, createFaults, type Faults } from '../../tools/sandbox/deployment/control.ts';
+import {
+  createControlClient,
+  createFaults,
+  type Faults,
+  type LocalState,
+} from '../../tools/sandbox/deployment/state.ts';
 import { createServingHome } from '../../tools/sandbox/deployment/processes.ts';
-import type { LocalState } from '../../tools/sandbox/deployment/state.ts';
 import { type Deployment, type Outputs, readOutputs } from './deployment.ts';
 
 /** The deployment that `make verify` or `make verify LOAD=yes` names to the scenarios that it starts. */

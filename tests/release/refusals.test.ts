@@ -16,6 +16,7 @@ import {
 } from '../../tools/release/architecture.ts';
 import { checkSignature } from '../../tools/release/check.ts';
 import { checkReach } from '../../tools/release/reach.ts';
+import { readSettings } from '../../tools/release/settings.ts';
 
 const root = resolve(import.meta.dirname, '../../terraform');
 const digest = `movies-api@sha256:${'0'.repeat(64)}`;
@@ -216,17 +217,19 @@ describe('one setting', () => {
   afterAll(() => rm(own, { recursive: true }));
 
   test('decides what the image is built for: tfvars, then TF_VAR_architecture, then the default', async () => {
-    expect(wantedArchitecture(own, {})).toBe('ARM64');
-    expect(wantedArchitecture(own, { TF_VAR_architecture: 'X86_64' })).toBe('X86_64');
+    expect(await wantedArchitecture(own, {})).toBe('ARM64');
+    expect(await wantedArchitecture(own, { TF_VAR_architecture: 'X86_64' })).toBe('X86_64');
     await write('dev', 'architecture = "X86_64"\n');
-    expect(architectureOf(own, 'dev', { TF_VAR_architecture: 'ARM64' })).toBe('X86_64');
-    expect(() => wantedArchitecture(own, {})).toThrow('want different processors: dev X86_64, prod ARM64');
+    expect(await architectureOf(own, 'dev', { TF_VAR_architecture: 'ARM64' })).toBe('X86_64');
+    await expect(wantedArchitecture(own, {})).rejects.toThrow(
+      'want different processors: dev X86_64, prod ARM64',
+    );
     await write('dev', 'architecture = "SPARC"\n');
-    expect(() => architectureOf(own, 'dev', {})).toThrow('The architecture of dev is SPARC.');
+    await expect(architectureOf(own, 'dev', {})).rejects.toThrow('The architecture of dev is SPARC.');
   });
 
-  test('of the project is one that all environments share', () => {
-    expect(['ARM64', 'X86_64']).toContain(wantedArchitecture(root, {}));
+  test('of the project is one that all environments share', async () => {
+    expect(['ARM64', 'X86_64']).toContain(await wantedArchitecture(root, {}));
     expect([platformOf('ARM64'), platformOf('X86_64')]).toEqual(['linux/arm64', 'linux/amd64']);
   });
 
@@ -261,20 +264,22 @@ describe("where a step's probes come from", () => {
     await mkdir(join(own, 'environments'));
     await copyFile(join(root, 'environments/prod.tfvars'), join(own, 'environments/prod.tfvars'));
     await writeFile(join(own, 'environments/dev.tfvars'), 'environment = "dev"\n');
+    await copyFile(join(root, 'variables.tf'), join(own, 'variables.tf'));
   });
   afterAll(() => rm(own, { recursive: true }));
   const step = { BITBUCKET_BUILD_NUMBER: '1' };
   const office = 'TF_VAR_allowed_cidrs';
+  const check = async (environment: string, env: NodeJS.ProcessEnv) => {
+    checkReach(await readSettings(own, environment, env), environment, env);
+  };
 
   test.each([
     ['outside of Bitbucket', 'dev', {}],
     ['where everybody is let in', 'prod', step],
     ['inside', 'dev', { ...step, RUNNER_CIDRS: '203.0.113.7/32', [office]: '["203.0.113.0/24"]' }],
     ['twice inside', 'dev', { ...step, RUNNER_CIDRS: '10.0.0.1, 10.0.0.2', [office]: '["10.0.0.0/8"]' }],
-  ])('%s is fine', (_where, environment, env) => {
-    expect(() => {
-      checkReach(own, environment, env);
-    }).not.toThrow();
+  ])('%s is fine', async (_where, environment, env) => {
+    await expect(check(environment, env)).resolves.toBeUndefined();
   });
 
   test.each([
@@ -290,9 +295,9 @@ describe("where a step's probes come from", () => {
       { ...step, RUNNER_CIDRS: '203.0.112.0/22', [office]: '["203.0.113.0/24"]' },
       'and not 203.0.112.0/22 of RUNNER_CIDRS',
     ],
-  ])('%s is refused before anything is deployed', (_where, env, message) => {
-    expect(() => {
-      checkReach(own, 'dev', env);
-    }).toThrow(expect.objectContaining({ exitCode: 2, message: expect.stringContaining(message) }));
+  ])('%s is refused before anything is deployed', async (_where, env, message) => {
+    await expect(check('dev', env)).rejects.toThrow(
+      expect.objectContaining({ exitCode: 2, message: expect.stringContaining(message) }),
+    );
   });
 });

@@ -4,7 +4,12 @@ import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createProgress } from '../../tools/lib/progress.ts';
 import type { Outputs } from '../../tools/sandbox/deployment/applied.ts';
-import { createControlClient, createFaults, type Faults } from '../../tools/sandbox/deployment/control.ts';
+import {
+  createControlClient,
+  createFaults,
+  type Faults,
+  type LocalState,
+} from '../../tools/sandbox/deployment/state.ts';
 import { type Finished, run } from '../../tools/lib/processes.ts';
 import { emulatedAws } from '../../tools/lib/terraform/emulated.ts';
 import {
@@ -22,7 +27,6 @@ import {
   type EmulatorProcess,
   type ServingRecord,
 } from '../../tools/sandbox/deployment/processes.ts';
-import type { LocalState } from '../../tools/sandbox/deployment/state.ts';
 import { startTraffic } from '../../tools/sandbox/deployment/traffic.ts';
 import { haproxy, program, type Requirement } from './requirements.ts';
 import { awsProvider, registryModules, terraform } from './terraform.ts';

@@ -10,7 +10,7 @@ const runFile = promisify(execFile);
 const outputLimit = 64 * 1024 * 1024;
 
 export type EngineName = 'docker' | 'podman' | 'buildah';
-export const engineNames: readonly EngineName[] = ['docker', 'podman', 'buildah'];
+const engineNames: readonly EngineName[] = ['docker', 'podman', 'buildah'];
 
 /** A container engine's command line. */
 export interface Engine {

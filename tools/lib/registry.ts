@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { ECRClient, GetAuthorizationTokenCommand } from '@aws-sdk/client-ecr';
 import { Problem, reasonOf } from '../../app/src/commands/problem.ts';
-import { createEngine, engineNames, findEngine } from './container-engine.ts';
+import { createEngine, findEngine } from './container-engine.ts';
 import { readSource } from './source.ts';
 
 const run = promisify(execFile);
@@ -144,7 +144,7 @@ export async function findImage(
 
 /** A docker-archive: the one format that every scanner reads. */
 async function exportImage(root: string, name: string): Promise<string> {
-  const found = findEngine(engineNames);
+  const found = findEngine();
   const engine = found.name === 'buildah' ? createEngine('podman') : found;
   const archive = join(root, '.cache', 'security', 'image.tar');
   await mkdir(join(root, '.cache', 'security'), { recursive: true });

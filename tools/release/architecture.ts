@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { Problem } from '../../app/src/commands/problem.ts';
+import { readSettings, textOf } from './settings.ts';
 
 /** Of a processor, as ECS names it. */
 export type Architecture = 'ARM64' | 'X86_64';
@@ -11,16 +12,13 @@ export const platformOf = (architecture: Architecture): string => `linux/${engin
 
 export const machineArchitecture: Architecture = process.arch === 'arm64' ? 'ARM64' : 'X86_64';
 
-/** What Terraform gives the tasks of an environment: its tfvars, else TF_VAR_architecture, else the variable's default. */
-export function architectureOf(root: string, environment: string, env: NodeJS.ProcessEnv): Architecture {
-  const tfvars = readFileSync(join(root, 'environments', `${environment}.tfvars`), 'utf8');
-  const declared = /^variable "architecture" \{[\s\S]*?^\}/m.exec(
-    readFileSync(join(root, 'variables.tf'), 'utf8'),
-  );
-  const found =
-    /^architecture\s*=\s*"(\w+)"/m.exec(tfvars)?.[1] ??
-    env['TF_VAR_architecture'] ??
-    /^\s*default\s*=\s*"(\w+)"/m.exec(declared?.[0] ?? '')?.[1];
+/** What Terraform gives the tasks of an environment. */
+export async function architectureOf(
+  root: string,
+  environment: string,
+  env: NodeJS.ProcessEnv,
+): Promise<Architecture> {
+  const found = textOf((await readSettings(root, environment, env))('architecture'));
   if (found === 'ARM64' || found === 'X86_64') return found;
   throw new Problem(
     `The architecture of ${environment} is ${found ?? 'not set'}.`,
@@ -29,11 +27,13 @@ export function architectureOf(root: string, environment: string, env: NodeJS.Pr
 }
 
 /** What the image is built for. One image goes through all environments, so they have to agree. */
-export function wantedArchitecture(root: string, env: NodeJS.ProcessEnv): Architecture {
-  const all = readdirSync(join(root, 'environments'))
-    .filter((name) => name.endsWith('.tfvars'))
-    .map((name) => name.replace(/\.tfvars$/, ''))
-    .map((name) => ({ name, architecture: architectureOf(root, name, env) }));
+export async function wantedArchitecture(root: string, env: NodeJS.ProcessEnv): Promise<Architecture> {
+  const files = (await readdir(join(root, 'environments'))).filter((file) => file.endsWith('.tfvars'));
+  const all = await Promise.all(
+    files
+      .map((file) => basename(file, '.tfvars'))
+      .map(async (name) => ({ name, architecture: await architectureOf(root, name, env) })),
+  );
   const [first] = all;
   if (first !== undefined && all.every(({ architecture }) => architecture === first.architecture))
     return first.architecture;

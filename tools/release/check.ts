@@ -19,7 +19,7 @@ interface Deployed {
 /** Between plan and apply: the image is what was signed, and its tasks can start it. Rejects with what is wrong. */
 export async function checkImage(deployed: Deployed, { project, env, say }: Surroundings): Promise<void> {
   await checkSignature(deployed, { project, env, cosign: createCosign(env), say });
-  const wanted = architectureOf(join(project, 'terraform'), deployed.environment, env);
+  const wanted = await architectureOf(join(project, 'terraform'), deployed.environment, env);
   await checkPlatform(deployed.image, wanted, { project, env });
 }
 

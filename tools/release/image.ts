@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createCommand, runCommand } from '../../app/src/commands/command.ts';
 import { Problem, reasonOf } from '../../app/src/commands/problem.ts';
-import { createEngine, type EngineName, engineNames, findEngine } from '../lib/container-engine.ts';
+import { createEngine, findEngine } from '../lib/container-engine.ts';
 import { readSource } from '../lib/source.ts';
 import { buildImage } from '../lib/image-build.ts';
 import { describeImage, imageFaults, summarise } from '../lib/image-summary.ts';
@@ -14,9 +14,7 @@ import { machineArchitecture, platformOf, wantedArchitecture } from './architect
 const projectRoot = fileURLToPath(new URL('../../', import.meta.url));
 
 interface Options {
-  readonly engine?: EngineName;
   readonly localBase: boolean;
-  readonly fresh: boolean;
   readonly tag?: string;
 }
 
@@ -26,13 +24,11 @@ function readOptions(argv: readonly string[]): Options {
     'Build the image with docker, podman or buildah, and say its digest, size and layers.',
   )
     .usage('[ARGS="options"]')
-    .addOption(new Option('--engine <name>', 'instead of the first that works').choices(engineNames))
     .addOption(
       new Option('--local-base', 'on a base made here from Debian packages, where none can be pulled')
         .default(false)
         .env('IMAGE_LOCAL_BASE'),
     )
-    .option('--fresh', 'every layer anew', false)
     .option('--tag <name>', 'name of the image (default: movies-api:<version>)')
     .parse(argv, { from: 'user' })
     .opts();
@@ -53,8 +49,8 @@ function sourceUrl(): string | undefined {
 }
 
 await runCommand(async (argv) => {
-  const { engine: wanted, localBase, fresh, tag: name } = readOptions(argv);
-  const engine = findEngine(wanted === undefined ? engineNames : [wanted]);
+  const { localBase, tag: name } = readOptions(argv);
+  const engine = findEngine();
   const source = readSource(projectRoot, process.env);
   const tag = name ?? `movies-api:${source.version}`;
   const say = (line: string): void => {
@@ -62,12 +58,12 @@ await runCommand(async (argv) => {
   };
   const bases = localBase ? await localBaseImages(engine, say) : undefined;
   say(`building ${tag} with ${engine.name}`);
-  const processor = wantedArchitecture(join(projectRoot, 'terraform'), process.env);
+  const processor = await wantedArchitecture(join(projectRoot, 'terraform'), process.env);
   // Only where it differs: the docker of a pipeline step takes no --platform. A local base is of this machine, and never pushed.
   const platform = localBase || processor === machineArchitecture ? undefined : platformOf(processor);
   if (platform !== undefined) say(`for ${platform}, which this machine has to emulate`);
   try {
-    await buildImage({ engine, projectRoot, tag, source, sourceUrl: sourceUrl(), bases, fresh, platform });
+    await buildImage({ engine, projectRoot, tag, source, sourceUrl: sourceUrl(), bases, platform });
   } catch (error) {
     if (error instanceof Problem || localBase) throw error;
     throw new Problem(reasonOf(error), 'Where no base image can be pulled: make image ARGS=--local-base');

@@ -43,18 +43,21 @@ const openAccount = async (): Promise<Account> =>
 const planFileOf = (environment: string): string =>
   join(project, '.cache', 'deploy', `${environment}.tfplan`);
 
+interface Found {
+  readonly outputs: Readonly<Record<string, unknown>>;
+  /** Of an emulated account. */
+  readonly endpoint?: string;
+  readonly database?: string;
+}
 /** The local deployment belongs to another program: it says itself what is wrong with it. */
-async function findLocal(): Promise<{
-  endpoint: string;
-  database: string;
-  outputs: Readonly<Record<string, unknown>>;
-}> {
+async function find(environment: string): Promise<Found> {
+  if (environment !== 'local') return { outputs: await (await openAccount()).deployedOutputs(environment) };
   const { code, stdout, stderr } = await run(
     process.execPath,
     ['tools/sandbox/deployment/main.ts', 'state', '--outputs'],
     { cwd: project },
   );
-  if (code === 0) return JSON.parse(stdout) as Awaited<ReturnType<typeof findLocal>>;
+  if (code === 0) return JSON.parse(stdout) as Found;
   const [reason = '', remedy = ''] = stderr.trim().split('\n');
   throw new Misuse(reason.replace(/^error: /, ''), remedy);
 }
@@ -287,12 +290,10 @@ program
   )
   .action(async ({ env: name }: { env: string }) => {
     const { describeStatus, readFacts } = await import('./status.ts');
-    const deployment =
-      name === 'local' ? await findLocal() : { outputs: await (await openAccount()).deployedOutputs(name) };
     const now = (): Date => new Date();
     const reports = join(project, 'reports');
     const { text, isWrong } = describeStatus(
-      await readFacts({ environment: name, ...deployment, reports, now }),
+      await readFacts({ environment: name, ...(await find(name)), reports, now }),
       now(),
     );
     say(text);
@@ -308,8 +309,7 @@ program
   .action(async ({ env: name, on, off }: { env: string; on: string; off: string }) => {
     const { maintain, readFirewall, readWanted } = await import('./maintenance.ts');
     const wanted = readWanted(on, off);
-    const { outputs, ...place } =
-      name === 'local' ? await findLocal() : { outputs: await (await openAccount()).deployedOutputs(name) };
+    const { outputs, ...place } = await find(name);
     say(
       `${name}: ${await maintain({ ...place, region: String(outputs['region']) }, readFirewall(outputs), wanted, Date.now)}`,
     );
@@ -328,8 +328,7 @@ program
   )
   .action(async ({ env: name, to }: { env: string; to: string }) => {
     const { runRestore } = await import('./restore.ts');
-    const { outputs, ...place } =
-      name === 'local' ? await findLocal() : { outputs: await (await openAccount()).deployedOutputs(name) };
+    const { outputs, ...place } = await find(name);
     const wanted = { outputs, environment: name, to, reports: join(project, 'reports', 'restores') };
     const mayServe = await runRestore({ ...place, region: String(outputs['region']) }, wanted, {
       ...{ say, now: Date.now, lookEveryMs: name === 'local' ? 500 : 15_000 },

@@ -445,7 +445,7 @@ async function checkZone(
 }
 
 /** Who may call, and whether the pipeline that probes is among them. */
-function checkNetworks({ root, environment, settings, env }: Account): Found {
+function checkNetworks({ environment, settings, env }: Account): Found {
   const cidrs = listOf(settings('allowed_cidrs'));
   if (cidrs.length === 0)
     return wrong(
@@ -455,7 +455,7 @@ function checkNetworks({ root, environment, settings, env }: Account): Found {
   const hasPipeline = settings('bitbucket') !== undefined || env['RUNNER_CIDRS'] !== undefined;
   if (!hasPipeline) return ok(cidrs.join(', '));
   try {
-    checkReach(root, environment, { ...env, BITBUCKET_BUILD_NUMBER: 'of the preflight' });
+    checkReach(settings, environment, { ...env, BITBUCKET_BUILD_NUMBER: 'of the preflight' });
     return ok(`${cidrs.join(', ')}, the pipeline among them`);
   } catch (error) {
     if (error instanceof Problem) return wrong(error.message, error.remedy);
@@ -466,7 +466,7 @@ function checkNetworks({ root, environment, settings, env }: Account): Found {
 /** One processor in all environments, and the image built for it. */
 async function checkProcessors({ root, env, image, builtFor }: Account): Promise<Found> {
   try {
-    const wanted = wantedArchitecture(root, env);
+    const wanted = await wantedArchitecture(root, env);
     if (image === '')
       return ok(`${wanted} in all environments; no image is named yet, \`make image\` builds for it`);
     const built = await builtFor(image, wanted).catch((error: unknown) => ({ error }));

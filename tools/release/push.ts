@@ -68,7 +68,7 @@ async function pushNew({ project, env }: Surroundings, registry: Registry, tag: 
   const engine = found.name === 'buildah' ? createEngine('podman') : found;
   const name = `movies-api:${readSource(project, env).version}`;
   const built = await engine.run(['image', 'inspect', '--format', '{{.Architecture}}', name]);
-  checkArchitecture(name, built, wantedArchitecture(join(project, 'terraform'), env));
+  checkArchitecture(name, built, await wantedArchitecture(join(project, 'terraform'), env));
   const folder = await mkdtemp(join(tmpdir(), 'movies-api-push-'));
   try {
     const archive = join(folder, 'image.tar');

@@ -1,16 +1,15 @@
-import { readFileSync } from 'node:fs';
 import { BlockList, isIPv6 } from 'node:net';
-import { join } from 'node:path';
 import { Misuse } from '../../app/src/commands/problem.ts';
+import { listOf, type Settings } from './settings.ts';
 
 /**
  * A release is probed from where it runs. A step of Bitbucket's cloud comes from an address of a wide, shared range, and a load
  * balancer that lets in some addresses drops its probes: the release would be taken back, or there would be nothing to return
  * to. So a pipeline says where its steps come from (RUNNER_CIDRS), and the environment has to let that in.
  */
-export function checkReach(root: string, environment: string, env: NodeJS.ProcessEnv): void {
+export function checkReach(settings: Settings, environment: string, env: NodeJS.ProcessEnv): void {
   if (env['BITBUCKET_BUILD_NUMBER'] === undefined) return;
-  const allowed = allowedIn(root, environment, env);
+  const allowed = listOf(settings('allowed_cidrs'));
   if (allowed.includes('0.0.0.0/0')) return;
   const runners = (env['RUNNER_CIDRS'] ?? '').split(/[\s,]+/).filter((cidr) => cidr !== '');
   const remedy =
@@ -26,13 +25,6 @@ export function checkReach(root: string, environment: string, env: NodeJS.Proces
       `The load balancer of ${environment} lets in ${allowed.join(', ') || 'nobody'}, and not ${outside.join(', ')} of RUNNER_CIDRS: probes would be dropped.`,
       remedy,
     );
-}
-
-/** As Terraform finds it: the tfvars of the environment, else TF_VAR_allowed_cidrs. */
-function allowedIn(root: string, environment: string, env: NodeJS.ProcessEnv): readonly string[] {
-  const tfvars = readFileSync(join(root, 'environments', `${environment}.tfvars`), 'utf8');
-  const list = /^allowed_cidrs\s*=\s*\[([^\]]*)\]/m.exec(tfvars)?.[1] ?? env['TF_VAR_allowed_cidrs'] ?? '';
-  return [...list.matchAll(/"([^"]+)"/g)].map(([, cidr = '']) => cidr);
 }
 
 function contains(outer: string, inner: string): boolean {

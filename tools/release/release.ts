@@ -7,6 +7,7 @@ import type { Surroundings } from './check.ts';
 import { checkLifetime } from './identity.ts';
 import { openRegistry } from './push.ts';
 import { checkReach } from './reach.ts';
+import { readSettings } from './settings.ts';
 
 /** An environment, as far as releasing to it goes. */
 export interface Environment {
@@ -111,7 +112,7 @@ export async function releaseTo(
 ): Promise<void> {
   const root = join(project, 'terraform');
   checkRelease(root, { environment: name, image });
-  checkReach(root, name, env);
+  checkReach(await readSettings(root, name, env), name, env);
   checkLifetime(env, new Date());
   const markDeployed = async (reference: string): Promise<void> => {
     const registry = await openRegistry({ project, env }, reference.split('@')[0] ?? '');

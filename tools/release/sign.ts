@@ -20,7 +20,7 @@ export async function sign(surroundings: Surroundings, image: string): Promise<v
       'SIGNING_KEY names no key.',
       'A file, or awskms:///… (output signing_key of terraform/bootstrap).',
     );
-  const wanted = wantedArchitecture(join(project, 'terraform'), env);
+  const wanted = await wantedArchitecture(join(project, 'terraform'), env);
   await checkPlatform(image, wanted, surroundings);
   const provenance = await describeBuild(project, await labelsOf(surroundings, image, wanted), env);
   // A deployment would refuse it: nothing is signed that nobody could deploy.

@@ -4,8 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Deployment } from '../../deployed/deployment.ts';
 import { between, drawChart, type Figures, figuresOf, isFailed, lastBadAfter, type Mark } from './figures.ts';
 import type { Requirement } from '../../support/requirements.ts';
-import { drillIds, type LocalState } from '../../../tools/sandbox/deployment/state.ts';
-import type { Faults } from '../../../tools/sandbox/deployment/control.ts';
+import { drillIds, type Faults, type LocalState } from '../../../tools/sandbox/deployment/state.ts';
 import { type Load, type Outcome, startLoad } from '../../../tools/sandbox/deployment/load.ts';
 
 /** What a drill has to break things with. */

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { enrichPlans } from '../plans/enrich.ts';
+import { basename, join, resolve } from 'node:path';
+import { withEnriched } from '../plans/enrich.ts';
 import { NotChecked, checked, type Finding, type Gate, type Outcome } from './gate.ts';
 import { listFiles, parseOutput, pythonTool, runTool, withCopy } from './tools.ts';
 
@@ -104,13 +104,14 @@ export const checkovPlan: Gate = {
   needs: ['plans'],
   run: async ({ root, plans }) => {
     if ('missing' in plans) throw new NotChecked(plans.missing);
-    const enriched = await enrichPlans(plans);
-    try {
-      const files = [...enriched.files.values()].flatMap((file) => ['--file', file]);
-      return await scan(root, 'terraform_plan', files, (path) => `plan:${enriched.nameOf(path)}`);
-    } finally {
-      await enriched.remove();
-    }
+    return withEnriched(plans, (files) =>
+      scan(
+        root,
+        'terraform_plan',
+        files.flatMap((file) => ['--file', file]),
+        (path) => `plan:${basename(path, '.json')}`,
+      ),
+    );
   },
 };
 

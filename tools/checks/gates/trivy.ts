@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { enrichPlans } from '../plans/enrich.ts';
+import { basename, join, resolve } from 'node:path';
+import { withEnriched } from '../plans/enrich.ts';
 import { NotChecked, checked, type Finding, type Gate, type Severity, type Target } from './gate.ts';
 import { goTool, parseOutput, runTool, type Run } from './tools.ts';
 
@@ -98,21 +98,18 @@ export const trivyPlan: Gate = {
   needs: ['plans'],
   run: async ({ root, plans }) => {
     if ('missing' in plans) throw new NotChecked(plans.missing);
-    const enriched = await enrichPlans(plans);
-    try {
+    return withEnriched(plans, async (files) => {
       const findings: Finding[] = [];
-      for (const [environment, file] of enriched.files) {
-        const run = await trivy(root, 'config', '--skip-check-update', file);
+      for (const path of files) {
+        const run = await trivy(root, 'config', '--skip-check-update', path);
         // The line is one of the HCL that Trivy makes of the plan, which nobody sees.
-        for (const finding of readMisconfigurations(run, () => `plan:${environment}`)) {
-          const { rule, severity, resource, file: place, message } = finding;
-          findings.push({ rule, severity, resource, file: place, message });
+        for (const finding of readMisconfigurations(run, () => `plan:${basename(path, '.json')}`)) {
+          const { rule, severity, resource, file, message } = finding;
+          findings.push({ rule, severity, resource, file, message });
         }
       }
-      return checked(`${enriched.files.size} plans`, findings);
-    } finally {
-      await enriched.remove();
-    }
+      return checked(`${files.length} plans`, findings);
+    });
   },
 };
 

@@ -217,7 +217,7 @@ export async function startJudge(project: string, clean: Map<string, Promise<boo
   };
 
   const initialised = new Set<string>();
-  /** The tests of a root or module without its refusals, or only those that say this. */
+  /** The tests of a root or module, or only those that say this. */
   async function moduleTest(directory: string, says: string | undefined): Promise<Said> {
     const at = `-chdir=${directory}`;
     if (!initialised.has(directory)) {
@@ -225,15 +225,13 @@ export async function startJudge(project: string, clean: Map<string, Promise<boo
       initialised.add(directory);
     }
     const folder = join(tree, directory, 'tests');
-    const texts = await Promise.all(
-      (await readdir(folder)).sort().map((suite) => readFile(join(folder, suite), 'utf8')),
-    );
-    const [text = ''] = texts.filter((one) => /^\s+assert \{/m.test(one));
+    const [own = ''] = await readdir(folder);
+    const text = await readFile(join(folder, own), 'utf8');
     const run = /^run "[\s\S]*?^\}\n?/gm;
-    const asserted = (text.match(run) ?? []).filter((one) => /^\s+assert \{/m.test(one));
-    const wanted = asserted.filter((one) => says !== undefined && one.includes(says));
+    const all = text.match(run) ?? [];
+    const wanted = all.filter((one) => says !== undefined && one.includes(says));
     const suite = 'tests/mutant.tftest.hcl';
-    const runs = wanted.length > 0 ? wanted : asserted;
+    const runs = wanted.length > 0 ? wanted : all;
     await writeFile(join(tree, directory, suite), [text.replaceAll(run, ''), ...runs].join('\n'));
     const said = await tell('terraform', [at, 'test', '-no-color', `-filter=${suite}`]);
     await rm(join(tree, directory, suite));

@@ -1,6 +1,6 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import type { Json, PlanJson } from '../../lib/terraform/plan-json.ts';
 import { sourcesOf } from '../../lib/terraform/references.ts';
 
@@ -82,25 +82,21 @@ const mayBeFilled = (unknown: Json): boolean =>
 const flatten = (module: PlannedModule | undefined): NonNullable<PlannedModule['resources']>[number][] =>
   module === undefined ? [] : [...(module.resources ?? []), ...(module.child_modules ?? []).flatMap(flatten)];
 
-export interface EnrichedPlans {
-  readonly files: ReadonlyMap<string, string>;
-  /** The environment whose plan a scanner means. */
-  readonly nameOf: (path: string) => string;
-  readonly remove: () => Promise<void>;
-}
-
-/** Enriched copies in a folder of their own, each called `<environment>.json`. */
-export async function enrichPlans(plans: ReadonlyMap<string, string>): Promise<EnrichedPlans> {
+/** Lets a scanner look at enriched copies, each called `<environment>.json`, and removes them again. */
+export async function withEnriched<T>(
+  plans: ReadonlyMap<string, string>,
+  scan: (files: readonly string[]) => Promise<T>,
+): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'plans-'));
-  const files = new Map<string, string>();
-  for (const [name, path] of plans) {
-    const file = join(folder, `${name}.json`);
-    await writeFile(file, JSON.stringify(enrichPlan(JSON.parse(await readFile(path, 'utf8')) as PlanJson)));
-    files.set(name, file);
+  try {
+    const files: string[] = [];
+    for (const [name, path] of plans) {
+      const plan = enrichPlan(JSON.parse(await readFile(path, 'utf8')) as PlanJson);
+      files.push(join(folder, `${name}.json`));
+      await writeFile(join(folder, `${name}.json`), JSON.stringify(plan));
+    }
+    return await scan(files);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
   }
-  return {
-    files,
-    nameOf: (path) => basename(path, '.json'),
-    remove: () => rm(folder, { recursive: true, force: true }),
-  };
 }

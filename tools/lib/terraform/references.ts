@@ -26,6 +26,11 @@ function enter(scope: Scope, name: string): Scope | undefined {
   return { module: call.module, path: `${scope.path}module.${name}.`, call: { of: call, from: scope } };
 }
 
+function scopeAt(root: ModuleConfiguration, modules: readonly string[]): Scope | undefined {
+  const start: Scope = { module: root, path: '' };
+  return modules.reduce<Scope | undefined>((at, name) => at && enter(at, name), start);
+}
+
 /** The references of an argument, and of everything inside it; blocks are found by name, whatever their number. */
 export function referencesAt(expression: Expression | undefined, path: readonly string[]): readonly string[] {
   // Inside of a `constant_value` anything may come.
@@ -83,13 +88,7 @@ export function sourcesOf(
   path: readonly string[],
 ): readonly string[] {
   const { modules, resource } = split(address);
-  const scope = modules.reduce<Scope | undefined>(
-    (at, name) => (at === undefined ? undefined : enter(at, name)),
-    {
-      module: root,
-      path: '',
-    },
-  );
+  const scope = scopeAt(root, modules);
   const configured = scope?.module.resources?.find((candidate) => candidate.address === resource);
   if (scope === undefined || configured === undefined) return [];
   const found = referencesAt(configured.expressions, path).flatMap((reference) =>
@@ -106,17 +105,10 @@ export function sourcesOfCall(
   address: string,
   path: readonly string[],
 ): readonly string[] {
-  const names = address.split('.').filter((_part, index) => index % 2 === 1);
-  const last = names.pop() ?? '';
-  const scope = names.reduce<Scope | undefined>(
-    (at, name) => (at === undefined ? undefined : enter(at, name)),
-    {
-      module: root,
-      path: '',
-    },
-  );
+  const { modules } = split(address);
+  const scope = scopeAt(root, modules.slice(0, -1));
   if (scope === undefined) return [];
-  const found = referencesAt(scope.module.module_calls?.[last]?.expressions, path);
+  const found = referencesAt(scope.module.module_calls?.[modules.at(-1) ?? '']?.expressions, path);
   return [...new Set(found.flatMap((reference) => resolve(reference, scope, new Set())))];
 }
 

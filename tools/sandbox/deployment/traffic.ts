@@ -1,11 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Problem } from '../../../app/src/commands/problem.ts';
 import { type Outputs, readNames } from './applied.ts';
-import { createControlClient } from './control.ts';
+import { createControlClient, type LocalState } from './state.ts';
 import { loadData } from './database.ts';
 import type { RunnerKind } from './runners.ts';
 import { createServingHome, type ServingRecord } from './processes.ts';
-import type { LocalState } from './state.ts';
 
 const steadyWithinMs = 300_000;
 const tellEveryMs = 8_000;

@@ -21,7 +21,6 @@ const say = (line: string): void => {
 
 interface Options {
   readonly only: readonly string[];
-  readonly keep?: true;
   readonly confined?: true;
   readonly cold?: true;
   readonly slowness: number;
@@ -46,7 +45,7 @@ function chosenScenarios(only: readonly string[]): typeof scenarios {
   return chosen;
 }
 
-async function playScenarios({ only, keep, confined, cold, slowness }: Options): Promise<number> {
+async function playScenarios({ only, confined, cold, slowness }: Options): Promise<number> {
   const chosen = chosenScenarios(only);
   for (const tool of ['crane', 'cosign', 'trivy'])
     if (!existsSync(join(project, '.cache', 'bin', tool)))
@@ -74,11 +73,12 @@ async function playScenarios({ only, keep, confined, cold, slowness }: Options):
     await world.close();
     const reports = join(project, 'reports', 'pipeline-local');
     await mkdir(reports, { recursive: true });
-    await writeFile(join(reports, 'report.md'), describeRun(told));
-    console.log(`\n${describeTable(told)}\n\nReport: reports/pipeline-local/report.md`);
+    const report = describeRun(told);
+    await writeFile(join(reports, 'report.md'), report);
+    console.log(`\n${report}\nReport: reports/pipeline-local/report.md`);
   }
   const holds = told.every(({ played }) => played.faults.length === 0);
-  if (holds && !keep) await rm(join(home, 'runs'), { recursive: true, force: true });
+  if (holds) await rm(join(home, 'runs'), { recursive: true, force: true });
   else console.log(`Clones and logs: ${join(home, 'runs')}`);
   return holds ? 0 : 1;
 }
@@ -96,7 +96,6 @@ const program = createCommand(
   )
   .option('--cold', 'caches begin empty, but for the archives of tools/install/toolchain.json')
   .option('--slowness <n>', 'let a step take n times its limit here', wholeNumber(1, 20), 1)
-  .option('--keep', 'keep clones and logs of a run in which everything holds')
   .addHelpText('after', '\nExit codes: 0 every scenario holds, 1 one does not, 2 misuse.');
 
 await runCommand((argv) => {
@@ -104,14 +103,14 @@ await runCommand((argv) => {
   return playScenarios(program.opts<Options>());
 });
 
-export interface Told {
+interface Told {
   readonly scenario: Pick<Scenario, 'id' | 'title'>;
   readonly played: Played;
   readonly seconds: number;
 }
 
-/** The whole run as Markdown: each scenario with its outcome, what was seen, and the time of each step. */
-export function describeRun(told: readonly Told[]): string {
+/** The whole run: each scenario with its outcome, what was seen, and the time of each step. */
+function describeRun(told: readonly Told[]): string {
   return ['# The pipeline, run on this machine', '', ...told.flatMap(describe)].join('\n');
 }
 
@@ -131,25 +130,6 @@ function describe({ scenario, played: { steps, facts, faults }, seconds }: Told)
     }),
     '',
   ];
-}
-
-/** The same for a terminal. */
-export function describeTable(told: readonly Told[]): string {
-  const row = (mark: string, took: number, text: string): string =>
-    `${mark.padEnd(7)}${(took === 0 ? '' : duration(took)).padStart(8)}  ${text}`;
-  return told
-    .flatMap(({ scenario: { id, title }, played: { steps, facts, faults }, seconds }) => [
-      row(verdictOf(faults), seconds, `${id}: ${title}`),
-      ...steps.map(({ name, outcome, seconds: took, processorSeconds: busy }) =>
-        row(
-          '',
-          took,
-          `  ${name}: ${outcome}${busy === undefined ? '' : ` (${duration(busy)} of processors)`}`,
-        ),
-      ),
-      ...[...facts, ...faults].map((line) => row('', 0, `    ${line}`)),
-    ])
-    .join('\n');
 }
 
 function verdictOf(faults: readonly string[]): string {

@@ -2,7 +2,7 @@ import { appendFile, cp, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CloudWatchLogsClient, PutRetentionPolicyCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { startLoad } from '../deployment/load.ts';
-import { createControlClient } from '../deployment/control.ts';
+import { createControlClient } from '../deployment/state.ts';
 import { startTraffic } from '../deployment/traffic.ts';
 import { region } from './account.ts';
 import type { Change } from './hub.ts';

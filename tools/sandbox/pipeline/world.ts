@@ -11,9 +11,8 @@ import { createStopStack } from '../../../app/src/local/stop-stack.ts';
 import { createEngine } from '../../lib/container-engine.ts';
 import { listOf, readDefinition, settingsOf } from '../../lib/pipeline-definition.ts';
 import type { Outputs } from '../deployment/applied.ts';
-import { createControlClient } from '../deployment/control.ts';
+import { createControlClient, type TaskState } from '../deployment/state.ts';
 import { createServingHome } from '../deployment/processes.ts';
-import type { TaskState } from '../deployment/state.ts';
 import { startTraffic } from '../deployment/traffic.ts';
 import {
   bareEnvironment,
