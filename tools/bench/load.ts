@@ -1,8 +1,6 @@
-import { createServer } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { Pool } from 'undici';
-import { closeServer, listenOnLoopback } from '../../app/src/local/listen.ts';
+import { startTokenIssuer } from '../../app/src/local/token-issuer.ts';
 
 export interface Request {
   readonly method: 'GET' | 'POST' | 'PATCH';
@@ -91,41 +89,16 @@ export async function readsBySource(metricsUrl: string): Promise<{ memory: numbe
   return { memory: count('memory') + count('shared'), table: count('table') };
 }
 
-export interface BenchIssuer {
-  /** What a verifier needs to know, as the service's settings. */
-  readonly settings: Readonly<Record<string, string>>;
-  /** A signed access token that may read and write, good for a day. */
-  readonly token: string;
-  readonly stop: () => Promise<void>;
-}
-
-const algorithm = 'RS256';
-const issuer = 'https://issuer.example.com';
-const audience = 'movies-api';
-
-/** Keys on loopback and a token as Amazon Cognito signs it (RS256, 2,048 bits). */
-export async function startIssuer(): Promise<BenchIssuer> {
-  const { publicKey, privateKey } = await generateKeyPair(algorithm);
-  const key = { ...(await exportJWK(publicKey)), kid: 'bench', alg: algorithm, use: 'sig' };
-  const server = createServer((_request, response) => {
-    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ keys: [key] }));
-  });
-  const { url } = await listenOnLoopback(server, 0);
-  const token = await new SignJWT({
-    scope: 'movies/read movies/write',
-    client_id: audience,
-    token_use: 'access',
-  })
-    .setProtectedHeader({ alg: algorithm, kid: 'bench' })
-    .setIssuer(issuer)
-    .setAudience(audience)
-    .setSubject('bench')
-    .setIssuedAt()
-    .setExpirationTime('1 day')
-    .sign(privateKey);
+/** The settings of a service whose tokens a local issuer signs as Amazon Cognito does (RS256, 2,048 bits), and one that may read and write. */
+export async function startIssuer() {
+  const issuer = await startTokenIssuer({ tokenTtlSeconds: 86_400 });
   return {
-    settings: { OIDC_ISSUER: issuer, OIDC_AUDIENCE: audience, OIDC_JWKS_URI: `${url}/keys` },
-    token,
-    stop: () => closeServer(server),
+    settings: {
+      OIDC_ISSUER: issuer.issuer,
+      OIDC_AUDIENCE: issuer.audience,
+      OIDC_JWKS_URI: issuer.jwksUri,
+    },
+    token: await issuer.token('movies/read movies/write'),
+    stop: () => issuer.stop(),
   };
 }

@@ -1,6 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { request } from 'node:http';
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { isMissing, Problem } from '../../app/src/commands/problem.ts';
 import type { Annotation, Report } from '../lib/insights.ts';
 import parts from '../lib/test-parts.json' with { type: 'json' };
@@ -144,25 +146,16 @@ async function send(
   accepted: readonly number[] = [200, 201],
 ): Promise<void> {
   const { hostname, port } = new URL(proxy);
-  const text = body === undefined ? '' : JSON.stringify(body);
+  const sent = body === undefined ? '' : JSON.stringify(body);
   const headers = {
     host: new URL(url).host,
     'content-type': 'application/json',
-    'content-length': Buffer.byteLength(text),
+    'content-length': Buffer.byteLength(sent),
   };
-  const { status, answer } = await new Promise<{ status: number; answer: string }>((resolve, reject) => {
-    const call = request({ hostname, port, method, path: url, headers, timeout: timeoutMs }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('error', reject);
-      response.on('end', () => {
-        resolve({ status: response.statusCode ?? 0, answer: Buffer.concat(chunks).toString() });
-      });
-    });
-    call.on('timeout', () => call.destroy(new Error(`no answer in ${timeoutMs} ms`)));
-    call.on('error', reject);
-    call.end(text);
-  });
+  const signal = AbortSignal.timeout(timeoutMs);
+  const call = request({ hostname, port, method, path: url, headers, signal }).end(sent);
+  const [response] = (await once(call, 'response')) as [IncomingMessage];
+  const [status = 0, answer] = [response.statusCode, await text(response)];
   if (accepted.includes(status)) return;
   throw new Problem(
     `Bitbucket answered ${status} to ${method} ${url}: ${answer.slice(0, 300)}`,

@@ -55,7 +55,7 @@ describeWith([evaluator], 'roles that are taken by tokens', () => {
         const document = encodeURIComponent(policyFor(ids.environments.dev));
         response.end(
           body.includes('Action=GetRole')
-            ? `<Role><Arn>${role}</Arn><AssumeRolePolicyDocument>${document}</AssumeRolePolicyDocument></Role>`
+            ? `<R><GetRoleResult><Role><Arn>${role}</Arn><AssumeRolePolicyDocument>${document}</AssumeRolePolicyDocument></Role></GetRoleResult></R>`
             : 'credentials',
         );
       });

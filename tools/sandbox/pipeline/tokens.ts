@@ -1,3 +1,4 @@
+import { GetRoleCommand, IAMClient } from '@aws-sdk/client-iam';
 import { createServer } from 'node:http';
 import { resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -5,7 +6,7 @@ import { createLocalJWKSet, exportJWK, generateKeyPair, jwtVerify, SignJWT } fro
 import { Problem, reasonOf } from '../../../app/src/commands/problem.ts';
 import { closeServer, listenOnLoopback } from '../../../app/src/local/listen.ts';
 import { askEvaluator } from '../../lib/iam-evaluator.ts';
-import type { Ids } from './account.ts';
+import { type Ids, region } from './account.ts';
 
 /** What of a token decides about a role. */
 export interface VerifiedToken {
@@ -166,20 +167,12 @@ interface AppliedRole {
 
 /** As it was applied. */
 async function roleOf(arn: string, emulator: string): Promise<AppliedRole> {
-  const query = { Action: 'GetRole', Version: '2010-05-08', RoleName: arn.split('/').at(-1) ?? '' };
-  const response = await fetch(emulator, {
-    method: 'POST',
-    headers: {
-      authorization:
-        'AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/iam/aws4_request, SignedHeaders=host, Signature=none',
-    },
-    body: new URLSearchParams(query),
-  });
-  const answer = await response.text();
-  const read = (name: string): string => new RegExp(`<${name}>([^<]*)<`).exec(answer)?.[1] ?? '';
-  if (read('Arn') !== arn) throw new Problem(`The account has no role ${arn}.`, 'make bootstrap makes them.');
-  const document = decodeURIComponent(read('AssumeRolePolicyDocument')).replaceAll('&quot;', '"');
-  return { arn, trust: JSON.parse(document) as unknown };
+  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+  const iam = new IAMClient({ region, endpoint: emulator, credentials });
+  const { Role: role } = await iam.send(new GetRoleCommand({ RoleName: arn.split('/').at(-1) }));
+  iam.destroy();
+  if (role?.Arn !== arn) throw new Problem(`The account has no role ${arn}.`, 'make bootstrap makes them.');
+  return { arn, trust: JSON.parse(decodeURIComponent(role.AssumeRolePolicyDocument ?? '')) as unknown };
 }
 
 const accessDenied = (reason: string): string =>
