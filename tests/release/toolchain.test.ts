@@ -7,9 +7,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { createDebianTools } from '../../tools/install/debian.ts';
 import tools from '../../tools/install/optional-tools.json' with { type: 'json' };
-import { installTools } from '../../tools/install/tool.ts';
+import { createDebianTools, installTools } from '../../tools/install/tool.ts';
 import { provideTool, type Tool } from '../../tools/install/toolchain.ts';
 
 let folder: string;

@@ -5,11 +5,10 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { Option } from 'commander';
 import { createCommand, runCommand } from '../../app/src/commands/command.ts';
-import { createDebianTools } from './debian.ts';
 import { installDynamoDbLocal, isDynamoDbLocalInstalled } from './dynamodb-local.ts';
 import tools from './optional-tools.json' with { type: 'json' };
 import { isPythonEnvironmentBuilt, pythonEnvironment } from './python/environment.ts';
-import { installTools, type Tool } from './tool.ts';
+import { createDebianTools, installTools, type Tool } from './tool.ts';
 import pinned from './toolchain.json' with { type: 'json' };
 import { provideTool } from './toolchain.ts';
 

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
-import { posix } from 'node:path';
+import { join, posix, relative } from 'node:path';
 import { isMissing, Problem } from '../../app/src/commands/problem.ts';
-import type { Paint } from '../../app/src/commands/terminal.ts';
+import { createPaint, type Paint } from '../../app/src/commands/terminal.ts';
 import {
   formatAddress,
   formatRelease,
@@ -279,3 +279,19 @@ export function describeCapability(change: CapabilityChange, paint: Paint): stri
 export const upgradeAdvice =
   'A module is not what was reviewed. If you changed nothing on purpose, remove .terraform/modules and run init again; if it is an\n' +
   'upgrade, read `npm run modules -- diff --root <directory>` and accept it with `npm run modules -- lock --root <directory>`.';
+
+/** Compares what `init` installed with the project's lock; rejects when a byte differs. */
+export async function checkModules(
+  root: string,
+  say: (line: string) => void,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<void> {
+  const verification = await verifyRoot(
+    root,
+    await readLock(join(import.meta.dirname, '../..', lockPath)),
+    env,
+  );
+  const report = describeVerification({ ...verification, root: relative('', root) || '.' }, createPaint({}));
+  if (verification.findings.length > 0) throw new Problem(report, upgradeAdvice);
+  say(report);
+}

@@ -1,4 +1,6 @@
 import type { Report } from '../insights.ts';
+import { settingsOf } from '../pipeline-definition.ts';
+import type { Change, PlanJson, ResourceChange } from './plan-json.ts';
 
 /** Who has to do something about a difference, if anybody. */
 export type Owner = 'a person' | 'Terraform' | 'the autoscaler' | 'make maintenance';
@@ -10,27 +12,6 @@ export interface Difference {
     'changed by hand' | 'removed by hand' | 'in the code, not applied' | 'scaled' | 'on' | 'over';
   /** Names only: values may be secret. */
   readonly attributes: readonly string[];
-}
-
-/** A resource as it is and as it would be. */
-interface Change {
-  readonly actions: readonly string[];
-  readonly before: Readonly<Record<string, unknown>> | null;
-  readonly after: Readonly<Record<string, unknown>> | null;
-  readonly after_unknown?: Readonly<Record<string, unknown>>;
-}
-
-interface Resource {
-  readonly address: string;
-  readonly mode: string;
-  readonly type: string;
-  readonly change: Change;
-}
-
-interface PlanJson {
-  readonly resource_drift?: readonly Resource[];
-  readonly resource_changes?: readonly Resource[];
-  readonly output_changes?: Readonly<Record<string, { readonly actions: readonly string[] }>>;
 }
 
 /** What the autoscaler changes, and Terraform therefore ignores (terraform/service.tf). */
@@ -76,18 +57,18 @@ export function findDifferences(planJson: string): readonly Difference[] {
 const isConsequence = (change: Change, somethingWasDone: boolean): boolean =>
   somethingWasDone &&
   change.actions.join() === 'update' &&
-  differences(change).every((name) => change.after_unknown?.[name] === true);
+  differences(change).every((name) => settingsOf(change.after_unknown)[name] === true);
 
-const isManaged = ({ mode }: Resource): boolean => mode === 'managed';
+const isManaged = ({ mode }: ResourceChange): boolean => mode === 'managed';
 
-function changedOutside({ address, type, change }: Resource): readonly Difference[] {
+function changedOutside({ address, type, change }: ResourceChange): readonly Difference[] {
   if (change.actions.join() === 'delete')
     return [{ owner: 'a person', address, what: 'removed by hand', attributes: [] }];
   const attributes = differences(change).filter((name) => fixed[type]?.includes(name) !== true);
   const byAutoscaler = attributes.filter((name) => scaled[type]?.includes(name));
   const byMaintenance = attributes.filter((name) => address === maintenance && maintained.includes(name));
   const byHand = attributes.filter((name) => ![...byAutoscaler, ...byMaintenance].includes(name));
-  const isOn = meant(change.after?.['addresses']) !== null;
+  const isOn = meant(settingsOf(change.after)['addresses']) !== null;
   const all: readonly Difference[] = [
     { owner: 'make maintenance', address, what: isOn ? 'on' : 'over', attributes: byMaintenance },
     { owner: 'the autoscaler', address, what: 'scaled', attributes: byAutoscaler },
@@ -97,11 +78,13 @@ function changedOutside({ address, type, change }: Resource): readonly Differenc
 }
 
 /** Names of the attributes that would differ. Null and the empty forms of a value mean the same: nothing is there. */
-const differences = ({ before, after, after_unknown: unknown = {} }: Change): readonly string[] =>
-  [...new Set([...Object.keys(after ?? {}), ...Object.keys(unknown)])].filter(
+function differences(change: Change): readonly string[] {
+  const [before, after, unknown] = [change.before, change.after, change.after_unknown].map(settingsOf);
+  return Object.keys({ ...after, ...unknown }).filter(
     (key) =>
-      unknown[key] === true || JSON.stringify(meant(before?.[key])) !== JSON.stringify(meant(after?.[key])),
+      unknown?.[key] === true || JSON.stringify(meant(before?.[key])) !== JSON.stringify(meant(after?.[key])),
   );
+}
 
 /** A provider reads null where it wrote "", {} or [], and the other way round, at any depth. */
 function meant(value: unknown): unknown {

@@ -1,17 +1,13 @@
 import { spawn } from 'node:child_process';
-import { join, relative, resolve } from 'node:path';
 import { runCommand } from '../../../app/src/commands/command.ts';
 import { Problem } from '../../../app/src/commands/problem.ts';
-import { createPaint } from '../../../app/src/commands/terminal.ts';
-import { describeVerification, lockPath, readLock, upgradeAdvice, verifyRoot } from '../module-lock.ts';
+import { checkModules } from '../module-lock.ts';
 import { terraformEnvironment } from './environment.ts';
 
 /**
  * `terraform` with this project's environment: same arguments, same output, same exit code. After `init` and `get` the
  * installed modules are compared with the module lock, and a difference is a failure.
  */
-const project = resolve(import.meta.dirname, '../../..');
-
 async function main(args: readonly string[]): Promise<number> {
   const command = args.find((arg) => !arg.startsWith('-'));
   const installs = command === 'init' || command === 'get';
@@ -22,7 +18,9 @@ async function main(args: readonly string[]): Promise<number> {
   );
   try {
     const code = await runTerraform(args, env);
-    return code === 0 && installs && !args.includes('-help') ? await verifyModules(args, env) : code;
+    const root = args.find((arg) => arg.startsWith('-chdir='))?.slice('-chdir='.length) ?? '.';
+    if (code === 0 && installs && !args.includes('-help')) await checkModules(root, console.error, env);
+    return code;
   } finally {
     await end();
   }
@@ -46,16 +44,6 @@ function runTerraform(args: readonly string[], env: NodeJS.ProcessEnv): Promise<
       settle(code ?? 1);
     });
   });
-}
-
-async function verifyModules(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
-  const root = resolve(args.find((arg) => arg.startsWith('-chdir='))?.slice('-chdir='.length) ?? '.');
-  const verification = await verifyRoot(root, await readLock(join(project, lockPath)), env);
-  const paint = createPaint(process.stderr);
-  console.error(describeVerification({ ...verification, root: relative('', root) || '.' }, paint));
-  if (verification.findings.length === 0) return 0;
-  console.error(upgradeAdvice);
-  return 1;
 }
 
 await runCommand(main);

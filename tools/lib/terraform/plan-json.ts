@@ -4,6 +4,8 @@
  */
 export interface PlanJson {
   readonly resource_changes?: readonly ResourceChange[];
+  /** What isn't as the state remembers it. */
+  readonly resource_drift?: readonly ResourceChange[];
   readonly prior_state?: { readonly values?: { readonly root_module?: StateModule } };
   readonly output_changes?: Readonly<Record<string, Change>>;
   readonly configuration: {

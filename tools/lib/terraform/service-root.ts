@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Misuse, Problem, reasonOf } from '../../../app/src/commands/problem.ts';
-import { createPaint } from '../../../app/src/commands/terminal.ts';
-import { describeVerification, lockPath, readLock, verifyRoot } from '../module-lock.ts';
+import { checkModules } from '../module-lock.ts';
 import { settingsOf } from '../pipeline-definition.ts';
 import { findDifferences, type Difference } from './drift.ts';
 import { stateResources } from './plan-json.ts';
@@ -69,18 +68,6 @@ export async function enter(
   await terraform.init(backend);
   await checkModules(terraform.directory, progress.say);
   await terraform.useWorkspace(environment);
-}
-
-/** Compares the modules that `init` installed with the reviewed lock; rejects when a byte differs. */
-async function checkModules(root: string, say: (line: string) => void): Promise<void> {
-  const verification = await verifyRoot(root, await readLock(lockPath));
-  const report = describeVerification({ ...verification, root: 'registry modules' }, createPaint({}));
-  if (verification.findings.length > 0)
-    throw new Problem(
-      report,
-      'A module is not what was reviewed: see `npm run modules -- diff --help`. Nothing was planned.',
-    );
-  say(report);
 }
 
 /** Plans to a file. Resolves with whether there is anything to change. */
