@@ -249,11 +249,12 @@ export function createCallLog(): CallLog {
 
 const isTaking = ({ service, action }: Call): boolean => service === 'sts' && action.startsWith('AssumeRole');
 const makes = /^(Allocate|Associate|Attach|Create|Put|Register|Request)/;
+/** Ids such as `vpc-0123abcd`; the end of a UUID may look like one. */
 const madeBy = ({ body }: Answer): readonly string[] => [
   ...new Set(
     body
       .toString()
-      .match(/arn:aws:[^"<\s]+|\b[a-z]+-[0-9a-f]{8,17}\b/g)
+      .match(/arn:aws:[^"<\s]+|(?<!-)\b[a-z]+-[0-9a-f]{8,17}\b/g)
       ?.slice(0, 20),
   ),
 ];
