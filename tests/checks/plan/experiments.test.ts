@@ -41,22 +41,5 @@ checkPlans({
         target: [{ resource_type: 'aws:ecs:task', selection_mode: 'COUNT(1)' }],
       });
     },
-    mistakes: {
-      'nothing stops one': ({ planned }) => {
-        planned('aws_fis_experiment_template', (after) => (after.stop_condition = [{ source: 'none' }]));
-      },
-      'all tasks are lost': ({ planned }) => {
-        planned(
-          'aws_fis_experiment_template.task_lost["main"]',
-          (after) => (after.target[0].selection_mode = 'ALL'),
-        );
-      },
-      'a zone is lost for an hour': ({ planned }) => {
-        planned(
-          'aws_fis_experiment_template.zone_lost',
-          (after) => (after.action[0].parameter[0].value = 'PT1H'),
-        );
-      },
-    },
   },
 });

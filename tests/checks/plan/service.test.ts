@@ -2,7 +2,7 @@ import { readConfig } from '../../../app/src/config.ts';
 import { processSettings } from '../../../tools/bench/processes.ts';
 import { isList, isObject, type Value } from '../../../tools/lib/terraform/plan-json.ts';
 import { checkPlans } from '../../support/plan/checks.ts';
-import { atLeast, exactly, from, knownAfterApply, oneOf } from '../../../tools/lib/terraform/matchers.ts';
+import { atLeast, exactly, knownAfterApply } from '../../../tools/lib/terraform/matchers.ts';
 
 const listOf = (value: Value | undefined): readonly Value[] => (isList(value) ? value : []);
 /** The values of the only one. */
@@ -32,15 +32,6 @@ checkPlans({
       expect(JSON.stringify(containers)).not.toContain('"add":["');
     },
     mistakes: {
-      'the image is named by a tag': ({ output }) => {
-        output('container_definitions', (after) => (after[0].image = 'repository/movies-api:latest'));
-      },
-      'it runs as root': ({ output }) => {
-        output('container_definitions', (after) => (after[0].user = '0'));
-      },
-      'its file system can be written': ({ output }) => {
-        output('container_definitions', (after) => (after[0].readonlyRootFilesystem = false));
-      },
       'a capability is kept': ({ output }) => {
         output(
           'container_definitions',
@@ -137,14 +128,6 @@ checkPlans({
         },
       ]);
     },
-    mistakes: {
-      'nobody looks': ({ output }) => {
-        output('container_definitions', (after) => delete after[0].healthCheck);
-      },
-      'it is killed while it drains': ({ output }) => {
-        output('container_definitions', (after) => (after[0].stopTimeout = 2));
-      },
-    },
   },
 
   'each container writes its log to a group of its own': {
@@ -157,14 +140,6 @@ checkPlans({
         },
       });
       plan.output('container_definitions').has([logsTo('api'), logsTo('collector')]);
-    },
-    mistakes: {
-      'what the service says is lost': ({ output }) => {
-        output('container_definitions', (after) => delete after[0].logConfiguration);
-      },
-      'what the collector says is lost': ({ output }) => {
-        output('container_definitions', (after) => delete after[1].logConfiguration);
-      },
     },
   },
 
@@ -186,12 +161,6 @@ checkPlans({
         output('container_definitions', (after) =>
           after[0].environment.push({ name: 'CURSOR_SECRETS', value: 'hunter2' }),
         );
-      },
-      'the service is open for play': ({ output }) => {
-        output('container_definitions', (after) => {
-          for (const entry of after[0].environment)
-            if (entry.name === 'NODE_ENV') entry.value = 'development';
-        });
       },
     },
   },
@@ -254,9 +223,6 @@ checkPlans({
           after[0].environment.push({ name: 'ALLOW_ANONYMOUS', value: 'true' }),
         );
       },
-      'a slow log stops requests': ({ output }) => {
-        output('container_definitions', (after) => (after[0].logConfiguration.options.mode = 'blocking'));
-      },
     },
   },
 
@@ -270,123 +236,9 @@ checkPlans({
       }));
       plan.output('container_definitions').has([{ name: 'api', environment: settings }]);
     },
-    mistakes: {
-      'its heap is left to the size of the task': ({ output }) => {
-        output('container_definitions', (after) => {
-          after[0].environment = after[0].environment.filter(
-            ({ name }: { name: string }) => name !== 'NODE_OPTIONS',
-          );
-        });
-      },
-    },
   },
 
-  'tasks have no public address and live in the private subnets': {
-    holds: (plan) => {
-      plan.every('aws_ecs_service', {
-        network_configuration: { assign_public_ip: false },
-        enable_execute_command: false,
-      });
-      plan.call('module.service').has({
-        subnet_ids: from('module.vpc.aws_subnet.private'),
-        security_group_ids: from('aws_security_group.service'),
-      });
-    },
-    mistakes: {
-      'they get a public address': ({ planned }) => {
-        planned('aws_ecs_service', (after) => (after.network_configuration[0].assign_public_ip = true));
-      },
-      'they live in the public subnets': ({ called }) => {
-        called('service', (expressions) => {
-          expressions.subnet_ids.references = ['module.vpc.public_subnets'];
-        });
-      },
-      'a shell can be opened in them': ({ planned }) => {
-        planned('aws_ecs_service', (after) => (after.enable_execute_command = true));
-      },
-    },
-  },
-
-  'a deployment never goes below full strength, and a bad one is taken back': {
-    holds: (plan) => {
-      plan.every('aws_ecs_service', {
-        deployment_minimum_healthy_percent: 100,
-        deployment_maximum_percent: 200,
-        deployment_circuit_breaker: { enable: true, rollback: true },
-        alarms: { enable: true, rollback: true, alarm_names: [/target-errors$/, /unhealthy-targets$/] },
-      });
-    },
-    mistakes: {
-      'half the tasks may be missing': ({ planned }) => {
-        planned('aws_ecs_service', (after) => (after.deployment_minimum_healthy_percent = 50));
-      },
-      'the circuit breaker is off': ({ planned }) => {
-        planned('aws_ecs_service', (after) => (after.deployment_circuit_breaker[0].enable = false));
-      },
-      'it stays where it broke': ({ planned }) => {
-        planned('aws_ecs_service', (after) => (after.deployment_circuit_breaker[0].rollback = false));
-      },
-      'no alarm is asked': ({ planned }) => {
-        planned('aws_ecs_service', (after) => (after.alarms = []));
-      },
-    },
-  },
-
-  'it scales by itself: CPU leads, and requests stop a task from being overrun before its CPU is seen': {
-    holds: (plan) => {
-      const policy = (name: string) => plan.resource('aws_appautoscaling_policy', `this["${name}"]`);
-      expect(plan.all('aws_appautoscaling_policy')).toHaveLength(2);
-      plan.every('aws_appautoscaling_policy', { policy_type: 'TargetTrackingScaling' });
-      policy('cpu').has({
-        target_tracking_scaling_policy_configuration: {
-          scale_in_cooldown: 300,
-          scale_out_cooldown: 60,
-          disable_scale_in: false,
-          target_value: 60,
-          predefined_metric_specification: { predefined_metric_type: 'ECSServiceAverageCPUUtilization' },
-        },
-      });
-      // Which target group requests are counted on is known after apply, and with it all of that policy: what it is set
-      // to is read in settings.test.ts.
-      policy('requests').has({ service_namespace: 'ecs' });
-    },
-    mistakes: {
-      'requests are not counted': ({ remove }) => {
-        remove('aws_appautoscaling_policy.this["requests"]');
-      },
-      'memory is, which more tasks do not lower': ({ add }) => {
-        add('aws_appautoscaling_policy', { policy_type: 'TargetTrackingScaling' });
-      },
-      'it follows a schedule of its own': ({ planned }) => {
-        planned('aws_appautoscaling_policy.this["cpu"]', (after) => (after.policy_type = 'StepScaling'));
-      },
-      'it shrinks at once': ({ planned }) => {
-        planned('aws_appautoscaling_policy.this["cpu"]', (after) => {
-          after.target_tracking_scaling_policy_configuration[0].scale_in_cooldown = 0;
-        });
-      },
-    },
-  },
-
-  'there are two tasks or more, three in prod, and it can grow to at most four times that': {
-    holds: (plan, environment) => {
-      const least = environment === 'prod' ? 3 : 2;
-      plan.every('aws_appautoscaling_target', {
-        min_capacity: atLeast(least),
-        max_capacity: oneOf(...[2, 3, 4].map((factor) => factor * least)),
-      });
-    },
-    mistakes: {
-      'one must do': ({ planned }) => {
-        planned('aws_appautoscaling_target', (after) => (after.min_capacity = 1));
-      },
-      'the bill has no end': ({ planned }) => {
-        planned('aws_appautoscaling_target', (after) => (after.max_capacity = 200));
-      },
-    },
-  },
-
-  'cluster and service are set up as a release needs them': {
+  'each environment has its shares of FARGATE and FARGATE_SPOT': {
     holds: (plan, environment) => {
       const shares = {
         dev: exactly({ capacity_provider: 'FARGATE_SPOT', base: 0, weight: 1 }),
@@ -399,75 +251,7 @@ checkPlans({
           { capacity_provider: 'FARGATE_SPOT', base: 0, weight: 1 },
         ),
       };
-      plan.every('aws_ecs_service', {
-        capacity_provider_strategy: shares[environment],
-        desired_count: environment === 'prod' ? 3 : 2,
-        force_new_deployment: true,
-        propagate_tags: 'SERVICE',
-        scheduling_strategy: 'REPLICA',
-      });
-      plan.every('aws_ecs_cluster', { setting: { name: 'containerInsights', value: 'enhanced' } });
-      plan.every('aws_ecs_cluster_capacity_providers', {
-        default_capacity_provider_strategy: [{ capacity_provider: 'FARGATE', weight: 1 }],
-      });
-      plan.every('aws_ecs_task_definition', {
-        cpu: environment === 'dev' ? '256' : '512',
-        memory: environment === 'dev' ? '512' : '1024',
-        runtime_platform: { cpu_architecture: 'X86_64', operating_system_family: 'LINUX' },
-        requires_compatibilities: exactly('FARGATE'),
-      });
-    },
-    mistakes: {
-      'a changed share deletes the service first': ({ planned }) => {
-        planned('aws_ecs_service', (after) => (after.force_new_deployment = false));
-      },
-      'nobody sees single tasks': ({ planned }) => {
-        planned('aws_ecs_cluster.this', (after) => (after.setting[0].value = 'disabled'));
-      },
-    },
-  },
-
-  'prod keeps a base on FARGATE': {
-    only: ['prod'],
-    holds: (plan) => {
-      plan.every('aws_ecs_service', {
-        capacity_provider_strategy: [{ capacity_provider: 'FARGATE', base: atLeast(3) }],
-      });
-    },
-    mistakes: {
-      'all of it may be taken away': ({ planned }) => {
-        planned(
-          'aws_ecs_service',
-          (after) => (after.capacity_provider_strategy = [{ capacity_provider: 'FARGATE_SPOT', weight: 1 }]),
-        );
-      },
-    },
-  },
-
-  'the service runs the task definition of this plan, behind this target group': {
-    holds: (plan) => {
-      plan.every('aws_ecs_service', {
-        load_balancer: { container_name: 'api', container_port: 8080 },
-      });
-      plan.call('module.service').has({
-        task_definition_arn: from('aws_ecs_task_definition.main'),
-        load_balancer: from('module.alb.aws_lb_target_group.this'),
-      });
-      plan.every('aws_ecs_task_definition', {
-        network_mode: 'awsvpc',
-        task_role_arn: from('aws_iam_role.task'),
-        execution_role_arn: from('aws_iam_role.execution'),
-      });
-    },
-    mistakes: {
-      'the task may do what starting it takes': ({ configured }) => {
-        configured('aws_ecs_task_definition.main', (expressions) => {
-          expressions.task_role_arn.references = ['aws_iam_role.execution.arn'];
-        });
-      },
-      'metrics are forwarded': ({ planned }) => {
-        planned('aws_ecs_service', (after) => (after.load_balancer[0].container_port = 9464));
-      },
+      plan.every('aws_ecs_service', { capacity_provider_strategy: shares[environment] });
     },
   },
 });
