@@ -1,5 +1,5 @@
-# What is planned in the workspace dev (TF_WORKSPACE=dev). The real provider, because a mock one has no ephemeral resources; what
-# it would ask AWS for is given here, so nothing is called.
+# What the recorded plans of the environments don't show, in the workspace dev (TF_WORKSPACE=dev). The real provider, because a
+# mock one has no ephemeral resources; what it would ask AWS for is given here, so nothing is called.
 provider "aws" {
   region                      = "eu-west-1"
   access_key                  = "test"
@@ -80,13 +80,8 @@ variables {
   monthly_budget_usd = 100
 }
 
-run "the_same_without_a_mistake_is_planned" {
+run "an_alarm_that_takes_a_deployment_back_says_where_to_look_and_a_key_has_no_replica_at_home" {
   command = plan
-
-  assert {
-    condition     = aws_s3_bucket.alb_logs.force_destroy && length(aws_vpc_security_group_ingress_rule.alb_https) == 0
-    error_message = "dev without a domain has a removable log bucket and no HTTPS rule."
-  }
 
   assert {
     condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.deployment : can(regex("Dashboard: https://.+ Saved query: movies-api-dev/Tasks and deployments, last hour\\. Runbook: https://.+#deployment-rolled-back$", alarm.alarm_description))])
@@ -129,5 +124,59 @@ run "without_a_way_out_tasks_reach_the_issuer_and_nothing_else" {
   assert {
     condition     = toset([for route in aws_route.issuer : route.destination_cidr_block]) == toset(["10.8.0.0/24"]) && length(aws_route.issuer) == 3
     error_message = "Each zone needs a route to the issuer."
+  }
+}
+
+run "in_a_rotation_tasks_get_both_keys_and_the_state_remembers_it" {
+  command = plan
+
+  variables {
+    cursor_key_stage = 1
+  }
+
+  assert {
+    condition     = [for secret in output.container_definitions[0].secrets : secret.name] == ["CURSOR_SECRETS", "CURSOR_SECRETS_ACCEPTED"]
+    error_message = "At stage 1 of a rotation a task signs with one key and accepts another."
+  }
+
+  assert {
+    condition     = output.cursor_key_stage == 1
+    error_message = "The next release would begin with another stage than this one reached."
+  }
+}
+
+run "a_domain_with_a_certificate_of_ones_own_needs_no_zone" {
+  command = plan
+
+  variables {
+    domain_name     = "movies.example.com"
+    certificate_arn = "arn:aws:acm:eu-west-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"
+  }
+
+  assert {
+    condition     = length(aws_acm_certificate.main) == 0 && length(aws_route53_record.main) == 0
+    error_message = "With a certificate of one's own, no certificate and no record are made."
+  }
+
+  assert {
+    condition     = output.url == "https://movies.example.com"
+    error_message = "The address of a service with a domain is its name, over TLS."
+  }
+}
+
+run "a_look_from_outside_with_the_client_of_an_issuer_of_ones_own_makes_no_secret" {
+  command = plan
+
+  variables {
+    allowed_cidrs  = ["0.0.0.0/0"]
+    domain_name    = "movies.example.com"
+    hosted_zone_id = "Z0123456789"
+    oidc           = { issuer = "https://login.example.com", audience = ["movies-api"], swagger_client_id = "swagger" }
+    outside_probe  = { movie = "1994/Pulp Fiction", client = { token_endpoint = "https://login.example.com/token", id = "outside", secret_arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:movies-api-dev/login-AbCdEf" } }
+  }
+
+  assert {
+    condition     = length(aws_secretsmanager_secret.outside) == 0 && aws_lambda_function.outside["main"].environment[0].variables.PROBE_TOKEN_ENDPOINT == "https://login.example.com/token"
+    error_message = "The look signs in elsewhere, or a secret is made that nobody uses."
   }
 }

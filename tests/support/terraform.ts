@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { run } from '../../tools/lib/processes.ts';
 import { cacheDirectory } from '../../tools/lib/terraform/environment.ts';
 import { program, type Requirement } from './requirements.ts';
 
@@ -51,4 +52,16 @@ export function terraformDirectories(project: string): string[] {
   return ['terraform', ...below('terraform'), ...below('modules')]
     .filter((directory) => existsSync(join(project, directory, 'terraform.tf')))
     .sort();
+}
+
+/** Runs `terraform` in a directory. Not spawnSync: the module mirror that `init` may ask runs in this process. */
+export async function runTerraform(
+  directory: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Promise<{ readonly succeeded: boolean; readonly said: string }> {
+  const { code, stdout, stderr } = await run('terraform', [`-chdir=${directory}`, ...args, '-no-color'], {
+    env: { ...env, CHECKPOINT_DISABLE: '1' },
+  });
+  return { succeeded: code === 0, said: stdout + stderr };
 }

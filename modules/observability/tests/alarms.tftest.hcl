@@ -77,31 +77,6 @@ variables {
   cost_tag           = { key = "environment", value = "test" }
 }
 
-run "each_objective_has_an_alarm_of_each_severity_over_pairs_of_windows" {
-  assert {
-    condition     = keys(aws_cloudwatch_composite_alarm.burn) == ["availability_reads page", "availability_reads ticket", "latency_reads page", "latency_reads ticket"]
-    error_message = "Each objective pages and opens tickets."
-  }
-
-  assert {
-    condition     = aws_cloudwatch_composite_alarm.burn["availability_reads page"].alarm_rule == "(ALARM(\"movies-api-test-availability-reads-page-1h\") AND ALARM(\"movies-api-test-availability-reads-page-5m\")) OR (ALARM(\"movies-api-test-availability-reads-page-6h\") AND ALARM(\"movies-api-test-availability-reads-page-30m\"))"
-    error_message = "A burn counts while both the long and the short window burn."
-  }
-
-  # The same window at another rate is another alarm.
-  assert {
-    condition     = aws_cloudwatch_metric_alarm.window["availability_reads page 6h"].threshold == 6 && aws_cloudwatch_metric_alarm.window["availability_reads ticket 6h"].threshold == 1
-    error_message = "Six hours are watched for pages and for tickets, at different rates."
-  }
-}
-
-run "reads_are_told_from_writes_and_slow_from_failed" {
-  assert {
-    condition     = aws_cloudwatch_log_metric_filter.objective["latency_reads_bad"].pattern == "{ ($.msg = \"request\") && ($.route = \"/movies*\") && ($.method = \"GET\" || $.method = \"HEAD\") && (($.status >= 500) || ($.durationMs > 250)) }"
-    error_message = "An answer is bad for the latency objective when it is an error or later than its bound."
-  }
-}
-
 run "each_alarm_says_what_it_means_how_urgent_it_is_what_to_open_and_where_to_read_on" {
   assert {
     condition = alltrue([for alarm in concat(values(aws_cloudwatch_metric_alarm.symptom), values(aws_cloudwatch_composite_alarm.burn), values(aws_cloudwatch_composite_alarm.unless_maintenance)) :
@@ -287,25 +262,6 @@ run "events_page_by_a_role_that_can_do_nothing_else_and_the_budget_counts_its_ta
   assert {
     condition     = alltrue([for notification in aws_budgets_budget.main["month"].notification : [for topic in notification.subscriber_sns_topic_arns : replace(topic, "/.*:/", "")] == ["ticket"]])
     error_message = "The budget tells nobody, or wakes somebody."
-  }
-}
-
-run "certificate_backups_and_zones_are_watched_only_where_there_are_any" {
-  variables {
-    zones        = []
-    certificate  = null
-    backup_vault = null
-    restore_role = null
-  }
-
-  assert {
-    condition     = !contains(keys(aws_cloudwatch_metric_alarm.symptom), "certificate-expiring") && !contains(keys(aws_cloudwatch_metric_alarm.symptom), "backup-failed") && length(aws_cloudwatch_event_rule.restore) == 0
-    error_message = "What isn't there is watched."
-  }
-
-  assert {
-    condition     = !anytrue([for name in keys(aws_cloudwatch_metric_alarm.symptom) : startswith(name, "no-healthy-task-in-")])
-    error_message = "With fewer tasks than zones no zone is watched."
   }
 }
 

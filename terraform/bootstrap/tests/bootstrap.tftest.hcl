@@ -29,32 +29,12 @@ variables {
   }
 }
 
-run "the_state_is_encrypted_versioned_and_closed" {
+run "the_state_lies_where_the_service_root_looks_for_it" {
   command = plan
 
   assert {
-    condition     = aws_s3_bucket.state.bucket == "movies-api-state-123456789012-eu-west-1" && !aws_s3_bucket.state.force_destroy
-    error_message = "The state bucket has another name, or goes away with its states."
-  }
-
-  assert {
-    condition     = one(aws_s3_bucket_versioning.state.versioning_configuration).status == "Enabled"
-    error_message = "A damaged state couldn't be restored."
-  }
-
-  assert {
-    condition     = one(one(aws_s3_bucket_server_side_encryption_configuration.state.rule).apply_server_side_encryption_by_default).sse_algorithm == "aws:kms" && aws_kms_key.main["state"].enable_key_rotation
-    error_message = "The state isn't encrypted with a key of its own that rotates."
-  }
-
-  assert {
-    condition = alltrue([
-      aws_s3_bucket_public_access_block.state.block_public_acls,
-      aws_s3_bucket_public_access_block.state.block_public_policy,
-      aws_s3_bucket_public_access_block.state.ignore_public_acls,
-      aws_s3_bucket_public_access_block.state.restrict_public_buckets,
-    ])
-    error_message = "The state bucket could be made public."
+    condition     = aws_s3_bucket.state.bucket == "movies-api-state-123456789012-eu-west-1"
+    error_message = "The state bucket has another name."
   }
 }
 
@@ -94,11 +74,6 @@ run "each_limit_is_there_with_its_condition" {
     }
     error_message = "A boundary or the policy of the state bucket denies less, or something else, than its list here says."
   }
-
-  assert {
-    condition     = distinct([for key in aws_kms_key.main : key.deletion_window_in_days]) == tolist([30]) && one(one(aws_s3_bucket_lifecycle_configuration.state.rule).noncurrent_version_expiration).noncurrent_days == var.state_history_days
-    error_message = "A deleted key or a replaced state is gone sooner than it can be missed."
-  }
 }
 
 run "no_lifecycle_rule_can_expire_a_deployed_image" {
@@ -115,11 +90,6 @@ run "no_lifecycle_rule_can_expire_a_deployed_image" {
   assert {
     condition     = alltrue([for rule in jsondecode(aws_ecr_lifecycle_policy.service.policy).rules : rule.selection.tagStatus == "tagged"])
     error_message = "A rule reaches untagged images: what was deployed by digest alone could be expired."
-  }
-
-  assert {
-    condition     = aws_ecr_repository.service.image_tag_mutability == "IMMUTABLE" && one(aws_ecr_repository.service.image_scanning_configuration).scan_on_push
-    error_message = "A tag can be moved, or images aren't scanned."
   }
 }
 
@@ -148,11 +118,6 @@ run "only_a_step_of_the_named_environment_gets_a_role" {
       prod-apply = "StringLike {20000000-0000-4000-8000-000000000000}:{70000000-0000-4000-8000-000000000000}:*"
     }
     error_message = "A role trusts more than its environment, which stands in the middle: ${jsonencode({ for role, document in data.aws_iam_policy_document.trust : role => document.statement[0].condition[*].values })}"
-  }
-
-  assert {
-    condition     = distinct([for role in concat(values(aws_iam_role.build), values(aws_iam_role.deploy)) : "${role.path} ${role.max_session_duration}"]) == tolist(["/pipeline/ 3600"])
-    error_message = "A role of the pipeline lies where an apply could change it, or lasts longer than an hour."
   }
 }
 
