@@ -64,16 +64,12 @@ export async function writeFiles(
 
 export function git(directory: string, ...args: string[]): string {
   const identity = [
-    '-c',
     'user.name=Test',
-    '-c',
     'user.email=test@example.com',
-    '-c',
     'commit.gpgsign=false',
-    '-c',
     'tag.gpgsign=false',
   ];
-  return execFileSync('git', ['-C', directory, ...identity, ...args], {
+  return execFileSync('git', ['-C', directory, ...identity.flatMap((one) => ['-c', one]), ...args], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe'],
   }).trim();

@@ -89,43 +89,41 @@ describe('lock', () => {
 });
 
 describe('diff', () => {
-  test('an upgrade prints what it can do more and less, with what reaches out of the plan marked', async () => {
-    const code = await diff(workplace, [await upgradedBy(upgraded)]);
-
-    expect({ code, lines: workplace.lines }).toEqual({
-      code: 1,
-      lines: [
-        'example/garden/local@1.1.0 (locked: 1.0.0): 2 files changed, 1 added, 0 removed',
+  test.each([
+    [
+      'prints what it can do more and less, with what reaches out of the plan marked',
+      upgraded,
+      '2 files changed, 1 added, 0 removed',
+      [
         '  ! .: data http',
         '  ! .: module example/fence/local 2.0.0',
         '  ! modules/bed: provisioner local-exec on terraform_data.shrub',
         '  + modules/bed: resource random_pet',
       ],
-    });
-  });
-
-  test('an upgrade that lost an ability says so', async () => {
-    await diff(workplace, [
-      await upgradedBy({ 'main.tf': 'terraform {\n  required_version = ">= 1.12"\n}\n' }),
-    ]);
-
-    expect(workplace.lines.slice(1)).toEqual([
-      '  + .: terraform >= 1.12',
-      '  - .: module ./modules/bed',
-      '  - .: resource terraform_data',
-      '  - .: terraform >= 1.11',
-    ]);
-  });
-
-  test('an upgrade of words alone can do exactly what it could', async () => {
-    const code = await diff(workplace, [await upgradedBy({ 'README.md': '# The garden\n' })]);
+    ],
+    [
+      'that lost an ability says so',
+      { 'main.tf': 'terraform {\n  required_version = ">= 1.12"\n}\n' },
+      '1 files changed, 0 added, 0 removed',
+      [
+        '  + .: terraform >= 1.12',
+        '  - .: module ./modules/bed',
+        '  - .: resource terraform_data',
+        '  - .: terraform >= 1.11',
+      ],
+    ],
+    [
+      'of words alone can do exactly what it could',
+      { 'README.md': '# The garden\n' },
+      '1 files changed, 0 added, 0 removed',
+      ['  can do exactly what it could'],
+    ],
+  ])('an upgrade %s', async (_what, files, changed, abilities) => {
+    const code = await diff(workplace, [await upgradedBy(files)]);
 
     expect({ code, lines: workplace.lines }).toEqual({
       code: 1,
-      lines: [
-        'example/garden/local@1.1.0 (locked: 1.0.0): 1 files changed, 0 added, 0 removed',
-        '  can do exactly what it could',
-      ],
+      lines: [`example/garden/local@1.1.0 (locked: 1.0.0): ${changed}`, ...abilities],
     });
   });
 

@@ -1,12 +1,13 @@
-import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { appendFile, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { add, lock, verify } from '../../../tools/checks/modules.ts';
+import { run } from '../../../tools/lib/processes.ts';
 import { parseRelease } from '../../../tools/lib/module-releases.ts';
 import { terraformEnvironment, type TerraformEnvironment } from '../../../tools/lib/terraform/environment.ts';
 import { describeWith, program } from '../../support/requirements.ts';
+import { terraform } from '../../support/terraform.ts';
 import {
   createClone,
   createRoot,
@@ -18,7 +19,6 @@ import {
   type Workplace,
 } from './fixture.ts';
 
-const terraform = program('terraform', 'install Terraform 1.11 or newer', ['version']);
 const tar = program('tar', 'install tar');
 
 /** Two calls of one package: Terraform downloads it once and copies it for the second. */
@@ -33,22 +33,11 @@ module "garden" {
 }
 `;
 
-/** Runs a program to its end while this process serves the mirror. */
-function run(
-  command: string,
-  args: readonly string[],
-  env: NodeJS.ProcessEnv,
-): Promise<{ code: number | null; output: string }> {
-  const child = spawn(command, args, { env });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr])
-    stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  return new Promise((resolve) =>
-    child.once('close', (code) => {
-      resolve({ code, output });
-    }),
-  );
-}
+/** What a program says, and its exit code, while this process serves the mirror. */
+const said = async (program: string, args: readonly string[], env: NodeJS.ProcessEnv) => {
+  const { code, stdout, stderr } = await run(program, args, { env });
+  return { code, output: stdout + stderr };
+};
 
 describeWith([terraform, tar], 'terraform init against the served mirror', () => {
   let workplace: Workplace;
@@ -74,8 +63,8 @@ describeWith([terraform, tar], 'terraform init against the served mirror', () =>
     await workplace.remove();
   });
 
-  const init = (): Promise<{ code: number | null; output: string }> =>
-    run('terraform', [`-chdir=${root}`, 'init', '-input=false', '-no-color'], environment.env);
+  const init = () =>
+    said('terraform', [`-chdir=${root}`, 'init', '-input=false', '-no-color'], environment.env);
 
   test('the modules are installed without the registry, and are what the lock says', async () => {
     const { code, output } = await init();
@@ -132,7 +121,7 @@ describeWith([terraform, tar], 'terraform init against the served mirror', () =>
     const project = join(import.meta.dirname, '../../..');
     const wrapper = [join(project, 'tools/lib/terraform/main.ts')];
 
-    const { code, output } = await run(
+    const { code, output } = await said(
       process.execPath,
       [...wrapper, `-chdir=${root}`, 'init', '-input=false', '-no-color'],
       environment.env,

@@ -25,12 +25,13 @@ beforeEach(async () => {
 });
 afterEach(() => workplace.remove());
 
-const failure = (...lines: unknown[]): unknown[] => [
-  'FAIL root',
-  '  module "garden" (example/garden/local@1.0.0)',
-  ...lines,
-];
-const withoutAdvice = (): string[] => workplace.lines.slice(0, -2);
+/** The module of the fixture as Terraform records it. */
+const garden = (Dir: string, below = ''): Record<string, string> => ({
+  Key: 'garden',
+  Source: `registry.terraform.io/example/garden/local${below}`,
+  Version: '1.0.0',
+  Dir,
+});
 
 describe('verify', () => {
   test('modules that are what the lock says pass, and what was compared is counted', async () => {
@@ -42,142 +43,80 @@ describe('verify', () => {
     });
   });
 
-  test('one changed byte fails with the name of the file', async () => {
-    await writeFiles(installed, { 'README.md': '# A gardeN\n' });
+  const edit = (files: Readonly<Record<string, string>>) => () => writeFiles(installed, files);
+  test.each<[string, () => Promise<unknown>, ...unknown[]]>([
+    ['a changed byte', edit({ 'README.md': '# A gardeN\n' }), '    changed  README.md'],
+    [
+      'an added local-exec, with the new ability',
+      edit({
+        'modules/bed/main.tf': gardenFiles['modules/bed/main.tf'].replace(
+          '\n}',
+          '\n  provisioner "local-exec" {\n    command = "id"\n  }\n}',
+        ),
+      }),
+      '    changed  modules/bed/main.tf',
+      '    ! modules/bed: provisioner local-exec on terraform_data.flower',
+    ],
+    [
+      'an added file',
+      edit({ 'override.tf': 'data "http" "x" {\n  url = "https://example.com"\n}\n' }),
+      '    added    override.tf',
+      '    ! .: data http',
+    ],
+    ['a removed file', () => rm(join(installed, 'README.md')), '    removed  README.md'],
+    ['one missing dot file', () => rm(join(installed, '.editorconfig')), '    removed  .editorconfig'],
+    ['a file made executable', () => chmod(join(installed, 'README.md'), 0o755), '    changed  README.md'],
+    [
+      'a file that became a link out of the module',
+      () =>
+        rm(join(installed, 'README.md')).then(() => symlink('/etc/hostname', join(installed, 'README.md'))),
+      '    unlocked README.md is a link to /etc/hostname, outside of the module',
+      '    changed  README.md',
+    ],
+    [
+      'a module that can no longer be parsed, with both reasons',
+      edit({ 'main.tf': 'resource {{{' }),
+      expect.stringMatching(/unlocked what main\.tf can do can't be told/),
+      '    changed  main.tf',
+    ],
+    [
+      'any module where there is no lock',
+      () => rm(workplace.lockPath),
+      '    unlocked the release is not in the lock',
+    ],
+    [
+      'a directory of the module whose abilities are not in the lock',
+      () => writeManifest(root, [garden('.terraform/modules/garden/examples/shed', '//examples/shed')]),
+      '    unlocked what examples/shed can do is not in the lock',
+    ],
+    [
+      'files that can do more than the lock claims',
+      async () => {
+        const text = await readFile(workplace.lockPath, 'utf8');
+        await writeFile(workplace.lockPath, text.replace('"resource terraform_data",', ''));
+      },
+      '    + .: resource terraform_data',
+    ],
+  ])('%s fails', async (_what, make, ...lines) => {
+    await make();
 
     const code = await verify(workplace, [root]);
 
-    expect({ code, lines: withoutAdvice() }).toEqual({ code: 1, lines: failure('    changed  README.md') });
-  });
-
-  test('an added local-exec fails with the file and the new ability', async () => {
-    const main = gardenFiles['modules/bed/main.tf'].replace(
-      '\n}',
-      '\n  provisioner "local-exec" {\n    command = "id"\n  }\n}',
-    );
-    await writeFiles(installed, { 'modules/bed/main.tf': main });
-
-    const code = await verify(workplace, [root]);
-
-    expect({ code, lines: withoutAdvice() }).toEqual({
+    expect({ code, lines: workplace.lines.slice(0, -2) }).toEqual({
       code: 1,
-      lines: failure(
-        '    changed  modules/bed/main.tf',
-        '    ! modules/bed: provisioner local-exec on terraform_data.flower',
-      ),
-    });
-  });
-
-  test('an added file fails', async () => {
-    await writeFiles(installed, { 'override.tf': 'data "http" "x" {\n  url = "https://example.com"\n}\n' });
-
-    const code = await verify(workplace, [root]);
-
-    expect({ code, lines: withoutAdvice() }).toEqual({
-      code: 1,
-      lines: failure('    added    override.tf', '    ! .: data http'),
-    });
-  });
-
-  test('a removed file fails', async () => {
-    await rm(join(installed, 'README.md'));
-
-    const code = await verify(workplace, [root]);
-
-    expect({ code, lines: withoutAdvice() }).toEqual({ code: 1, lines: failure('    removed  README.md') });
-  });
-
-  test('a file that became executable fails', async () => {
-    await chmod(join(installed, 'README.md'), 0o755);
-
-    const code = await verify(workplace, [root]);
-
-    expect({ code, lines: withoutAdvice() }).toEqual({ code: 1, lines: failure('    changed  README.md') });
-  });
-
-  test('a file that became a link out of the module fails', async () => {
-    await rm(join(installed, 'README.md'));
-    await symlink('/etc/hostname', join(installed, 'README.md'));
-
-    const code = await verify(workplace, [root]);
-
-    expect({ code, lines: withoutAdvice() }).toEqual({
-      code: 1,
-      lines: failure(
-        '    unlocked README.md is a link to /etc/hostname, outside of the module',
-        '    changed  README.md',
-      ),
-    });
-  });
-
-  test('a module that can no longer be parsed fails with both reasons', async () => {
-    await writeFiles(installed, { 'main.tf': 'resource {{{' });
-
-    const code = await verify(workplace, [root]);
-
-    expect({ code, lines: withoutAdvice() }).toEqual({
-      code: 1,
-      lines: failure(
-        expect.stringMatching(/unlocked what main\.tf can do can't be told/),
-        '    changed  main.tf',
-      ),
+      lines: ['FAIL root', '  module "garden" (example/garden/local@1.0.0)', ...lines],
     });
   });
 
   test('a release that nobody locked fails', async () => {
     const other = await createRoot(join(workplace.directory, 'other'), gardenFiles, '1.0.1');
 
-    const code = await verify(workplace, [other]);
-
-    expect({ code, lines: withoutAdvice() }).toEqual({
-      code: 1,
-      lines: [
-        'FAIL other',
-        '  module "garden" (example/garden/local@1.0.1)',
-        '    unlocked the release is not in the lock',
-      ],
-    });
-  });
-
-  test('with no lock at all nothing is locked', async () => {
-    await rm(workplace.lockPath);
-
-    const code = await verify(workplace, [root]);
-
-    expect({ code, lines: withoutAdvice() }).toEqual({
-      code: 1,
-      lines: failure('    unlocked the release is not in the lock'),
-    });
-  });
-
-  test('a directory of the module whose abilities are not in the lock fails', async () => {
-    await writeManifest(root, [
-      {
-        Key: 'garden',
-        Source: 'registry.terraform.io/example/garden/local//examples/shed',
-        Version: '1.0.0',
-        Dir: '.terraform/modules/garden/examples/shed',
-      },
+    expect(await verify(workplace, [other])).toBe(1);
+    expect(workplace.lines.slice(0, -2)).toEqual([
+      'FAIL other',
+      '  module "garden" (example/garden/local@1.0.1)',
+      '    unlocked the release is not in the lock',
     ]);
-
-    const code = await verify(workplace, [root]);
-
-    expect({ code, lines: withoutAdvice() }).toEqual({
-      code: 1,
-      lines: failure('    unlocked what examples/shed can do is not in the lock'),
-    });
-  });
-
-  test('a lock that claims less than the files can do fails', async () => {
-    const text = await readFile(workplace.lockPath, 'utf8');
-    await writeFile(workplace.lockPath, text.replace('"resource terraform_data",', ''));
-
-    const code = await verify(workplace, [root]);
-
-    expect({ code, lines: withoutAdvice() }).toEqual({
-      code: 1,
-      lines: failure('    + .: resource terraform_data'),
-    });
   });
 
   test("Terraform's copy without dot files passes beside the whole one", async () => {
@@ -191,36 +130,14 @@ describe('verify', () => {
     });
   });
 
-  test('one missing dot file among others fails', async () => {
-    await rm(join(installed, '.editorconfig'));
-
-    const code = await verify(workplace, [root]);
-
-    expect({ code, lines: withoutAdvice() }).toEqual({
-      code: 1,
-      lines: failure('    removed  .editorconfig'),
-    });
-  });
-
-  test('a module from git fails, since nothing locks it', async () => {
-    await writeManifest(root, [
-      { Key: 'garden', Source: 'git::https://example.com/garden.git', Dir: '.terraform/modules/garden' },
-    ]);
-
-    await expect(verify(workplace, [root])).rejects.toThrow(
-      'neither a registry module that Terraform installed nor a module of this repository',
-    );
-  });
-
-  test('a registry module that is recorded elsewhere than Terraform installs it fails', async () => {
-    await writeManifest(root, [
-      {
-        Key: 'garden',
-        Source: 'registry.terraform.io/example/garden/local',
-        Version: '1.0.0',
-        Dir: '../garden',
-      },
-    ]);
+  test.each([
+    [
+      'from git, which nothing locks',
+      { ...garden('.terraform/modules/garden'), Source: 'git::https://example.com/garden.git' },
+    ],
+    ['that is recorded elsewhere than Terraform installs it', garden('../garden')],
+  ])('a module %s fails', async (_what, recorded) => {
+    await writeManifest(root, [recorded]);
 
     await expect(verify(workplace, [root])).rejects.toThrow(
       'neither a registry module that Terraform installed nor a module of this repository',

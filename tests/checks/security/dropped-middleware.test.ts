@@ -47,7 +47,7 @@ test.each([
 ])(
   'the tests of authentication stop %s',
   async (_mistake, from, to) => {
-    const { failed, output } = await runInCopy(await edited('app/src/app.ts', from, to));
+    const { failed, output } = await runInCopy(edited('app/src/app.ts', from, to));
 
     expect(failed).toBe(true);
     // Those that the mistake doesn't concern pass: it is what fails, not the copy.

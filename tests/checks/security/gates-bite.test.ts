@@ -13,7 +13,18 @@ import { trivyConfiguration, trivySecrets } from '../../../tools/checks/gates/tr
 import { lock } from '../../../tools/checks/modules.ts';
 import { built, describeWith, type Requirement } from '../../support/requirements.ts';
 import { createRoot, createWorkplace, gardenFiles, writeFiles } from '../modules/fixture.ts';
-import { edited, findingsOf, nothing, project, projectOf, read, type Mistake } from './mistakes.ts';
+import {
+  edited,
+  findingsOf,
+  nothing,
+  privateKey,
+  project,
+  projectOf,
+  read,
+  secret,
+  type Files,
+  type Mistake,
+} from './mistakes.ts';
 
 const checkov = built('python/checkov');
 /** A bound on a hang: a scanner starts in seconds, on a busy machine in many. */
@@ -22,8 +33,8 @@ jest.setTimeout(300_000);
 /** Each mistake in a copy of its own. */
 function eachStopped(gate: Gate, requirements: readonly Requirement[], mistakes: readonly Mistake[]): void {
   describeWith(requirements, `the gate ${gate.id}`, () => {
-    test.each(mistakes)('stops $mistake', async ({ rule, files }) => {
-      const root = await projectOf(await files());
+    test.each(mistakes)('stops %s', async (_mistake, rule, files) => {
+      const root = await projectOf(files);
 
       const findings = await findingsOf(gate, { root, ...nothing });
 
@@ -39,21 +50,17 @@ function allStopped(gate: Gate, requirements: readonly Requirement[], mistakes: 
     let findings: Awaited<ReturnType<typeof findingsOf>> = [];
 
     beforeAll(async () => {
-      const files = await Promise.all(
-        mistakes.map(async (mistake, index) =>
-          Object.entries(await mistake.files()).map(
-            ([path, text]) => [`terraform/m${index}/${path}`, text] as const,
-          ),
-        ),
+      const files = mistakes.flatMap(([, , own], index) =>
+        Object.entries(own).map(([path, text]) => [`terraform/m${index}/${path}`, text] as const),
       );
-      const root = await projectOf(Object.fromEntries(files.flat()));
+      const root = await projectOf(Object.fromEntries(files));
       findings = await findingsOf(gate, { root, ...nothing });
       await rm(root, { recursive: true });
     }, 120_000);
 
-    test.each(mistakes.map((mistake, index) => ({ ...mistake, index })))(
-      'stops $mistake',
-      ({ rule, index }) => {
+    test.each(mistakes.map(([mistake, rule], index) => [mistake, rule, index] as const))(
+      'stops %s',
+      (_mistake, rule, index) => {
         const here = findings.filter(({ file }) => file.includes(`/m${index}/`));
 
         expect(here.map((finding) => finding.rule)).toContain(rule);
@@ -62,151 +69,83 @@ function allStopped(gate: Gate, requirements: readonly Requirement[], mistakes: 
   });
 }
 
-const table =
-  (body: string): Mistake['files'] =>
-  () =>
-    Promise.resolve({
-      'main.tf': `resource "aws_dynamodb_table" "t" {\n  name = "t"\n  hash_key = "id"\n${body}\n}\n`,
-    });
+const hcl = (text: string): Files => ({ 'main.tf': text });
+const table = (body: string): Files =>
+  hcl(`resource "aws_dynamodb_table" "t" {\n  name = "t"\n  hash_key = "id"\n${body}\n}\n`);
 const recovery = 'point_in_time_recovery {\n enabled = true\n }';
 const key =
   'server_side_encryption {\n enabled = true\n kms_key_arn = "arn:aws:kms:eu-west-1:123456789012:key/k"\n }';
+const recoveryOff = edited(
+  'modules/movies-table/main.tf',
+  /(point_in_time_recovery \{\s*enabled\s*= )true/,
+  '$1false',
+);
+const publicTask =
+  'resource "aws_ecs_service" "s" {\n name = "s"\n network_configuration {\n subnets = ["subnet-1"]\n assign_public_ip = true\n }\n}\n';
+const openForSsh =
+  'resource "aws_security_group" "s" {\n name = "s"\n description = "s"\n ingress {\n description = "all"\n from_port = 22\n to_port = 22\n protocol = "tcp"\n cidr_blocks = ["0.0.0.0/0"]\n }\n}\n';
+const openLog = 'resource "aws_cloudwatch_log_group" "l" {\n name = "l"\n}\n';
 allStopped(
   checkovHcl,
   [checkov],
   [
-    {
-      mistake: 'point-in-time recovery switched off',
-      rule: 'CKV_MOVIES_3',
-      files: async () => ({
-        'main.tf': await edited(
-          'modules/movies-table/main.tf',
-          /(point_in_time_recovery \{\s*enabled\s*= )true/,
-          '$1false',
-        ),
-      }),
-    },
-    { mistake: 'a table that anybody may delete', rule: 'CKV_MOVIES_4', files: table(`${recovery}\n${key}`) },
-    { mistake: "a table under AWS's own key", rule: 'CKV_MOVIES_5', files: table(recovery) },
-    {
-      mistake: 'a task with a public address',
-      rule: 'CKV_MOVIES_2',
-      files: () =>
-        Promise.resolve({
-          'main.tf':
-            'resource "aws_ecs_service" "s" {\n name = "s"\n network_configuration {\n subnets = ["subnet-1"]\n assign_public_ip = true\n }\n}\n',
-        }),
-    },
-    {
-      mistake: 'a log kept for ever, without a key',
-      rule: 'CKV_MOVIES_6',
-      files: () =>
-        Promise.resolve({ 'main.tf': 'resource "aws_cloudwatch_log_group" "l" {\n name = "l"\n}\n' }),
-    },
-    {
-      mistake: 'a security group opened to the world for SSH',
-      rule: 'CKV_AWS_24',
-      files: () =>
-        Promise.resolve({
-          'main.tf':
-            'resource "aws_security_group" "s" {\n name = "s"\n description = "s"\n ingress {\n description = "all"\n from_port = 22\n to_port = 22\n protocol = "tcp"\n cidr_blocks = ["0.0.0.0/0"]\n }\n}\n',
-        }),
-    },
+    ['point-in-time recovery switched off', 'CKV_MOVIES_3', hcl(recoveryOff)],
+    ['a table that anybody may delete', 'CKV_MOVIES_4', table(`${recovery}\n${key}`)],
+    ["a table under AWS's own key", 'CKV_MOVIES_5', table(recovery)],
+    ['a task with a public address', 'CKV_MOVIES_2', hcl(publicTask)],
+    ['a log kept for ever, without a key', 'CKV_MOVIES_6', hcl(openLog)],
+    ['a security group opened to the world for SSH', 'CKV_AWS_24', hcl(openForSsh)],
   ],
 );
 
 allStopped(
   trivyConfiguration,
   [built('bin/trivy')],
-  [
-    {
-      mistake: 'a bucket that anybody may read',
-      rule: 'AWS-0087',
-      files: () => Promise.resolve({ 'main.tf': 'resource "aws_s3_bucket" "b" {\n bucket = "b"\n}\n' }),
-    },
-  ],
+  [['a bucket that anybody may read', 'AWS-0087', hcl('resource "aws_s3_bucket" "b" {\n bucket = "b"\n}\n')]],
 );
 
-const dockerfile =
-  (from: string | RegExp, to: string): Mistake['files'] =>
-  async () => ({
-    Dockerfile: await edited('Dockerfile', from, to),
-  });
-
+const dockerfile = (from: string | RegExp, to: string): Files => ({
+  Dockerfile: edited('Dockerfile', from, to),
+});
+const throughShell = dockerfile('CMD ["/app/main.js"]', 'CMD node /app/main.js');
 eachStopped(
   hadolint,
   [built('python/hadolint')],
   [
-    { mistake: 'root in the Dockerfile', rule: 'DL3002', files: dockerfile('USER 65532:65532', 'USER root') },
-    {
-      mistake: 'a start through a shell, which swallows signals',
-      rule: 'DL3025',
-      files: dockerfile('CMD ["/app/main.js"]', 'CMD node /app/main.js'),
-    },
+    ['root in the Dockerfile', 'DL3002', dockerfile('USER 65532:65532', 'USER root')],
+    ['a start through a shell, which swallows signals', 'DL3025', throughShell],
   ],
 );
-
 eachStopped(
   checkovDockerfile,
   [checkov],
-  [
-    {
-      mistake: 'an image without a health check',
-      rule: 'CKV_DOCKER_2',
-      files: dockerfile(/^HEALTHCHECK.*$/m, ''),
-    },
-  ],
+  [['an image without a health check', 'CKV_DOCKER_2', dockerfile(/^HEALTHCHECK.*$/m, '')]],
 );
 
-// Put together here, so that this file holds no secret itself.
-const secret = ['AKIA', 'Q3EGRIIXYZ7ABCDE'].join('');
-const privateKey = [
-  '-----BEGIN RSA',
-  ' PRIVATE KEY-----\n',
-  'MIIEpAIBAAKCAQEA7'.repeat(20),
-  '\n-----END RSA',
-  ' PRIVATE KEY-----\n',
-].join('');
+const withKey = `const key = '${secret}';
+`;
 eachStopped(
   gitleaksTree,
   [built('bin/gitleaks')],
   [
-    {
-      mistake: 'an AWS key in a TypeScript file',
-      rule: 'aws-access-token',
-      files: () => Promise.resolve({ 'app/src/client.ts': `const key = '${secret}';\n` }),
-    },
-    {
-      mistake: 'an AWS key among the invented ones of the abuse suite',
-      rule: 'aws-access-token',
-      files: () => Promise.resolve({ 'tests/app/abuse/tokens.test.ts': `const key = '${secret}';\n` }),
-    },
-    {
-      mistake: 'a private key beside the code',
-      rule: 'private-key',
-      files: () =>
-        Promise.resolve({
-          'app/key.pem': privateKey,
-        }),
-    },
+    ['an AWS key in a TypeScript file', 'aws-access-token', { 'app/src/client.ts': withKey }],
+    [
+      'an AWS key among the invented ones of the abuse suite',
+      'aws-access-token',
+      { 'tests/app/abuse/tokens.test.ts': withKey },
+    ],
+    ['a private key beside the code', 'private-key', { 'app/key.pem': privateKey }],
   ],
 );
-
 eachStopped(
   trivySecrets,
   [built('bin/trivy')],
-  [
-    {
-      mistake: 'a private key beside the code, for a second opinion',
-      rule: 'private-key',
-      files: () => Promise.resolve({ 'app/other.pem': privateKey }),
-    },
-  ],
+  [['a private key beside the code, for a second opinion', 'private-key', { 'app/other.pem': privateKey }]],
 );
 
 describeWith([built('bin/gitleaks')], `the gate ${gitleaksHistory.id}`, () => {
   test('stops a secret that a later commit removed', async () => {
-    const root = await projectOf({ 'app/src/client.ts': `const key = '${secret}';\n` });
+    const root = await projectOf({ 'app/src/client.ts': withKey });
     const git = (...args: string[]) =>
       execFileSync('git', ['-C', root, '-c', 'user.name=t', '-c', 'user.email=t@t', ...args]);
     git('init', '-q');
@@ -240,99 +179,54 @@ test(`the gate ${moduleLock.id} stops a changed byte of a module`, async () => {
   expect(findings[0]?.message).toContain('README.md');
 });
 
+const unused = {
+  'modules/m/terraform.tf': read('modules/rotated-secret/terraform.tf'),
+  'modules/m/variables.tf': 'variable "forgotten" {\n  type = string\n description = "x"\n}\n',
+};
 eachStopped(
   tflint,
   [built('bin/tflint')],
-  [
-    {
-      mistake: 'a variable that nothing uses',
-      rule: 'terraform_unused_declarations',
-      files: async () => ({
-        'modules/m/terraform.tf': await read('modules/rotated-secret/terraform.tf'),
-        'modules/m/variables.tf': 'variable "forgotten" {\n  type = string\n description = "x"\n}\n',
-      }),
-    },
-  ],
+  [['a variable that nothing uses', 'terraform_unused_declarations', unused]],
 );
 
-const packages =
-  (entry: object): Mistake['files'] =>
-  () =>
-    Promise.resolve({ 'package-lock.json': JSON.stringify({ packages: { 'node_modules/new': entry } }) });
+const packages = (entry: object): Files => ({
+  'package-lock.json': JSON.stringify({ packages: { 'node_modules/new': { version: '1.0.0', ...entry } } }),
+});
+const ofShipped = 'licence-of-shipped-package';
+const sspl = packages({ dev: true, license: 'SSPL-1.0' });
 eachStopped(
   licences,
   [],
   [
-    {
-      mistake: 'a shipped package under the AGPL',
-      rule: 'licence-of-shipped-package',
-      files: packages({ version: '1.0.0', license: 'AGPL-3.0-only' }),
-    },
-    {
-      mistake: 'a shipped package without a licence',
-      rule: 'licence-of-shipped-package',
-      files: packages({ version: '1.0.0' }),
-    },
-    {
-      mistake: 'a tool under a licence that nobody allowed',
-      rule: 'licence-of-tool',
-      files: packages({ version: '1.0.0', dev: true, license: 'SSPL-1.0' }),
-    },
+    ['a shipped package under the AGPL', ofShipped, packages({ license: 'AGPL-3.0-only' })],
+    ['a shipped package without a licence', ofShipped, packages({})],
+    ['a tool under a licence that nobody allowed', 'licence-of-tool', sspl],
   ],
 );
-
+const fromStranger = { integrity: 'sha512-x', resolved: 'git+ssh://git@example.com/a.git' };
 eachStopped(
   lockIntegrity,
   [],
   [
-    { mistake: 'a package without a hash', rule: 'no-integrity', files: packages({ version: '1.0.0' }) },
-    {
-      mistake: 'a package under a hash that can be forged',
-      rule: 'no-integrity',
-      files: packages({ version: '1.0.0', integrity: 'sha1-x' }),
-    },
-    {
-      mistake: 'a package from a stranger',
-      rule: 'foreign-source',
-      files: packages({
-        version: '1.0.0',
-        integrity: 'sha512-x',
-        resolved: 'git+ssh://git@example.com/a.git',
-      }),
-    },
+    ['a package without a hash', 'no-integrity', packages({})],
+    ['a package under a hash that can be forged', 'no-integrity', packages({ integrity: 'sha1-x' })],
+    ['a package from a stranger', 'foreign-source', packages(fromStranger)],
   ],
 );
 
-const lockWith =
-  (from: string | RegExp, to: string): Mistake['files'] =>
-  async () => ({
-    'terraform/terraform.tf': '',
-    'terraform/.terraform.lock.hcl': await edited('terraform/.terraform.lock.hcl', from, to),
-  });
+const lockWith = (from: string | RegExp, to: string): Files => ({
+  'terraform/terraform.tf': '',
+  'terraform/.terraform.lock.hcl': edited('terraform/.terraform.lock.hcl', from, to),
+});
+const withoutUnpacked = lockWith(/^ *"h1:.*\n/m, '');
 eachStopped(
   providers,
   [],
   [
-    {
-      mistake: "a changed byte in a provider's checksum",
-      rule: 'provider-checksums',
-      files: lockWith('zh:054b', 'zh:154b'),
-    },
-    {
-      mistake: 'a provider that is not compared where it is unpacked',
-      rule: 'no-unpacked-checksum',
-      files: lockWith(/^ *"h1:.*\n/m, ''),
-    },
-    {
-      mistake: 'a provider raised in passing',
-      rule: 'unreviewed-provider',
-      files: lockWith('5.100.0', '5.100.1'),
-    },
-    {
-      mistake: 'a root without a lock file',
-      rule: 'no-provider-lock',
-      files: () => Promise.resolve({ 'terraform/terraform.tf': '' }),
-    },
+    ["a changed byte in a provider's checksum", 'provider-checksums', lockWith('zh:054b', 'zh:154b')],
+    ['a provider that is not compared where it is unpacked', 'no-unpacked-checksum', withoutUnpacked],
+    ['a provider raised in passing', 'unreviewed-provider', lockWith('5.100.0', '5.100.1')],
+    ['a root without a lock file', 'no-provider-lock', { 'terraform/terraform.tf': '' }],
   ],
 );
 
@@ -355,16 +249,17 @@ eachStopped(
   suppressions,
   [],
   [
-    ...silencers.map((words) => ({
-      mistake: `a finding silenced by ${words.join('')}`,
-      rule: 'inline-suppression',
-      files: () => Promise.resolve({ 'terraform/main.tf': `# ${words.join('')}\n` }),
-    })),
-    ...ignoreFiles.split(' ').map((file) => ({
-      mistake: `a scanner silenced by ${file}`,
-      rule: 'ignore-file',
-      files: () => Promise.resolve({ [file]: '\n' }),
-    })),
+    ...silencers.map((words): Mistake => {
+      const silencer = words.join('');
+      return [
+        `a finding silenced by ${silencer}`,
+        'inline-suppression',
+        { 'terraform/main.tf': `# ${silencer}\n` },
+      ];
+    }),
+    ...ignoreFiles
+      .split(' ')
+      .map((file): Mistake => [`a scanner silenced by ${file}`, 'ignore-file', { [file]: '\n' }]),
   ],
 );
 

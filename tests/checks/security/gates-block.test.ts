@@ -13,7 +13,7 @@ import * as trivy from '../../../tools/checks/gates/trivy.ts';
 import { judge, type JudgedFinding } from '../../../tools/checks/gates/verdict.ts';
 import { built, describeWith } from '../../support/requirements.ts';
 import { startAdvisories } from './advisories.ts';
-import { nothing, project } from './mistakes.ts';
+import { nothing, privateKey, project, secret } from './mistakes.ts';
 import { startRegistry, type LoopbackRegistry } from './registry.ts';
 import { planOfProd, valuesOf, writeScannable } from './scannable-plan.ts';
 
@@ -80,10 +80,6 @@ describe.each([
   });
 });
 
-// Put together here, so that this file holds no secret itself.
-const secret = ['AKIA', 'Q3EGRIIXYZ7ABCDE'].join('');
-const privateKey = ['-----BEGIN RSA', ' PRIVATE KEY-----\n', 'MIIEpAIBAAKCAQEA7'.repeat(20)].join('');
-const privateKeyFile = [privateKey, '\n-----END RSA', ' PRIVATE KEY-----\n'].join('');
 const app = { 'app/main.js': '"use strict";\n' };
 const nobody = ['--user', '65532:65532'];
 
@@ -112,7 +108,7 @@ describeWith([built('bin/crane'), built('bin/trivy')], `the gate ${trivy.trivyIm
     {
       mistake: 'a private key in a layer of the image',
       rule: 'private-key',
-      files: { ...app, 'app/key.pem': privateKeyFile },
+      files: { ...app, 'app/key.pem': privateKey },
       settings: nobody,
     },
     {

@@ -1,23 +1,31 @@
-import { cp, mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { cp, mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import type { Finding, Gate, Target } from '../../../tools/checks/gates/gate.ts';
 
 export const project = resolve(import.meta.dirname, '../../..');
 
-/** Something that a person might do, and what must come of it. */
-export interface Mistake {
-  readonly mistake: string;
-  readonly rule: string;
-  /** Files of a project, with the mistake in them, by path. */
-  readonly files: () => Promise<Readonly<Record<string, string>>>;
-}
+// Put together here, so that no file holds a secret.
+export const secret = ['AKIA', 'Q3EGRIIXYZ7ABCDE'].join('');
+export const privateKey = [
+  '-----BEGIN RSA',
+  ' PRIVATE KEY-----\n',
+  'MIIEpAIBAAKCAQEA7'.repeat(20),
+  '\n-----END RSA',
+  ' PRIVATE KEY-----\n',
+].join('');
 
-export const read = (path: string): Promise<string> => readFile(join(project, path), 'utf8');
+/** Files of a project by path. */
+export type Files = Readonly<Record<string, string>>;
+/** Something that a person might do, the rule that must stop it, and the files with the mistake in them. */
+export type Mistake = readonly [mistake: string, rule: string, files: Files];
+
+export const read = (path: string): string => readFileSync(join(project, path), 'utf8');
 
 /** A file of the project with one change; fails when the change changes nothing. */
-export async function edited(path: string, from: string | RegExp, to: string): Promise<string> {
-  const text = await read(path);
+export function edited(path: string, from: string | RegExp, to: string): string {
+  const text = read(path);
   const result = text.replace(from, to);
   if (result === text) throw new Error(`${path} has no ${String(from)}`);
   return result;
@@ -30,7 +38,7 @@ export const nothing: Omit<Target, 'root'> = {
 };
 
 /** A folder that holds only these files, and the policy. */
-export async function projectOf(files: Readonly<Record<string, string>>): Promise<string> {
+export async function projectOf(files: Files): Promise<string> {
   const root = await mkdtemp(join(tmpdir(), 'mistakes-'));
   await mkdir(join(root, 'security'), { recursive: true });
   for (const file of ['security/policy.yaml', 'security/tflint.hcl'])

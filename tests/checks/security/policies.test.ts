@@ -1,4 +1,5 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
@@ -8,6 +9,8 @@ import { built, describeWith } from '../../support/requirements.ts';
 import { project } from './mistakes.ts';
 
 jest.setTimeout(600_000);
+
+const policiesFolder = join(project, 'security', 'policies');
 
 /** What Checkov may be handed for a value: in code as text, in a plan as planned or as unknown. */
 const states = ['true', 'false', 'null', 'absent', 'a reference', 'unknown', 'an unknown block'] as const;
@@ -181,10 +184,9 @@ interface Report {
   readonly results: { readonly passed_checks: readonly Check[] };
 }
 
-test('every policy of ours is tried here', async () => {
-  const folder = join(project, 'security', 'policies');
-  const sources = (await readdir(folder)).filter((file) => file.endsWith('.py'));
-  const texts = await Promise.all(sources.map((file) => readFile(join(folder, file), 'utf8')));
+test('every policy of ours is tried here', () => {
+  const sources = readdirSync(policiesFolder).filter((file) => file.endsWith('.py'));
+  const texts = sources.map((file) => readFileSync(join(policiesFolder, file), 'utf8'));
   const written = texts.flatMap((text) => text.match(/CKV_MOVIES_\d(?="[,)])/g) ?? []).sort();
 
   expect(written).toEqual([...settings.map(({ rule }) => rule), 'CKV_MOVIES_6', 'CKV_MOVIES_7']);
@@ -211,7 +213,7 @@ describeWith([built('python/checkov')], 'a policy passes only on the real value'
       [
         ...['--directory', folder, '--framework', 'terraform', 'terraform_plan', '--check', 'CKV_MOVIES_*'],
         ...['--output', 'json', '--compact', '--skip-download'],
-        ...['--external-checks-dir', join(project, 'security', 'policies')],
+        ...['--external-checks-dir', policiesFolder],
       ],
       { cwd: project, env: { LOG_LEVEL: 'ERROR', PYTHONDONTWRITEBYTECODE: '1' } },
     );
@@ -244,4 +246,30 @@ describeWith([built('python/checkov')], 'a policy passes only on the real value'
       resources.map(({ label }) => label).filter((label) => label.startsWith('pass_')),
     );
   });
+});
+
+const made = JSON.stringify(
+  JSON.parse(readFileSync(join(project, 'tests/checks/plan/recorded/prod.json'), 'utf8')),
+);
+const looksAt = (policy: string): readonly string[] =>
+  [...policy.matchAll(/supported_resources=\[([^\]]*)\]/g)].flatMap(([, list = '']) =>
+    [...list.matchAll(/"([^"]+)"/g)].map(([, type = '']) => type),
+  );
+/** A rule about what no plan makes passes for ever, and says nothing. */
+const unseen = (policy: string): readonly string[] =>
+  looksAt(policy).filter((type) => !made.includes(`"type":"${type.replace(/\*$/, '')}`));
+
+const policies = readdirSync(policiesFolder).filter((name) =>
+  readFileSync(join(policiesFolder, name), 'utf8').includes('supported_resources'),
+);
+
+test.each(policies)('the rule %s looks at a resource that the plan of prod makes', (name) => {
+  const policy = readFileSync(join(policiesFolder, name), 'utf8');
+
+  expect(looksAt(policy).length).toBeGreaterThan(0);
+  expect(unseen(policy)).toEqual([]);
+});
+
+test('a rule about a resource that no plan makes would be named', () => {
+  expect(unseen('supported_resources=["aws_db_instance"]')).toEqual(['aws_db_instance']);
 });
