@@ -27,10 +27,9 @@ export const createGaps = (newId: () => string, now: () => number): readonly Gap
   scalingTags(),
   ecsServices(),
   queryDefinitions(newId, now),
-  anomalyDetectors(newId, now),
   compositeAlarms(),
   budgets(),
-  managedPrometheus(now),
+  managedPrometheus(),
   backupSelections(newId, now),
   restoreTests(newId, now),
   restoredTables(now),
@@ -40,7 +39,6 @@ export const createGaps = (newId: () => string, now: () => number): readonly Gap
   functionLogs(),
   userPools(),
   resourceServers,
-  samplingRules(() => now() / 1000),
   serviceQuotas,
   policySimulation(),
   oneTimeSchedules(now),
@@ -126,44 +124,6 @@ function queryDefinitions(newId: () => string, now: () => number): Gap {
   };
 }
 
-function anomalyDetectors(newId: () => string, now: () => number): Gap {
-  const detectors = new Map<string, JsonObject>();
-  const tags = createTags();
-  const missing = (call: Call): Answer => notFound(call, 'anomaly detector');
-  return {
-    reason: 'moto has none; aws_cloudwatch_log_anomaly_detector creates, reads, updates and deletes them',
-    answers: {
-      'logs.CreateLogAnomalyDetector': (call) => {
-        const { tags: sentTags, ...sent } = readJson(call.body);
-        const arn = `arn:aws:logs:${regionOf(call)}:${account}:anomaly-detector:${newId()}`;
-        const times = { creationTimeStamp: now(), lastModifiedTimeStamp: now() };
-        detectors.set(arn, { ...sent, ...times, anomalyDetectorStatus: 'ANALYZING' });
-        tags.set(arn, sentTags);
-        return json({ anomalyDetectorArn: arn });
-      },
-      'logs.GetLogAnomalyDetector': (call) => {
-        const found = detectors.get(text(readJson(call.body)['anomalyDetectorArn']));
-        return found ? json(found) : missing(call);
-      },
-      'logs.UpdateLogAnomalyDetector': (call) => {
-        const { anomalyDetectorArn: arn, enabled, ...sent } = readJson(call.body);
-        const found = detectors.get(text(arn));
-        if (!found) return missing(call);
-        const anomalyDetectorStatus = enabled === false ? 'PAUSED' : 'ANALYZING';
-        const changed = { ...found, ...sent, anomalyDetectorStatus, lastModifiedTimeStamp: now() };
-        detectors.set(text(arn), changed);
-        return json({});
-      },
-      'logs.DeleteLogAnomalyDetector': (call) =>
-        detectors.delete(text(readJson(call.body)['anomalyDetectorArn'])) ? json({}) : missing(call),
-      'logs.ListTagsForResource': (call, forward) => {
-        const arn = text(readJson(call.body)['resourceArn']);
-        return detectors.has(arn) ? json({ tags: tags.of(arn) }) : forward(call);
-      },
-    },
-  };
-}
-
 function budgets(): Gap {
   const tags = createTags();
   const subscribers = new Map<string, Json>();
@@ -221,21 +181,10 @@ function budgets(): Gap {
   };
 }
 
-/** Keys of Managed Prometheus workspaces, and who a workspace tells of its alerts. */
-function managedPrometheus(now: () => number): Gap {
+function managedPrometheus(): Gap {
   const keys = new Map<string, Json>();
-  const definitions = new Map<string, { data: Json; createdAt: number; modifiedAt: number }>();
-  const workspaceOf = (call: Call): string => segment(call, 1);
-  const missing = (call: Call): Answer => notFound(call, 'alert manager definition', 404);
-  const put = (call: Call, statusCode: string): Answer => {
-    const createdAt = definitions.get(workspaceOf(call))?.createdAt ?? now() / 1000;
-    const { data = '' } = readJson(call.body);
-    definitions.set(workspaceOf(call), { data, createdAt, modifiedAt: now() / 1000 });
-    return json({ status: { statusCode } });
-  };
   return {
-    reason:
-      'moto forgets the key of a workspace, which would then be replaced by each apply, and has no alert manager definitions',
+    reason: 'moto forgets the key of a workspace, which would then be replaced by each apply',
     answers: {
       'aps.CreateWorkspace': async (call, forward) => {
         const answer = await forward(call);
@@ -245,23 +194,12 @@ function managedPrometheus(now: () => number): Gap {
       },
       'aps.DescribeWorkspace': async (call, forward) => {
         const answer = await forward(call);
-        const kmsKeyArn = keys.get(workspaceOf(call));
+        const kmsKeyArn = keys.get(segment(call, 1));
         const { workspace } = readJson(answer.body);
         return kmsKeyArn !== undefined && isObject(workspace)
           ? json({ workspace: { ...workspace, kmsKeyArn } })
           : answer;
       },
-      'aps.CreateAlertManagerDefinition': (call) => put(call, 'CREATING'),
-      'aps.DescribeAlertManagerDefinition': (call) => {
-        const found = definitions.get(workspaceOf(call));
-        return found
-          ? json({ alertManagerDefinition: { ...found, status: { statusCode: 'ACTIVE' } } })
-          : missing(call);
-      },
-      'aps.PutAlertManagerDefinition': (call) =>
-        definitions.has(workspaceOf(call)) ? put(call, 'UPDATING') : missing(call),
-      'aps.DeleteAlertManagerDefinition': (call) =>
-        definitions.delete(workspaceOf(call)) ? json({}) : missing(call),
     },
   };
 }
@@ -646,51 +584,6 @@ const resourceServers: Gap = {
   reason: 'moto makes and reads resource servers but deletes them with their pool only',
   answers: { 'cognito-idp.DeleteResourceServer': () => json({}) },
 };
-
-function samplingRules(now: () => number): Gap {
-  const rules = new Map<string, JsonObject>();
-  const tags = createTags();
-  const put = (name: string, rule: JsonObject): Answer => {
-    const times = { CreatedAt: rules.get(name)?.['CreatedAt'] ?? now(), ModifiedAt: now() };
-    const record = { SamplingRule: rule, ...times };
-    rules.set(name, record);
-    return json({ SamplingRuleRecord: record });
-  };
-  const find = ({ RuleName: name, RuleARN: arn }: JsonObject): [string, JsonObject] | undefined =>
-    [...rules].find(([one, { SamplingRule: rule }]) => one === name || objectOf(rule)['RuleARN'] === arn);
-  const refused = (call: Call, message: string): Answer => refusal(call, 'InvalidRequestException', message);
-  const missing = 'There is no such sampling rule.';
-  return {
-    reason: 'moto has no sampling rules; aws_xray_sampling_rule creates, reads, tags and deletes them',
-    answers: {
-      'xray.CreateSamplingRule': (call) => {
-        const { SamplingRule, Tags: sent } = readJson(call.body);
-        const rule = objectOf(SamplingRule);
-        const name = text(rule['RuleName']);
-        if (rules.has(name)) return refused(call, `The rule ${name} exists.`);
-        const RuleARN = `arn:aws:xray:${regionOf(call)}:${account}:sampling-rule/${name}`;
-        tags.set(RuleARN, sent);
-        return put(name, { Version: 1, Attributes: {}, ...rule, RuleARN });
-      },
-      'xray.GetSamplingRules': () => json({ SamplingRuleRecords: [...rules.values()] }),
-      'xray.UpdateSamplingRule': (call) => {
-        const update = objectOf(readJson(call.body)['SamplingRuleUpdate']);
-        const found = find(update);
-        if (!found) return refused(call, missing);
-        const [name, { SamplingRule: rule }] = found;
-        return put(name, { ...objectOf(rule), ...update });
-      },
-      'xray.DeleteSamplingRule': (call) => {
-        const found = find(readJson(call.body));
-        if (!found) return refused(call, missing);
-        rules.delete(found[0]);
-        return json({ SamplingRuleRecord: found[1] });
-      },
-      'xray.ListTagsForResource': ({ body }) =>
-        json({ Tags: tags.listOf(text(readJson(body)['ResourceARN'])) }),
-    },
-  };
-}
 
 /** vCPUs of tasks that run, as CloudWatch counts them. */
 const fargateUsage = (kind: string): JsonObject => ({
