@@ -2,21 +2,12 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import {
-  DescribeServicesCommand,
-  DescribeTasksCommand,
-  ListTasksCommand,
-  UpdateServiceCommand,
-} from '@aws-sdk/client-ecs';
-import { FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { CloudWatchClient, SetAlarmStateCommand } from '@aws-sdk/client-cloudwatch';
-import { DescribeTargetHealthCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { clientSettings, createAwsClients, type AwsClients } from '../../tools/sandbox/deployment/applied.ts';
 import { deployRevision } from '../../tools/sandbox/deployment/revisions.ts';
 import { createServingHome } from '../../tools/sandbox/deployment/processes.ts';
 import type { LocalState } from '../../tools/sandbox/deployment/state.ts';
-import { createRawClient } from '../sandbox/emulator/client.ts';
 import { eventually } from '../support/eventually.ts';
 import { judgeAccount, type LocalDeployment } from '../support/local-deployment.ts';
 import { describeWith, evaluator } from '../support/requirements.ts';
@@ -83,16 +74,6 @@ export function describeServing(deployment: () => LocalDeployment): void {
     }
   };
 
-  test('the state lies in the bucket, under its workspace', async () => {
-    const bucket = 'movies-api-state-123456789012-eu-west-1';
-    const key = 'env%3A/dev/movies-api/terraform.tfstate';
-
-    const { status, text } = await createRawClient(local.aws).rest('s3', 'GET', `/${bucket}/${key}`);
-
-    expect(status).toBe(200);
-    expect(text).toContain(String(local.outputs['task_definition_arn']));
-  });
-
   test(
     'a second plan is empty',
     async () => {
@@ -117,42 +98,7 @@ export function describeServing(deployment: () => LocalDeployment): void {
     );
   });
 
-  test('movies are served through the balancer to who has a token, and to nobody else', async () => {
-    const [served, refused] = [await get('/movies?title=Pulp%20Fiction'), await fetch(`${local.url}/movies`)];
-
-    expect(served.status).toBe(200);
-    expect(await served.json()).toMatchObject({ movies: [{ year: 1994, title: 'Pulp Fiction' }] });
-    expect(refused.status).toBe(401);
-  });
-
-  test('the tasks run the very digest that was applied, in two zones', async () => {
-    const { tasks } = await local.state();
-    const running = tasks.filter(({ status }) => status === 'RUNNING');
-
-    expect(new Set(running.map(({ digest }) => digest))).toEqual(
-      new Set([String(local.outputs['image']).split('@')[1]]),
-    );
-    expect(new Set(running.map(({ zone }) => zone)).size).toBe(2);
-  });
-
-  test('the AWS API tells the same of service, tasks and targets', async () => {
-    const { cluster, service } = names;
-    const { services } = await aws.ecs.send(new DescribeServicesCommand({ cluster, services: [service] }));
-    const { taskArns = [] } = await aws.ecs.send(new ListTasksCommand({ cluster, serviceName: service }));
-    const { tasks = [] } = await aws.ecs.send(new DescribeTasksCommand({ cluster, tasks: taskArns }));
-    const { TargetHealthDescriptions: targets } = await aws.elb.send(
-      new DescribeTargetHealthCommand({ TargetGroupArn: String(local.outputs['target_group_arn']) }),
-    );
-
-    expect(services?.[0]).toMatchObject({ runningCount: 2, deployments: [{ rolloutState: 'COMPLETED' }] });
-    expect(tasks.map(({ availabilityZone }) => availabilityZone).sort()).toEqual([
-      'eu-west-1a',
-      'eu-west-1b',
-    ]);
-    expect(targets?.map(({ TargetHealth: health }) => health?.State)).toEqual(['healthy', 'healthy']);
-  });
-
-  test('the log line of a request is in the log file and in the log group', async () => {
+  test('the log line of a request is in the log file', async () => {
     const requestId = (await get('/movies?year=1999&limit=1')).headers.get('x-request-id') ?? 'none';
     const { logs, tasks } = await local.state();
 
@@ -161,13 +107,6 @@ export function describeServing(deployment: () => LocalDeployment): void {
         tasks.map(({ id }) => readFile(join(logs, `${id}.jsonl`), 'utf8').catch(() => '')),
       );
       expect(files.join('')).toContain(requestId);
-    });
-    await eventually(async () => {
-      const logGroupName = String(local.outputs['log_group_name']);
-      const { events = [] } = await aws.logs.send(
-        new FilterLogEventsCommand({ logGroupName, filterPattern: `"${requestId}"` }),
-      );
-      expect(events.map(({ message }) => message).join('')).toContain(requestId);
     });
   });
 
@@ -193,51 +132,6 @@ export function describeServing(deployment: () => LocalDeployment): void {
       new RegExp(`WRONG NOW\n +page +${AlarmName} since .*\n.*Runbook: https://.*#no-healthy-task\n`),
     );
   });
-
-  test('metrics are closed from outside and scraped inside', async () => {
-    const [task] = (await local.state()).tasks.filter(({ status }) => status === 'RUNNING');
-
-    expect((await get('/metrics')).status).toBe(404);
-    expect(await (await fetch(task?.metricsUrl ?? '')).text()).toContain('# HELP');
-  });
-
-  test(
-    'a killed task is replaced',
-    async () => {
-      const killed = await local.faults.killTask();
-
-      const { tasks } = await untilSteady(({ tasks: now }) => {
-        expect(now.find(({ id }) => id === killed)?.status).toBe('STOPPED');
-      });
-
-      expect(tasks.find(({ id }) => id === killed)?.reason).toMatch(/exited/);
-      expect((await get('/movies?year=1999&limit=1')).status).toBe(200);
-    },
-    3 * minutesMs,
-  );
-
-  test(
-    'a changed count is followed, up and down',
-    async () => {
-      const scale = (desiredCount: number) =>
-        aws.ecs.send(
-          new UpdateServiceCommand({ cluster: names.cluster, service: names.service, desiredCount }),
-        );
-
-      await scale(3);
-      const { tasks } = await untilSteady(({ desiredCount }) => {
-        expect(desiredCount).toBe(3);
-      });
-      await scale(2);
-      await untilSteady(({ desiredCount }) => {
-        expect(desiredCount).toBe(2);
-      });
-
-      const running = tasks.filter(({ status }) => status === 'RUNNING');
-      expect(new Set(running.map(({ zone }) => zone)).size).toBe(3);
-    },
-    4 * minutesMs,
-  );
 
   test(
     'a deployment whose tasks end at once is rolled back: the service keeps serving, and `make verify` calls it a failure',

@@ -9,6 +9,7 @@ import {
   type Reported,
   withBand,
 } from '../support/cloudwatch/alarm.ts';
+
 /** What an alarm is for, as what its metrics report in a period. */
 interface Scenario {
   readonly well: Reported;
@@ -22,212 +23,91 @@ interface Scenario {
   readonly silent: AlarmState;
 }
 
-const healthy: Pick<Scenario, 'well' | 'wrong' | 'nearly' | 'silent'> = {
-  well: { healthy: 2 },
-  wrong: { healthy: 0 },
-  nearly: [{ healthy: 1 }],
-  silent: 'ALARM',
-};
+const scenario = (
+  well: Reported,
+  wrong: Reported,
+  nearly: readonly Reported[],
+  fires: number,
+  resolves: number,
+  silent: AlarmState = 'OK',
+): Scenario => ({ well, wrong, nearly, fires, resolves, silent });
 const none = {};
 
 /** Each alarm of the plans, by its address; zones share one. */
 const scenarios: Readonly<Record<string, Scenario>> = {
-  'symptom["no-healthy-task"]': { ...healthy, fires: 1, resolves: 1 },
-  'symptom["no-healthy-task-in-ZONE"]': { ...healthy, fires: 5, resolves: 1 },
+  'symptom["no-healthy-task"]': scenario({ healthy: 2 }, { healthy: 0 }, [{ healthy: 1 }], 1, 1, 'ALARM'),
+  'symptom["no-healthy-task-in-ZONE"]': scenario(
+    { healthy: 2 },
+    { healthy: 0 },
+    [{ healthy: 1 }],
+    5,
+    1,
+    'ALARM',
+  ),
   // Errors are reported only when there are any.
-  'symptom["edge-errors"]': {
-    well: { requests: 600 },
-    wrong: { requests: 600, errors: 7 },
-    nearly: [{ requests: 600, errors: 5 }, { errors: 4 }],
-    fires: 3,
-    resolves: 2,
-    silent: 'OK',
-  },
-  'symptom["task-errors"]': {
-    well: { requests: 600 },
-    wrong: { requests: 600, errors: 7 },
-    nearly: [
+  'symptom["edge-errors"]': scenario(
+    { requests: 600 },
+    { requests: 600, errors: 7 },
+    [{ requests: 600, errors: 5 }, { errors: 4 }],
+    3,
+    2,
+  ),
+  'symptom["task-errors"]': scenario(
+    { requests: 600 },
+    { requests: 600, errors: 7 },
+    [
       { requests: 600, errors: 5 },
       { requests: 4, errors: 4 },
     ],
-    fires: 5,
-    resolves: 2,
-    silent: 'OK',
-  },
-  'symptom["slow-answers"]': {
-    well: { p99: 0.04 },
-    wrong: { p99: 1.2 },
-    nearly: [{ p99: 0.9 }],
-    fires: 3,
-    resolves: 1,
-    silent: 'OK',
-  },
-  'symptom["fewer-tasks-than-desired"]': {
-    well: { desired: 3, running: 3 },
-    wrong: { desired: 3, running: 2 },
-    nearly: [{ desired: 3, running: 4 }],
-    fires: 10,
-    resolves: 1,
-    silent: 'OK',
-  },
-  'symptom["tasks-restarting"]': {
-    well: { stops: 0 },
-    wrong: { stops: 3 },
-    nearly: [{ stops: 2 }],
-    fires: 1,
-    resolves: 1,
-    silent: 'OK',
-  },
-  'symptom["collector-away"]': {
-    well: { lost: 0 },
-    wrong: { lost: 1 },
-    nearly: [],
-    fires: 1,
-    resolves: 1,
-    silent: 'OK',
-  },
-  'symptom["scaling-at-maximum"]': {
-    well: { desired: 1 },
-    wrong: { desired: Number.POSITIVE_INFINITY }, // replaced by the environment's maximum
-    nearly: [],
-    fires: 15,
-    resolves: 1,
-    silent: 'OK',
-  },
+    5,
+    2,
+  ),
+  'symptom["slow-answers"]': scenario({ p99: 0.04 }, { p99: 1.2 }, [{ p99: 0.9 }], 3, 1),
+  'symptom["fewer-tasks-than-desired"]': scenario(
+    { desired: 3, running: 3 },
+    { desired: 3, running: 2 },
+    [{ desired: 3, running: 4 }],
+    10,
+    1,
+  ),
+  'symptom["tasks-restarting"]': scenario({ stops: 0 }, { stops: 3 }, [{ stops: 2 }], 1, 1),
+  'symptom["collector-away"]': scenario({ lost: 0 }, { lost: 1 }, [], 1, 1),
+  // What is wrong is replaced by the environment's maximum.
+  'symptom["scaling-at-maximum"]': scenario({ desired: 1 }, { desired: Number.POSITIVE_INFINITY }, [], 15, 1),
   // Throttles are reported only when there are any, of the table and of each index.
-  'symptom["table-throttled"]': {
-    well: none,
-    wrong: { writethrottleevents_title_year: 1 },
-    nearly: [{ readthrottleevents: 0 }],
-    fires: 5,
-    resolves: 2,
-    silent: 'OK',
-  },
-  'symptom["table-errors"]': {
-    well: none,
-    wrong: { getitem: 3, query: 3 },
-    nearly: [{ getitem: 2, query: 2 }],
-    fires: 3,
-    resolves: 2,
-    silent: 'OK',
-  },
-  'symptom["table-near-its-limit"]': {
-    well: { reads: 60_000, writes: 600 },
-    wrong: { reads: 0.81 * 40_000 * 60, writes: 600 },
-    nearly: [{ reads: 0.79 * 40_000 * 60, writes: 0.79 * 40_000 * 60 }],
-    fires: 5,
-    resolves: 2,
-    silent: 'OK',
-  },
-  'symptom["log-errors"]': {
-    well: { errors: 0 },
-    wrong: { errors: 10 },
-    nearly: [{ errors: 9 }],
-    fires: 1,
-    resolves: 1,
-    silent: 'OK',
-  },
+  'symptom["table-throttled"]': scenario(
+    none,
+    { writethrottleevents_title_year: 1 },
+    [{ readthrottleevents: 0 }],
+    5,
+    2,
+  ),
+  'symptom["table-errors"]': scenario(none, { getitem: 3, query: 3 }, [{ getitem: 2, query: 2 }], 3, 2),
+  'symptom["table-near-its-limit"]': scenario(
+    { reads: 60_000, writes: 600 },
+    { reads: 0.81 * 40_000 * 60, writes: 600 },
+    [{ reads: 0.79 * 40_000 * 60, writes: 0.79 * 40_000 * 60 }],
+    5,
+    2,
+  ),
+  'symptom["log-errors"]': scenario({ errors: 0 }, { errors: 10 }, [{ errors: 9 }], 1, 1),
   // The balancer's health checks alone are dozens of lines.
-  'symptom["logs-missing"]': {
-    well: { events: 40 },
-    wrong: { events: 0 },
-    nearly: [{ events: 1 }],
-    fires: 3,
-    resolves: 1,
-    silent: 'ALARM',
-  },
-  'symptom["metrics-missing"]': {
-    well: { running: 2 },
-    wrong: { running: 0 },
-    nearly: [{ running: 1 }],
-    fires: 5,
-    resolves: 1,
-    silent: 'ALARM',
-  },
-  'symptom["memory-high"]': {
-    well: { memory: 40 },
-    wrong: { memory: 86 },
-    nearly: [{ memory: 84 }],
-    fires: 3,
-    resolves: 1,
-    silent: 'OK',
-  },
+  'symptom["logs-missing"]': scenario({ events: 40 }, { events: 0 }, [{ events: 1 }], 3, 1, 'ALARM'),
+  'symptom["metrics-missing"]': scenario({ running: 2 }, { running: 0 }, [{ running: 1 }], 5, 1, 'ALARM'),
+  'symptom["memory-high"]': scenario({ memory: 40 }, { memory: 86 }, [{ memory: 84 }], 3, 1),
   // Reported only when there are any.
-  'symptom["events-lost"]': {
-    well: none,
-    wrong: { lost: 1 },
-    nearly: [{ lost: 0 }],
-    fires: 1,
-    resolves: 3,
-    silent: 'OK',
-  },
+  'symptom["events-lost"]': scenario(none, { lost: 1 }, [{ lost: 0 }], 1, 3),
   // Reported only when there are any, as is an end that failed.
-  'symptom["maintenance"]': {
-    well: none,
-    wrong: { told: 1 },
-    nearly: [{ told: 0 }],
-    fires: 1,
-    resolves: 3,
-    silent: 'OK',
-  },
-  'symptom["maintenance-not-ended"]': {
-    well: none,
-    wrong: { failed: 1 },
-    nearly: [{ failed: 0 }],
-    fires: 1,
-    resolves: 3,
-    silent: 'OK',
-  },
+  'symptom["maintenance"]': scenario(none, { told: 1 }, [{ told: 0 }], 1, 3),
+  'symptom["maintenance-not-ended"]': scenario(none, { failed: 1 }, [{ failed: 0 }], 1, 3),
   // A minute with lines and no good one is 0: a miss.
-  'symptom["outside-probe"]': {
-    well: { good: 1 },
-    wrong: { good: 0 },
-    nearly: [{ good: 2 }],
-    fires: 2,
-    resolves: 1,
-    silent: 'ALARM',
-  },
-  'symptom["backup-failed"]': {
-    well: none,
-    wrong: { failed: 1 },
-    nearly: [{ failed: 0 }],
-    fires: 1,
-    resolves: 3,
-    silent: 'OK',
-  },
-  'symptom["certificate-expiring"]': {
-    well: { days: 300 },
-    wrong: { days: 29 },
-    nearly: [{ days: 30 }],
-    fires: 1,
-    resolves: 1,
-    silent: 'OK',
-  },
-  blocked_requests: {
-    well: { blocked: 120 },
-    wrong: { blocked: 200 },
-    nearly: [{ blocked: 170 }],
-    fires: 3,
-    resolves: 1,
-    silent: 'OK',
-  },
+  'symptom["outside-probe"]': scenario({ good: 1 }, { good: 0 }, [{ good: 2 }], 2, 1, 'ALARM'),
+  'symptom["backup-failed"]': scenario(none, { failed: 1 }, [{ failed: 0 }], 1, 3),
+  'symptom["certificate-expiring"]': scenario({ days: 300 }, { days: 29 }, [{ days: 30 }], 1, 1),
+  blocked_requests: scenario({ blocked: 120 }, { blocked: 200 }, [{ blocked: 170 }], 3, 1),
   // These tell nobody: they undo a deployment.
-  'deployment["target-errors"]': {
-    well: none,
-    wrong: { metric: 11 },
-    nearly: [{ metric: 10 }],
-    fires: 2,
-    resolves: 3,
-    silent: 'OK',
-  },
-  'deployment["unhealthy-targets"]': {
-    well: { metric: 0 },
-    wrong: { metric: 1 },
-    nearly: [],
-    fires: 2,
-    resolves: 1,
-    silent: 'OK',
-  },
+  'deployment["target-errors"]': scenario(none, { metric: 11 }, [{ metric: 10 }], 2, 3),
+  'deployment["unhealthy-targets"]': scenario({ metric: 0 }, { metric: 1 }, [], 2, 1),
 };
 
 interface QuietAlarm {
@@ -268,7 +148,7 @@ const expected = ({ nearly, fires, resolves, silent }: Scenario) => ({
   silent,
 });
 
-/** The alarms on symptoms as planned; those on the objectives' windows are played in burn-alarms.test.ts. */
+/** The alarms on symptoms as planned; those on the objectives' windows are played in objectives.test.ts. */
 const alarmsOf = (environment: (typeof environments)[number]) =>
   [...planned<MetricAlarm>(environment, 'aws_cloudwatch_metric_alarm')]
     .filter(([address]) => !address.startsWith('window'))

@@ -64,45 +64,39 @@ const bad = (minutes: number, percent: number, all = 600): readonly Minute[] =>
 const well = (minutes: number) => bad(minutes, 0);
 const unused = (minutes: number) => bad(minutes, 0, 0);
 
+const told = (at: number, severity: Told['severity'], state: Told['state']): Told => ({
+  at,
+  severity,
+  state,
+});
+
 /** Who is told after how many minutes, and when it resolves. Burn rates of 99.9 %: 2 % bad answers burn 20 times too fast. */
 const scenarios: Readonly<Record<string, { minutes: readonly Minute[]; told: readonly Told[] }>> = {
   'a burst of 2 % errors pages after 44 minutes, and resolves 2 minutes after its hour': {
     minutes: [...bad(hour, 2), ...well(hour)],
-    told: [
-      { at: 44, severity: 'page', state: 'ALARM' },
-      { at: hour + 2, severity: 'page', state: 'OK' },
-    ],
+    told: [told(44, 'page', 'ALARM'), told(hour + 2, 'page', 'OK')],
   },
   'a total outage pages within a minute, and opens a ticket after five': {
     minutes: [...bad(30, 100), ...well(8 * hour)],
     told: [
-      { at: 1, severity: 'page', state: 'ALARM' },
-      { at: hour, severity: 'page', state: 'OK' },
-      { at: 5, severity: 'ticket', state: 'ALARM' },
-      { at: 30 + 6 * hour, severity: 'ticket', state: 'OK' },
+      told(1, 'page', 'ALARM'),
+      told(hour, 'page', 'OK'),
+      told(5, 'ticket', 'ALARM'),
+      told(30 + 6 * hour, 'ticket', 'OK'),
     ],
   },
   'errors of 1 % page after 3 h 36 min by the longer pair, and resolve 13 minutes after': {
     minutes: [...bad(5 * hour, 1), ...well(hour)],
-    told: [
-      { at: 216, severity: 'page', state: 'ALARM' },
-      { at: 5 * hour + 13, severity: 'page', state: 'OK' },
-    ],
+    told: [told(216, 'page', 'ALARM'), told(5 * hour + 13, 'page', 'OK')],
   },
   'a leak of 0.5 % in half the traffic pages nobody, is a ticket after 18 hours, and resolves half an hour after it':
     {
       minutes: [...bad(20 * hour, 0.5, 300), ...well(3 * hour)],
-      told: [
-        { at: 18 * hour, severity: 'ticket', state: 'ALARM' },
-        { at: 20 * hour + 31, severity: 'ticket', state: 'OK' },
-      ],
+      told: [told(18 * hour, 'ticket', 'ALARM'), told(20 * hour + 31, 'ticket', 'OK')],
     },
   'a slow leak of 0.2 % pages nobody and is a ticket after a day and a half': {
     minutes: [...bad(2 * day, 0.2), ...well(4 * hour)],
-    told: [
-      { at: 1.5 * day + 1, severity: 'ticket', state: 'ALARM' },
-      { at: 2 * day + 3 * hour, severity: 'ticket', state: 'OK' },
-    ],
+    told: [told(1.5 * day + 1, 'ticket', 'ALARM'), told(2 * day + 3 * hour, 'ticket', 'OK')],
   },
   // Logs that are missing are an alarm of their own.
   'answers that nobody counts any more tell nobody': {
@@ -143,10 +137,7 @@ describe('alarms on the objectives, minute by minute', () => {
     const slow = (percent: number) => playBurn('latency_reads', [...bad(hour, percent), ...well(hour)]);
 
     expect(slow(1)).toEqual([]);
-    expect(slow(33)).toEqual([
-      { at: 27, severity: 'page', state: 'ALARM' },
-      { at: hour + 3, severity: 'page', state: 'OK' },
-    ]);
+    expect(slow(33)).toEqual([told(27, 'page', 'ALARM'), told(hour + 3, 'page', 'OK')]);
   });
 });
 

@@ -142,25 +142,19 @@ describeWith([program('python3', 'install Python 3.10 or newer')], 'make preflig
     expect(ended.stdout.trim()).toMatch(last);
   });
 
+  const domain = 'movies.example.com';
+  const elsewhere = { IMAGE_REPOSITORY: '999999999999.dkr.ecr.eu-west-1.amazonaws.com/x' };
+  const nowhere = 'arn:aws:iam::123456789012:oidc-provider/x';
+  const disabled = { region: 'eu-central-2', allowed_regions: '["eu-central-2"]' };
+  const foreign = { bitbucket: bitbucket({ oidc_provider_arn: nowhere }) };
+  /** Names in small letters are inputs of Terraform. */
   test.each<[scenario: string, check: string, env: NodeJS.ProcessEnv, cause: RegExp, remedy: RegExp]>([
-    [
-      'another account',
-      'account',
-      { TF_VAR_account_id: '999999999999' },
-      /TF_VAR_account_id names 9{12}/,
-      /AWS_PROFILE/,
-    ],
-    [
-      "another account's repository",
-      'account',
-      { IMAGE_REPOSITORY: '999999999999.dkr.ecr.eu-west-1.amazonaws.com/x' },
-      /IMAGE_REPOSITORY names/,
-      /unset/,
-    ],
+    ['another account', 'account', { account_id: '9'.repeat(12) }, /_account_id names 9{12}/, /AWS_PROFILE/],
+    ["another account's repository", 'account', elsewhere, /IMAGE_REPOSITORY names/, /unset/],
     [
       'a region that is not allowed',
       'region',
-      { TF_VAR_region: 'us-east-1' },
+      { region: 'us-east-1' },
       /not among allowed_regions/,
       /TF_VAR_allowed_regions='\["us-east-1"\]'/,
     ],
@@ -171,65 +165,46 @@ describeWith([program('python3', 'install Python 3.10 or newer')], 'make preflig
       /AWS_REGION is us-east-1/,
       /TF_VAR_region=us-east-1/,
     ],
-    [
-      'a region that is not enabled',
-      'region',
-      { TF_VAR_region: 'eu-central-2', TF_VAR_allowed_regions: '["eu-central-2"]' },
-      /not enabled/,
-      /enable-region/,
-    ],
-    ['a region with two zones', 'zones', { TF_VAR_region: 'us-west-1' }, /offers 2 zones/, /three zones/],
+    ['a region that is not enabled', 'region', disabled, /not enabled/, /enable-region/],
+    ['a region with two zones', 'zones', { region: 'us-west-1' }, /offers 2 zones/, /three zones/],
     [
       'no domain, and no word for plain HTTP',
       'domain',
-      { TF_VAR_plain_http: undefined },
+      { plain_http: undefined },
       /tokens would travel in clear/,
       /TF_VAR_domain_name/,
     ],
     [
       'a domain without a zone',
       'domain',
-      { TF_VAR_domain_name: 'movies.example.com' },
+      { domain_name: domain },
       /neither zone nor certificate/,
       /TF_VAR_hosted_zone_id/,
     ],
     [
       'a zone that is not there',
       'domain',
-      { TF_VAR_domain_name: 'movies.example.com', TF_VAR_hosted_zone_id: 'Z0000000000' },
+      { domain_name: domain, hosted_zone_id: 'Z0000000000' },
       /no zone Z0000000000/,
       /list-hosted-zones/,
     ],
-    [
-      'no named network',
-      'networks',
-      { TF_VAR_allowed_cidrs: '[]' },
-      /names no network/,
-      /TF_VAR_allowed_cidrs/,
-    ],
-    [
-      'a runner outside',
-      'networks',
-      { RUNNER_CIDRS: '198.51.100.7/32' },
-      /not 198\.51\.100\.7\/32/,
-      /RUNNER_CIDRS/,
-    ],
+    ['no named network', 'networks', { allowed_cidrs: '[]' }, /names no network/, /TF_VAR_allowed_cidrs/],
+    ['a runner outside', 'networks', { RUNNER_CIDRS: '198.51.100.7' }, /not 198\.51\.100\.7/, /RUNNER_CIDRS/],
     [
       'a pipeline whose runner nobody named',
       'networks',
-      { TF_VAR_bitbucket: bitbucket({}) },
+      { bitbucket: bitbucket({}) },
       /RUNNER_CIDRS does not say/,
       /runs-on/,
     ],
-    [
-      'a provider that is not there',
-      'OIDC provider',
-      { TF_VAR_bitbucket: bitbucket({ oidc_provider_arn: 'arn:aws:iam::123456789012:oidc-provider/x' }) },
-      /is not in this account/,
-      /oidc_provider_arn/,
-    ],
+    ['a provider that is not there', 'OIDC provider', foreign, /is not in this account/, /oidc_provider_arn/],
   ])('%s is wrong, with its cause and its remedy', async (_, check, env, cause, remedy) => {
-    expect(await found(check, env)).toEqual([
+    const inputs = Object.entries(env).map(([name, value]) => [
+      /^[a-z]/.test(name) ? `TF_VAR_${name}` : name,
+      value,
+    ]);
+
+    expect(await found(check, Object.fromEntries(inputs) as NodeJS.ProcessEnv)).toEqual([
       { check, verdict: 'wrong', found: expect.stringMatching(cause), remedy: expect.stringMatching(remedy) },
     ]);
   });

@@ -74,6 +74,12 @@ const facts = (changes: Partial<Facts> = {}): Facts => ({
   ...changes,
 });
 const judge = (changes: Partial<Facts>) => describeStatus(facts(changes), now);
+/** The service, of which this is known besides. */
+const serving = (...deployments: readonly object[]) => ({
+  service: { value: { deployments } } as Facts['service'],
+});
+const ringing = (changes: Partial<Alarm>) => ({ alarms: { value: [alarm(changes)] } });
+const denied = { unknown: 'AccessDenied: no' };
 
 test('an environment that is well says what runs, since when and who released it, and that nothing is wrong', () => {
   expect(judge({})).toEqual({
@@ -98,14 +104,10 @@ In the last day
 test.each<readonly [string, Partial<Facts>, string]>([
   [
     'an alarm rings',
-    { alarms: { value: [alarm({ state: 'ALARM', since: minutesAgo(8) })] } },
+    ringing({ state: 'ALARM', since: minutesAgo(8) }),
     'page       movies-api-dev-no-healthy-task since 2026-01-02 03:12 UTC, 8 min ago',
   ],
-  [
-    'an alarm tells nobody',
-    { alarms: { value: [alarm({ isEnabled: false })] } },
-    'movies-api-dev-no-healthy-task tells nobody',
-  ],
+  ['an alarm tells nobody', ringing({ isEnabled: false }), 'movies-api-dev-no-healthy-task tells nobody'],
   [
     'an alarm was deleted',
     { alarms: { value: [] } },
@@ -119,30 +121,21 @@ test.each<readonly [string, Partial<Facts>, string]>([
   ],
   [
     'a release was rolled back',
-    { service: { value: { deployments: [{ ...primary, taskDefinition: definition(6) }] } } },
+    serving({ ...primary, taskDefinition: definition(6) }),
     'movies-api-dev:6 runs, movies-api-dev:7 was applied: it was rolled back',
   ],
   [
     'something else than a release deployed',
-    { service: { value: { deployments: [{ ...primary, taskDefinition: definition(8) }] } } },
+    serving({ ...primary, taskDefinition: definition(8) }),
     'movies-api-dev:8 runs, movies-api-dev:7 was applied: it was made past Terraform, and the next release',
   ],
   [
     'a deployment failed',
-    {
-      service: {
-        value: {
-          deployments: [
-            primary,
-            {
-              taskDefinition: definition(8),
-              rolloutState: 'FAILED',
-              rolloutStateReason: 'tasks failed to start',
-            },
-          ],
-        },
-      },
-    },
+    serving(primary, {
+      taskDefinition: definition(8),
+      rolloutState: 'FAILED',
+      rolloutStateReason: 'tasks failed to start',
+    }),
     'movies-api-dev:8 failed: tasks failed to start',
   ],
   [
@@ -175,14 +168,7 @@ test.each<readonly [string, Partial<Facts>, string]>([
   ],
   [
     'somebody changed it by hand',
-    {
-      drift: {
-        value: {
-          at: minutesAgo(300),
-          report: drifted,
-        },
-      },
-    },
+    { drift: { value: { at: minutesAgo(300), report: drifted } } },
     'dev differs: 1 by hand (seen 5 h ago)\n             aws_security_group.alb is changed by hand: ingress (a person)\n',
   ],
   [
@@ -190,16 +176,8 @@ test.each<readonly [string, Partial<Facts>, string]>([
     { drift: { value: { at: minutesAgo(5_000), report: drifted } } },
     '(seen 3 days ago, before the last deployment: make drift ENV=dev looks again)',
   ],
-  [
-    'the alarms may not be read',
-    { alarms: { unknown: 'AccessDenied: no' } },
-    'alarms: not known (AccessDenied: no)',
-  ],
-  [
-    'the targets may not be read',
-    { targets: { unknown: 'AccessDenied: no' } },
-    'targets: not known (AccessDenied: no)',
-  ],
+  ['the alarms may not be read', { alarms: denied }, 'alarms: not known (AccessDenied: no)'],
+  ['the targets may not be read', { targets: denied }, 'targets: not known (AccessDenied: no)'],
 ])('where %s, that is wrong, and it is said', (_what, changes, line) => {
   const { isWrong, text } = judge(changes);
 
@@ -223,7 +201,7 @@ test.each<readonly [string, Partial<Facts>, string]>([
   ],
   [
     'an alarm that is over',
-    { alarms: { value: [alarm({ since: minutesAgo(90) })] } },
+    ringing({ since: minutesAgo(90) }),
     'movies-api-dev-no-healthy-task is quiet again',
   ],
   [
@@ -262,11 +240,7 @@ test.each<readonly [string, Partial<Facts>, string]>([
     },
     '2026-01-02 03:19 UTC  ann UpdateService (3 times)',
   ],
-  [
-    'a trail that may not be read',
-    { changes: { unknown: 'AccessDenied: no' } },
-    'who changed what: not known (AccessDenied: no)',
-  ],
+  ['a trail that may not be read', { changes: denied }, 'who changed what: not known (AccessDenied: no)'],
 ])('%s is told, and nothing is wrong', (_what, changes, line) => {
   const { isWrong, text } = judge(changes);
 

@@ -196,14 +196,6 @@ describe('bytes that are not UTF-8, and numbers that would be rounded, are refus
 
     expect(answer).toMatchObject({ status: 400, json: { errors: [{ in: place }] } });
   });
-
-  test('a parameter given twice is called that', async () => {
-    const { json } = await api.reader('GET', '/movies?year=1&year=2');
-
-    expect(json).toMatchObject({
-      errors: [{ in: 'query', field: 'year', message: 'is given more than once' }],
-    });
-  });
 });
 
 describe('media types', () => {

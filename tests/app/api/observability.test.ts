@@ -36,16 +36,6 @@ describe('the log', () => {
     ]);
   });
 
-  test('holds no token, no title and no query', async () => {
-    await api.writer('POST', '/movies/?year=2020&title=hush-title&plot=hush-plot');
-    await api.reader('GET', '/movies?cursor=hush-cursor');
-    api.database.mood = 'broken';
-    await api.reader('GET', '/movies?title=hush-title');
-    api.database.mood = 'well';
-
-    expect(JSON.stringify(api.log)).not.toMatch(/hush|Bearer|eyJ/);
-  });
-
   test('says why an answer is an error, which the answer does not', async () => {
     api.database.mood = 'broken';
     await api.reader('GET', '/movies/2013/Rush', { headers: { 'x-request-id': 'failed-request' } });
@@ -125,24 +115,5 @@ describe('the metrics', () => {
     expect(text).toMatch(/^http_requests_in_flight 0$/m);
     expect(text).toMatch(/^nodejs_eventloop_lag_p99_seconds /m);
     expect(text).toMatch(/^process_resident_memory_bytes /m);
-  });
-
-  test('do not grow with what an attacker makes up', async () => {
-    const series = async () => (await metrics()).match(/^http_request_duration_seconds_count.*$/gm)?.length;
-    const attack = async (round: number) => {
-      await api.stranger('GET', `/made-up-${round}`);
-      await api.stranger('PROPFIND', `/movies/${round}/made-up`);
-      await api.reader('REPORT', `/movies/${round}/made-up`);
-      await api.reader('GET', `/movies/${round}/made-up?x=${round}`, {
-        headers: { 'content-type': `made/up-${round}` },
-      });
-      await api.stranger('GET', `/api/docs/made-up-${round}`);
-    };
-    await attack(0);
-    const before = await series();
-
-    for (let round = 1; round <= 10; round += 1) await attack(round);
-
-    expect(await series()).toBe(before);
   });
 });

@@ -76,19 +76,6 @@ describe('cursors', () => {
     );
   });
 
-  test.each([
-    ['cut short', (cursor: string) => cursor.slice(0, -1)],
-    ['with something after it', (cursor: string) => `${cursor}A`],
-    ['padded', (cursor: string) => `${cursor}=`],
-    ['of another version', (cursor: string) => `Ag${cursor.slice(2)}`],
-    ['longer than any', () => 'A'.repeat(maxCursorLength + 1)],
-    ['empty', () => ''],
-  ])('a cursor %s is refused', (_what, change) => {
-    expect(() => cursors.decode(change(cursors.encode(position, filter)), filter)).toThrow(
-      new InvalidCursor('The cursor is not one that this query gave out. Start again without a cursor.'),
-    );
-  });
-
   test('after a rotation old cursors still verify, and new ones are signed with the new secret', () => {
     const before = createCursors([oldSecret]);
     const after = createCursors([newSecret]);
