@@ -1,8 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { freePort } from '../../app/src/local/listen.ts';
+import { startPrometheus } from '../../app/src/local/prometheus.ts';
 import { type Api, startApi } from '../support/api.ts';
 import {
   type AwsIngestion,
@@ -14,7 +17,9 @@ import {
   startCollector,
 } from '../support/collector.ts';
 import { eventually } from '../support/eventually.ts';
-import { describeWith } from '../support/requirements.ts';
+import { describeWith, program } from '../support/requirements.ts';
+
+const prometheus = program('prometheus', 'install the Debian package prometheus, or run `make tools`');
 
 /** What the program itself would take, and nobody meant: read here, since few machines have it. */
 test('the configuration joins what the task has, and keeps below its memory', async () => {
@@ -159,18 +164,94 @@ describeWith([collector], 'the collector', () => {
     });
     expect(write.body.toString('latin1')).toContain('movies-api');
   });
+});
 
-  test('takes nobody along when it dies: the service answers on, and says once that its traces are lost', async () => {
-    await running.stop();
+interface Exemplars {
+  readonly data: readonly {
+    readonly seriesLabels: Readonly<Record<string, string>>;
+    readonly exemplars: readonly {
+      readonly labels: Readonly<Record<string, string>>;
+      readonly value: string;
+    }[];
+  }[];
+}
 
-    const answers = await Promise.all(
-      Array.from({ length: 10 }, () => api.reader('GET', '/movies/2013/Rush')),
-    );
-    const lost = () => api.log.filter(({ msg }) => msg === 'traces are not exported');
-    await eventually(() => {
-      expect(lost()).toHaveLength(1);
+/** Service, collector and Prometheus are the real ones; only X-Ray has a stand-in. */
+describeWith([collector, prometheus], 'one request, from its log line to its bucket in Prometheus', () => {
+  let api: Api;
+  let aws: AwsIngestion;
+  let running: readonly { readonly stop: () => Promise<void> }[] = [];
+  let prometheusUrl: string;
+  let folder: string;
+  let traceId: string;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'one-request-'));
+    const [prometheusPort, otlpPort] = [await freePort(), await freePort()];
+    prometheusUrl = `http://127.0.0.1:${prometheusPort}`;
+    const store = await startPrometheus({
+      port: prometheusPort,
+      targets: [],
+      dataDir: folder,
+      takesWrites: true,
     });
+    aws = await startAwsIngestion(prometheusUrl);
+    api = await startApi({
+      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${otlpPort}`,
+      TRACE_SAMPLE_RATE: '1',
+    });
+    const { metricsPort } = api.service;
+    running = [await startCollector({ otlpPort, metricsPort, awsUrl: aws.url }), store];
 
-    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 404));
+    await api.reader('GET', '/movies/2013/Rush', { headers: { 'x-request-id': 'one-request' } });
+    traceId = String(api.log.find((entry) => entry['requestId'] === 'one-request')?.['traceId']);
+  });
+
+  afterAll(async () => {
+    await Promise.all(running.map(({ stop }) => stop()));
+    await api.stop();
+    await aws.stop();
+    await rm(folder, { recursive: true });
+  });
+
+  const ask = async (path: string, parameters: Readonly<Record<string, string>>): Promise<unknown> =>
+    (await fetch(`${prometheusUrl}/api/v1/${path}?${new URLSearchParams(parameters)}`)).json();
+
+  test('Prometheus counts it by route, as the collector wrote it', async () => {
+    await eventually(async () => {
+      expect(await ask('query', { query: 'http_request_duration_seconds_count' })).toMatchObject({
+        data: {
+          result: [
+            {
+              metric: {
+                job: 'movies-api',
+                route: '/movies/{year}/{title}',
+                method: 'GET',
+                status_class: '4xx',
+              },
+              value: [expect.any(Number), '1'],
+            },
+          ],
+        },
+      });
+    });
+  });
+
+  test('the exemplar of its route in Prometheus is that trace', async () => {
+    const now = Date.now() / 1_000;
+    await eventually(async () => {
+      const { data } = (await ask('query_exemplars', {
+        query: 'http_request_duration_seconds_bucket{route="/movies/{year}/{title}"}',
+        start: String(now - 600),
+        end: String(now + 600),
+      })) as Exemplars;
+      expect(
+        data.map(({ seriesLabels: { route, status_class: status }, exemplars }) => ({
+          route,
+          status,
+          traces: exemplars.map(({ labels }) => labels['trace_id']),
+        })),
+      ).toEqual([{ route: '/movies/{year}/{title}', status: '4xx', traces: [traceId] }]);
+    });
   });
 });

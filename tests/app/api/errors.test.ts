@@ -111,15 +111,6 @@ describe('a problem', () => {
 
     expect(answer).toMatchObject({ status: 405, headers: { allow } });
   });
-
-  test('is 503 when the table is gone, without its name', async () => {
-    api.database.mood = 'broken';
-    const answer = await api.reader('GET', '/movies');
-    api.database.mood = 'well';
-
-    expect(answer).toMatchObject({ status: 503, headers: { 'retry-after': '1' } });
-    expect(answer.json).toMatchObject({ detail: "The database can't be used: ResourceNotFoundException." });
-  });
 });
 
 describe('a body', () => {

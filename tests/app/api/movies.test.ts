@@ -1,4 +1,3 @@
-import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { type Movie, movieAddress } from '../../../app/src/movies/movie.ts';
@@ -87,94 +86,10 @@ describe('one movie', () => {
       { numRuns: 50 },
     );
   });
-
-  test('of another writer reads like ours: its rating is a number, and it has a tag', async () => {
-    await api.table.client.send(
-      new PutItemCommand({
-        TableName: api.table.name,
-        Item: { year: { N: '1933' }, title: { S: 'King Kong' }, info: { M: { rating: { S: '7.9' } } } },
-      }),
-    );
-
-    const read = await api.reader('GET', '/movies/1933/King%20Kong');
-    const again = await api.reader('GET', '/movies/1933/King%20Kong', {
-      headers: { 'if-none-match': String(read.headers.etag) },
-    });
-
-    expect(read.json).toEqual({ year: 1933, title: 'King Kong', info: { rating: 7.9 } });
-    expect(again.status).toBe(304);
-  });
 });
 
 describe('a change', () => {
   const at = (title: string) => movieAddress({ year: 2013, title });
-
-  test('replaces what its tag names, and the tag is then stale', async () => {
-    const etag = await create(aMovie({ title: 'Replaced' }));
-    const body = aMovie({ title: 'Replaced', info: { rating: 1.25 } });
-
-    const first = await api.writer('PUT', at('Replaced'), { body, headers: { 'if-match': etag } });
-    const second = await api.writer('PUT', at('Replaced'), {
-      body: { info: {} },
-      headers: { 'if-match': etag },
-    });
-
-    expect(first).toMatchObject({ status: 200, json: body });
-    expect(first.headers.etag).not.toBe(etag);
-    expect(second).toMatchObject({ status: 412 });
-  });
-
-  test('merges a patch: sets, replaces lists, removes what is null, keeps the rest', async () => {
-    await create(
-      aMovie({
-        title: 'Patched',
-        info: { rating: 8.3, genres: ['Drama'], plot: 'old', box: { a: 1, b: 2 } },
-      }),
-    );
-
-    const answer = await api.writer('PATCH', at('Patched'), {
-      body: { info: { rating: 8.4, genres: ['Sport'], plot: null, box: { a: null, c: { d: null } } } },
-      headers: { 'content-type': 'application/merge-patch+json' },
-    });
-
-    expect(answer).toMatchObject({ status: 200 });
-    expect(answer.json).toEqual({
-      year: 2013,
-      title: 'Patched',
-      info: { rating: 8.4, genres: ['Sport'], box: { b: 2, c: {} } },
-    });
-  });
-
-  test('by eight at once loses nobody', async () => {
-    await create(aMovie({ title: 'Crowded', info: {} }));
-    const names = Array.from({ length: 8 }, (_, index) => `by_${index}`);
-
-    const answers = await Promise.all(
-      names.map((name) => api.writer('PATCH', at('Crowded'), { body: { info: { [name]: true } } })),
-    );
-    const read = await api.reader('GET', at('Crowded'));
-
-    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
-    expect(read.json).toMatchObject({ info: Object.fromEntries(names.map((name) => [name, true])) });
-  });
-
-  test('of a movie that all have seen is won by exactly one', async () => {
-    const etag = await create(aMovie({ title: 'Raced' }));
-
-    const answers = await Promise.all(
-      Array.from({ length: 5 }, (_, index) =>
-        api.writer('PUT', at('Raced'), {
-          body: { info: { rank: index + 1 } },
-          headers: { 'if-match': etag },
-        }),
-      ),
-    );
-
-    expect(answers.map(({ status }) => status).toSorted()).toEqual([
-      200,
-      ...Array.from({ length: 4 }, () => 412),
-    ]);
-  });
 
   test.each(['PUT', 'PATCH'])('by %s can not move a movie', async (method) => {
     await create(aMovie({ title: `Fixed by ${method}` }));

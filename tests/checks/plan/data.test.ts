@@ -42,9 +42,8 @@ checkPlans({
       });
     },
     mistakes: {
-      'an index nobody asked for is paid for': ({ planned }) => {
-        planned('aws_dynamodb_table.main', (after) => after.global_secondary_index.push({ name: 'more' }));
-      },
+      'an index nobody asked for is paid for': ({ planned }) =>
+        planned('aws_dynamodb_table.main', (after) => after.global_secondary_index.push({ name: 'more' })),
     },
   },
 });

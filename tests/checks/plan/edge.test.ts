@@ -16,9 +16,7 @@ checkPlans({
       });
     },
     mistakes: {
-      'plain HTTP is answered': ({ add }) => {
-        add('aws_lb_listener', { port: 80, protocol: 'HTTP' });
-      },
+      'plain HTTP is answered': ({ add }) => add('aws_lb_listener', { port: 80, protocol: 'HTTP' }),
     },
   },
 
@@ -30,9 +28,7 @@ checkPlans({
       expect(plan.all('aws_lb_listener')).toHaveLength(1);
     },
     mistakes: {
-      'a second listener appears': ({ add }) => {
-        add('aws_lb_listener', { port: 9464, protocol: 'HTTP' });
-      },
+      'a second listener appears': ({ add }) => add('aws_lb_listener', { port: 9464, protocol: 'HTTP' }),
     },
   },
 

@@ -8,9 +8,7 @@ checkPlans({
       expect(plan.all('aws_fis_experiment_template')).toHaveLength(environment === 'prod' ? 0 : 4);
     },
     mistakes: {
-      'one is new': ({ add }) => {
-        add('aws_fis_experiment_template', { description: 'The table is gone' });
-      },
+      'one is new': ({ add }) => add('aws_fis_experiment_template', { description: 'The table is gone' }),
     },
   },
 

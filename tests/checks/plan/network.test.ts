@@ -67,9 +67,7 @@ checkPlans({
       });
     },
     mistakes: {
-      'a zone is left out': ({ remove }) => {
-        remove('module.vpc.aws_subnet.private[2]');
-      },
+      'a zone is left out': ({ remove }) => remove('module.vpc.aws_subnet.private[2]'),
     },
   },
 
@@ -95,18 +93,14 @@ checkPlans({
       expect(acl.values).not.toHaveProperty('egress.0');
     },
     mistakes: {
-      'the default group lets everything out': ({ planned }) => {
-        planned('aws_default_security_group', (after) => (after.egress = [{ protocol: '-1' }]));
-      },
-      'the default group lets everything in': ({ planned }) => {
-        planned('aws_default_security_group', (after) => (after.ingress = [{ protocol: '-1' }]));
-      },
-      'the default ACL lets everything out': ({ planned }) => {
-        planned('aws_default_network_acl', (after) => (after.egress = [{ action: 'allow' }]));
-      },
-      'the default ACL lets everything in': ({ planned }) => {
-        planned('aws_default_network_acl', (after) => (after.ingress = [{ action: 'allow' }]));
-      },
+      'the default group lets everything out': ({ planned }) =>
+        planned('aws_default_security_group', (after) => (after.egress = [{ protocol: '-1' }])),
+      'the default group lets everything in': ({ planned }) =>
+        planned('aws_default_security_group', (after) => (after.ingress = [{ protocol: '-1' }])),
+      'the default ACL lets everything out': ({ planned }) =>
+        planned('aws_default_network_acl', (after) => (after.egress = [{ action: 'allow' }])),
+      'the default ACL lets everything in': ({ planned }) =>
+        planned('aws_default_network_acl', (after) => (after.ingress = [{ action: 'allow' }])),
     },
   },
 
@@ -123,9 +117,7 @@ checkPlans({
       });
     },
     mistakes: {
-      'there is one more': ({ add }) => {
-        add('aws_vpc_endpoint', { vpc_endpoint_type: 'Interface' });
-      },
+      'there is one more': ({ add }) => add('aws_vpc_endpoint', { vpc_endpoint_type: 'Interface' }),
     },
   },
 
@@ -160,12 +152,8 @@ checkPlans({
       plan.none('aws_security_group_rule');
     },
     mistakes: {
-      'nobody may come': ({ remove }) => {
-        remove('aws_vpc_security_group_ingress_rule.service_from_alb');
-      },
-      'a rule of the old kind': ({ add }) => {
-        add('aws_security_group_rule', { type: 'egress' });
-      },
+      'nobody may come': ({ remove }) => remove('aws_vpc_security_group_ingress_rule.service_from_alb'),
+      'a rule of the old kind': ({ add }) => add('aws_security_group_rule', { type: 'egress' }),
     },
   },
 
@@ -206,9 +194,8 @@ checkPlans({
         ]);
       },
       mistakes: {
-        'remote desktop comes first': ({ planned }) => {
-          planned('aws_network_acl_rule.public_inbound[3]', (after) => (after.rule_number = 112));
-        },
+        'remote desktop comes first': ({ planned }) =>
+          planned('aws_network_acl_rule.public_inbound[3]', (after) => (after.rule_number = 112)),
       },
     },
 });

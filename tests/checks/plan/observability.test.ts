@@ -27,11 +27,10 @@ checkPlans({
       }
     },
     mistakes: {
-      'they read all target groups': ({ configured }) => {
+      'they read all target groups': ({ configured }) =>
         configured('aws_cloudwatch_metric_alarm.deployment', (expressions) => {
           expressions.dimensions.references = ['module.alb.arn_suffix', 'module.alb'];
-        });
-      },
+        }),
     },
   },
 
@@ -44,9 +43,8 @@ checkPlans({
       plan.none('aws_prometheus_alert_manager_definition');
     },
     mistakes: {
-      'it pages as well': ({ add }) => {
-        add('aws_prometheus_alert_manager_definition', { definition: 'alertmanager_config: {}' });
-      },
+      'it pages as well': ({ add }) =>
+        add('aws_prometheus_alert_manager_definition', { definition: 'alertmanager_config: {}' }),
     },
   },
 

@@ -235,9 +235,7 @@ checkPlans({
       plan.destroysNothing();
     },
     mistakes: {
-      'the table is replaced': ({ act }) => {
-        act('aws_dynamodb_table.main', ['delete', 'create']);
-      },
+      'the table is replaced': ({ act }) => act('aws_dynamodb_table.main', ['delete', 'create']),
     },
   },
 
@@ -253,14 +251,11 @@ checkPlans({
       expect(statements(plan).length).toBeGreaterThan(10);
     },
     mistakes: {
-      'nothing is looked at': ({ removeAll }) => {
-        removeAll('aws_iam_policy_document');
-      },
-      'the task may do anything with the table': ({ planned }) => {
+      'nothing is looked at': ({ removeAll }) => removeAll('aws_iam_policy_document'),
+      'the task may do anything with the table': ({ planned }) =>
         planned('data.aws_iam_policy_document.task', (after) =>
           after.statement[0].actions.push('dynamodb:*'),
-        );
-      },
+        ),
     },
   },
 
@@ -278,12 +273,11 @@ checkPlans({
       expect(open).toEqual([]);
     },
     mistakes: {
-      'the endpoint is for every account': ({ planned }) => {
+      'the endpoint is for every account': ({ planned }) =>
         planned(
           'data.aws_iam_policy_document.dynamodb_endpoint',
           (after) => delete after.statement[0].condition,
-        );
-      },
+        ),
     },
   },
 
@@ -299,14 +293,12 @@ checkPlans({
       });
     },
     mistakes: {
-      'alarms of every account may publish': ({ planned }) => {
-        planned('data.aws_iam_policy_document.topic["page"]', (after) => delete after.statement[0].condition);
-      },
-      'alarms of another account may publish': ({ planned }) => {
+      'alarms of every account may publish': ({ planned }) =>
+        planned('data.aws_iam_policy_document.topic["page"]', (after) => delete after.statement[0].condition),
+      'alarms of another account may publish': ({ planned }) =>
         planned('data.aws_iam_policy_document.topic["page"]', (after) => {
           after.statement[0].condition[0].values = ['999999999999'];
-        });
-      },
+        }),
     },
   },
 
@@ -328,9 +320,8 @@ checkPlans({
       expect(Object.fromEntries(found)).toEqual(Object.fromEntries(meant));
     },
     mistakes: {
-      'anybody may read the log without TLS': ({ planned }) => {
-        planned('data.aws_iam_policy_document.alb_logs', (after) => after.statement.pop());
-      },
+      'anybody may read the log without TLS': ({ planned }) =>
+        planned('data.aws_iam_policy_document.alb_logs', (after) => after.statement.pop()),
     },
   },
 
@@ -342,14 +333,11 @@ checkPlans({
       expect(texts.length).toBeGreaterThan(500);
     },
     mistakes: {
-      'the budget counts a tag that is called like a variable': ({ planned }) => {
+      'the budget counts a tag that is called like a variable': ({ planned }) =>
         planned('aws_budgets_budget.main', (after) => {
           after.cost_filter[0].values = ['user:deployment${var.cost_tag.value}'];
-        });
-      },
-      'nothing is looked at': ({ remove }) => {
-        remove('');
-      },
+        }),
+      'nothing is looked at': ({ remove }) => remove(''),
     },
   },
 
@@ -367,12 +355,10 @@ checkPlans({
       expect(new Set(sids).size).toBe(sids.length);
     },
     mistakes: {
-      'one has none': ({ planned }) => {
-        planned('data.aws_iam_policy_document.task', (after) => delete after.statement[0].sid);
-      },
-      'two have the same': ({ planned }) => {
-        planned('data.aws_iam_policy_document.task', (after) => after.statement.push(after.statement[0]));
-      },
+      'one has none': ({ planned }) =>
+        planned('data.aws_iam_policy_document.task', (after) => delete after.statement[0].sid),
+      'two have the same': ({ planned }) =>
+        planned('data.aws_iam_policy_document.task', (after) => after.statement.push(after.statement[0])),
     },
   },
 
@@ -394,15 +380,10 @@ checkPlans({
       expect(plan.all('aws_s3_bucket_public_access_block')).toHaveLength(buckets);
     },
     mistakes: {
-      'a log goes where nobody looks': ({ planned }) => {
-        planned('aws_cloudwatch_log_group.api', (after) => (after.name = '/elsewhere'));
-      },
-      'a bucket is added without encryption': ({ add }) => {
-        add('aws_s3_bucket', { bucket: 'plain' });
-      },
-      'a bucket may be opened to the public': ({ remove }) => {
-        remove('aws_s3_bucket_public_access_block');
-      },
+      'a log goes where nobody looks': ({ planned }) =>
+        planned('aws_cloudwatch_log_group.api', (after) => (after.name = '/elsewhere')),
+      'a bucket is added without encryption': ({ add }) => add('aws_s3_bucket', { bucket: 'plain' }),
+      'a bucket may be opened to the public': ({ remove }) => remove('aws_s3_bucket_public_access_block'),
     },
   },
 
@@ -435,12 +416,10 @@ checkPlans({
       expect(withCommit.map(({ type }) => type).sort()).toEqual(released);
     },
     mistakes: {
-      'each release would change the table': ({ planned }) => {
-        planned('aws_dynamodb_table.main', (after) => (after.tags_all.commit = '0123456'));
-      },
-      'a tag is dropped': ({ planned }) => {
-        planned('aws_dynamodb_table.main', (after) => delete after.tags_all.cost_centre);
-      },
+      'each release would change the table': ({ planned }) =>
+        planned('aws_dynamodb_table.main', (after) => (after.tags_all.commit = '0123456')),
+      'a tag is dropped': ({ planned }) =>
+        planned('aws_dynamodb_table.main', (after) => delete after.tags_all.cost_centre),
     },
   },
 
@@ -474,23 +453,18 @@ checkPlans({
       });
     },
     mistakes: {
-      'an administrator appears': ({ add }) => {
-        add('aws_iam_role', { name: 'movies-admin' });
-      },
-      'it is attached in the old way': ({ planned }) => {
+      'an administrator appears': ({ add }) => add('aws_iam_role', { name: 'movies-admin' }),
+      'it is attached in the old way': ({ planned }) =>
         planned('aws_iam_role.task', (after) => {
           after.managed_policy_arns = ['arn:aws:iam::aws:policy/AdministratorAccess'];
-        });
-      },
-      'two services may take one role': ({ planned }) => {
+        }),
+      'two services may take one role': ({ planned }) =>
         planned('aws_iam_role.task', (after) => {
           const Service = ['ecs-tasks.amazonaws.com', 'lambda.amazonaws.com'];
           after.assume_role_policy = JSON.stringify({ Statement: [{ Principal: { Service } }] });
-        });
-      },
-      'a managed policy allows everything': ({ add }) => {
-        add('aws_iam_role_policy_attachment', { policy_arn: 'arn:aws:iam::aws:policy/AdministratorAccess' });
-      },
+        }),
+      'a managed policy allows everything': ({ add }) =>
+        add('aws_iam_role_policy_attachment', { policy_arn: 'arn:aws:iam::aws:policy/AdministratorAccess' }),
     },
   },
 });

@@ -32,12 +32,11 @@ checkPlans({
       expect(JSON.stringify(containers)).not.toContain('"add":["');
     },
     mistakes: {
-      'a capability is kept': ({ output }) => {
+      'a capability is kept': ({ output }) =>
         output(
           'container_definitions',
           (after) => (after[0].linuxParameters.capabilities = { add: ['NET_ADMIN'], drop: ['ALL'] }),
-        );
-      },
+        ),
     },
   },
 
@@ -99,22 +98,18 @@ checkPlans({
       ).toEqual([]);
     },
     mistakes: {
-      'tasks are killed while they start': ({ planned }) => {
-        planned('aws_ecs_service', (after) => (after.health_check_grace_period_seconds = 0));
-      },
-      'it is killed while it drains': ({ output }) => {
-        output('container_definitions', (after) => (after[0].stopTimeout = 30));
-      },
-      'connections are refused before the balancer knows': ({ output }) => {
+      'tasks are killed while they start': ({ planned }) =>
+        planned('aws_ecs_service', (after) => (after.health_check_grace_period_seconds = 0)),
+      'it is killed while it drains': ({ output }) =>
+        output('container_definitions', (after) => (after[0].stopTimeout = 30)),
+      'connections are refused before the balancer knows': ({ output }) =>
         output('container_definitions', (after) => {
           for (const entry of after[0].environment) if (entry.name === 'DRAIN_DELAY_MS') entry.value = '5000';
-        });
-      },
-      'a setting that the service refuses': ({ output }) => {
+        }),
+      'a setting that the service refuses': ({ output }) =>
         output('container_definitions', (after) => {
           for (const entry of after[0].environment) if (entry.name === 'DRAIN_DELAY_MS') entry.value = '5 s';
-        });
-      },
+        }),
     },
   },
 
@@ -157,11 +152,10 @@ checkPlans({
       );
     },
     mistakes: {
-      'it is passed as a value': ({ output }) => {
+      'it is passed as a value': ({ output }) =>
         output('container_definitions', (after) =>
           after[0].environment.push({ name: 'CURSOR_SECRETS', value: 'hunter2' }),
-        );
-      },
+        ),
     },
   },
 
@@ -218,11 +212,10 @@ checkPlans({
       ]);
     },
     mistakes: {
-      'a setting that nobody reviewed': ({ output }) => {
+      'a setting that nobody reviewed': ({ output }) =>
         output('container_definitions', (after) =>
           after[0].environment.push({ name: 'ALLOW_ANONYMOUS', value: 'true' }),
-        );
-      },
+        ),
     },
   },
 

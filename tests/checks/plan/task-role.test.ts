@@ -56,14 +56,12 @@ checkPlans({
       expect(allowedActions(plan)).toEqual(commandsInSource());
     },
     mistakes: {
-      'one too many': ({ planned }) => {
+      'one too many': ({ planned }) =>
         planned('data.aws_iam_policy_document.task', (after) =>
           after.statement[0].actions.push('dynamodb:DescribeTable'),
-        );
-      },
-      'one too few': ({ planned }) => {
-        planned('data.aws_iam_policy_document.task', (after) => after.statement[0].actions.shift());
-      },
+        ),
+      'one too few': ({ planned }) =>
+        planned('data.aws_iam_policy_document.task', (after) => after.statement[0].actions.shift()),
     },
   },
 });

@@ -163,15 +163,10 @@ interface Window extends MetricAlarm {
 const history = Array.from({ length: 3 * 24 * 60 }, (): Minute => ({ all: 600, bad: 0 }));
 
 /** Plays minutes to the alarms on an objective as planned for prod, after three healthy days: who is told what when? */
-export function playBurn(
-  objective: string,
-  minutes: readonly Minute[],
-  change: (alarm: MetricAlarm) => MetricAlarm = (alarm) => alarm,
-): readonly Told[] {
+export function playBurn(objective: string, minutes: readonly Minute[]): readonly Told[] {
   const windows = [...planned<MetricAlarm>('prod', 'aws_cloudwatch_metric_alarm')]
     .filter(([address]) => address.startsWith(`window["${objective} `))
-    .map(([, alarm]) => change(alarm))
-    .map((alarm): Window => ({ ...alarm, minutes: periodOf(alarm) / 60 }));
+    .map(([, alarm]): Window => ({ ...alarm, minutes: periodOf(alarm) / 60 }));
   const rules = [
     ...planned<{ alarm_name: string; alarm_rule: string }>('prod', 'aws_cloudwatch_composite_alarm'),
   ].filter(([address]) => address.startsWith(`burn["${objective} `));

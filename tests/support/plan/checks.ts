@@ -20,25 +20,25 @@ export type Draft = any;
 /** A realistic mistake, applied to a copy of the plan. */
 export interface Mistake {
   /** Changes what is planned of the first resource whose address contains `address`. */
-  readonly planned: (address: string, change: (after: Draft) => void) => void;
+  readonly planned: (address: string, change: (after: Draft) => unknown) => unknown;
   /** Changes which argument of that resource refers to what, in the module that holds it. */
-  readonly configured: (address: string, change: (expressions: Draft) => void) => void;
+  readonly configured: (address: string, change: (expressions: Draft) => unknown) => unknown;
   /** Changes which argument of a root module's call refers to what. */
-  readonly called: (module: string, change: (expressions: Draft) => void) => void;
-  readonly output: (name: string, change: (after: Draft) => void) => void;
+  readonly called: (module: string, change: (expressions: Draft) => unknown) => unknown;
+  readonly output: (name: string, change: (after: Draft) => unknown) => unknown;
   /** Leaves out every resource whose address contains `address`. */
-  readonly remove: (address: string) => void;
+  readonly remove: (address: string) => unknown;
   /** Leaves out every resource and data source of a type, those that were read already included. */
-  readonly removeAll: (type: string) => void;
+  readonly removeAll: (type: string) => unknown;
   /** Plans one more resource. */
-  readonly add: (type: string, after: Json) => void;
-  readonly act: (address: string, actions: readonly ('create' | 'delete')[]) => void;
+  readonly add: (type: string, after: Json) => unknown;
+  readonly act: (address: string, actions: readonly ('create' | 'delete')[]) => unknown;
 }
 
 export interface Check {
   readonly holds: (plan: Plan, environment: Environment) => void;
   /** What a colleague might do by mistake, by name: the check must then fail. Another value needs no name: each is tried. */
-  readonly mistakes?: Readonly<Record<string, (mistake: Mistake) => void>>;
+  readonly mistakes?: Readonly<Record<string, (mistake: Mistake) => unknown>>;
   /** Where the check applies; everywhere by default. */
   readonly only?: readonly Environment[];
 }
