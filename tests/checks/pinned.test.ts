@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import renovate from '../../renovate.json' with { type: 'json' };
 import { readProviderLock } from '../../tools/checks/gates/terraform.ts';
 
 const project = resolve(import.meta.dirname, '../..');
@@ -88,4 +89,23 @@ describe('the provider lock', () => {
     for (const { source, hashes } of locked)
       expect([source, hashes.filter((hash) => hash.startsWith('h1:')).length]).toEqual([source, 3]);
   });
+});
+
+test.each(renovate.customManagers)('an update is proposed for: $description', (manager) => {
+  const texts = manager.managerFilePatterns.map(read);
+
+  // A pattern that finds nothing proposes nothing, without a word.
+  for (const pattern of manager.matchStrings)
+    expect(texts.some((text) => new RegExp(pattern).test(text))).toBe(true);
+});
+
+test("every pinned Node.js and npm of tools/install/node is proposed, not only the first platform's", () => {
+  const pins = read('tools/install/node');
+  const pattern = renovate.customManagers
+    .find(({ managerFilePatterns }) => managerFilePatterns.includes('tools/install/node'))
+    ?.matchStrings.join('|');
+
+  const found = [...pins.matchAll(new RegExp(pattern ?? '', 'g'))];
+
+  expect(found).toHaveLength(pins.match(/[0-9a-f]{128}/g)?.length ?? 0);
 });

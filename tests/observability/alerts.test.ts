@@ -232,23 +232,6 @@ describe('the scenarios', () => {
     expect(neverSeen([])).toHaveLength(9);
     expect(neverSeen(all)).toEqual([]);
   });
-
-  test('an alert without a scenario is named', () => {
-    expect(neverSeen(all.filter(({ alert }) => alert !== 'LatencyWritesBudgetBurns'))).toEqual([
-      'LatencyWritesBudgetBurns page',
-      'LatencyWritesBudgetBurns ticket',
-    ]);
-  });
-
-  test('an alert that is never over is named', () => {
-    const endless = all.map((scenario) =>
-      scenario.alert === 'MetricsMissing'
-        ? { ...scenario, expectations: scenario.expectations.slice(0, -1) }
-        : scenario,
-    );
-
-    expect(neverSeen(endless)).toEqual(['MetricsMissing page']);
-  });
 });
 
 describeWith([promtool], 'alerts on the objectives', () => {

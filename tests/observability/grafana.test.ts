@@ -84,31 +84,6 @@ describe('the Grafana dashboard', () => {
     expect(unknownMetrics(expressions)).toEqual([]);
   });
 
-  test.each([
-    [
-      'a misspelt metric',
-      'sum(rate(htp_request_duration_seconds_count[5m]))',
-      'htp_request_duration_seconds_count',
-    ],
-    [
-      'another part of a metric',
-      'http_request_duration_seconds_total',
-      'http_request_duration_seconds_total',
-    ],
-    [
-      'a window that is not recorded',
-      'slo:bad_share:rate7d{objective="latency_reads"}',
-      'slo:bad_share:rate7d',
-    ],
-    [
-      'one in two',
-      'rate(movie_reads_total[5m]) / on (source) group_left () rate(movie_writes[5m])',
-      'movie_writes',
-    ],
-  ])('%s would be noticed', (_what, expression, named) => {
-    expect(unknownMetrics([expression])).toEqual([named]);
-  });
-
   test('shows every metric of the service', () => {
     expect(notShown(expressions)).toEqual([]);
     expect(notShown(expressions.filter((expression) => !expression.includes('movie_reads')))).toEqual([

@@ -26,7 +26,12 @@ const drifted = (...parts: Parameters<typeof plan>): readonly string[] =>
   findDifferences(plan(...parts)).map(describeDifference);
 const group = 'module.x.aws_security_group.api';
 const opened = resource(group, ['update'], { ingress: [] }, { ingress: ['hush'] });
-const scaled = resource('aws_ecs_service.this', ['update'], { desired_count: 2 }, { desired_count: 5 });
+const service = 'aws_ecs_service.this';
+const scaled = resource(service, ['update'], { desired_count: 2 }, { desired_count: 5 });
+const list = 'module.web_acl.aws_wafv2_ip_set';
+const told = (name: string, before: Values, after: Values) =>
+  resource(`${list}.${name}`, ['update'], before, after);
+const [none, all] = [{ addresses: [] }, { addresses: ['0.0.0.0/1'] }];
 
 test.each([
   [
@@ -51,7 +56,7 @@ test.each([
     'a number of tasks is of the autoscaler, the rest of the service is not',
     [
       resource(
-        'aws_ecs_service.this',
+        service,
         ['update'],
         { desired_count: 2, task_definition: 'api:1' },
         { desired_count: 5, task_definition: 'api:2' },
@@ -66,11 +71,10 @@ test.each([
   [
     'maintenance mode is of who turned it on; the rest of its list is not',
     [
-      resource(
-        'module.web_acl.aws_wafv2_ip_set.maintenance',
-        ['update'],
-        { addresses: [], lock_token: 'a', description: 'mine' },
-        { addresses: ['0.0.0.0/1'], lock_token: 'b', description: 'hers' },
+      told(
+        'maintenance',
+        { ...none, lock_token: 'a', description: 'mine' },
+        { ...all, lock_token: 'b', description: 'hers' },
       ),
     ],
     [],
@@ -81,20 +85,7 @@ test.each([
   ],
   [
     'another list of addresses has no such owner, and maintenance that a release remembers is over',
-    [
-      resource(
-        'module.web_acl.aws_wafv2_ip_set.partners',
-        ['update'],
-        { addresses: [] },
-        { addresses: ['0.0.0.0/1'] },
-      ),
-      resource(
-        'module.web_acl.aws_wafv2_ip_set.maintenance',
-        ['update'],
-        { addresses: ['0.0.0.0/1'] },
-        { addresses: [] },
-      ),
-    ],
+    [told('partners', none, all), told('maintenance', all, none)],
     [],
     [
       'module.web_acl.aws_wafv2_ip_set.partners is changed by hand: addresses (a person)',
@@ -130,7 +121,7 @@ test.each([
     'an account id that an emulator makes up',
     [
       resource(
-        'module.access.aws_cognito_user_pool_domain.main',
+        'aws_cognito_user_pool_domain.main',
         ['update'],
         { aws_account_id: 'a' },
         { aws_account_id: 'b' },
@@ -139,8 +130,8 @@ test.each([
     [],
     [],
   ],
-] as const)('%s', (_what, drift, changes, told) => {
-  expect(drifted(drift, changes)).toEqual(told);
+] as const)('%s', (_what, drift, changes, meant) => {
+  expect(drifted(drift, changes)).toEqual(meant);
 });
 
 const empties = [null, '', {}, [], { inner: [] }, { inner: { deep: '' } }];

@@ -1,37 +1,7 @@
 import { checkPlans } from '../../support/plan/checks.ts';
-import { absent, exactly, from, present } from '../../../tools/lib/terraform/matchers.ts';
-
-const withDomain = ['staging', 'prod'] as const;
+import { absent, exactly, from } from '../../../tools/lib/terraform/matchers.ts';
 
 checkPlans({
-  'TLS 1.2 is the floor, 1.3 with post-quantum keys is offered, and nothing listens but HTTPS': {
-    only: withDomain,
-    holds: (plan) => {
-      plan.every('aws_lb_listener', {
-        port: 443,
-        protocol: 'HTTPS',
-        ssl_policy: 'ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09',
-        certificate_arn: from('aws_acm_certificate_validation.main'),
-        default_action: { type: 'forward' },
-      });
-    },
-    mistakes: {
-      'plain HTTP is answered': ({ add }) => add('aws_lb_listener', { port: 80, protocol: 'HTTP' }),
-    },
-  },
-
-  'without a domain, plain HTTP is for the named networks only': {
-    only: ['dev'],
-    holds: (plan) => {
-      plan.every('aws_vpc_security_group_ingress_rule', { from_port: present });
-      plan.resource('aws_vpc_security_group_ingress_rule', 'alb_http').has({ cidr_ipv4: '198.51.100.0/24' });
-      expect(plan.all('aws_lb_listener')).toHaveLength(1);
-    },
-    mistakes: {
-      'a second listener appears': ({ add }) => add('aws_lb_listener', { port: 9464, protocol: 'HTTP' }),
-    },
-  },
-
   'the firewall stands before the load balancer and before where people sign in': {
     holds: (plan) => {
       const acl = { web_acl_arn: from('module.web_acl.aws_wafv2_web_acl.main') };

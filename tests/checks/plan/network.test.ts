@@ -60,47 +60,9 @@ checkPlans({
           });
         });
       }
-      plan.every('aws_vpc', {
-        cidr_block: '10.0.0.0/16',
-        enable_dns_hostnames: true,
-        enable_dns_support: true,
-      });
     },
     mistakes: {
       'a zone is left out': ({ remove }) => remove('module.vpc.aws_subnet.private[2]'),
-    },
-  },
-
-  'what flows is logged, all of it, in a group with a key and an end': {
-    holds: (plan) => {
-      plan.every('aws_flow_log', {
-        traffic_type: 'ALL',
-        log_destination_type: 'cloud-watch-logs',
-        max_aggregation_interval: 60,
-      });
-      plan.resource('aws_cloudwatch_log_group', 'flow_log').has({ kms_key_id: from('aws_kms_key.main') });
-    },
-  },
-
-  'the default security group and network ACL let nothing through': {
-    holds: (plan) => {
-      const group = plan.resource('aws_default_security_group', 'this');
-      group.has({ revoke_rules_on_delete: false });
-      expect(group.values).not.toHaveProperty('ingress.0');
-      expect(group.values).not.toHaveProperty('egress.0');
-      const acl = plan.resource('aws_default_network_acl', 'this');
-      expect(acl.values).not.toHaveProperty('ingress.0');
-      expect(acl.values).not.toHaveProperty('egress.0');
-    },
-    mistakes: {
-      'the default group lets everything out': ({ planned }) =>
-        planned('aws_default_security_group', (after) => (after.egress = [{ protocol: '-1' }])),
-      'the default group lets everything in': ({ planned }) =>
-        planned('aws_default_security_group', (after) => (after.ingress = [{ protocol: '-1' }])),
-      'the default ACL lets everything out': ({ planned }) =>
-        planned('aws_default_network_acl', (after) => (after.egress = [{ action: 'allow' }])),
-      'the default ACL lets everything in': ({ planned }) =>
-        planned('aws_default_network_acl', (after) => (after.ingress = [{ action: 'allow' }])),
     },
   },
 

@@ -341,27 +341,6 @@ checkPlans({
     },
   },
 
-  'every statement says what it is for, by a sid of its own in its document': {
-    holds: (plan) => {
-      const sids = statements(plan)
-        .filter(
-          ({ where }) =>
-            !where.startsWith('module.vpc.') &&
-            !where.startsWith('module.service.') &&
-            !where.startsWith('module.cluster.'),
-        )
-        .map(({ where }) => where);
-      expect(sids.filter((where) => !where.endsWith('"'))).toEqual([]);
-      expect(new Set(sids).size).toBe(sids.length);
-    },
-    mistakes: {
-      'one has none': ({ planned }) =>
-        planned('data.aws_iam_policy_document.task', (after) => delete after.statement[0].sid),
-      'two have the same': ({ planned }) =>
-        planned('data.aws_iam_policy_document.task', (after) => after.statement.push(after.statement[0])),
-    },
-  },
-
   'each log goes to a group that is known, and each bucket is encrypted and closed': {
     holds: (plan, environment) => {
       const groups = plan

@@ -580,35 +580,10 @@ describeWith([terraform, awsProvider], 'planned without a recording', () => {
   }, 600_000);
 });
 
-describe('a mistake in a plan is named', () => {
-  const changed = (from: string, to: string): readonly string[] => {
-    const text = JSON.stringify(planOf('prod'));
-    expect(text).toContain(from);
-    return judge(JSON.parse(text.replace(from, to)) as PlanJson, 'prod');
-  };
+test('a mistake in a plan is named with the resource, the attribute, the value, and where to enter it', () => {
+  const text = JSON.stringify(planOf('prod')).replace('"idle_timeout":60', '"idle_timeout":600');
 
-  test.each([
-    ['a flipped setting', '"drop_invalid_header_fields":true', '"drop_invalid_header_fields":false'],
-    ['a number that is ten times as large', '"deregistration_delay":"30"', '"deregistration_delay":"300"'],
-    [
-      'a setting that nobody set before',
-      '"idle_timeout":60',
-      '"idle_timeout":60,"enable_xff_client_port":true',
-    ],
-    ['a setting that is dropped', '"idle_timeout":60,', ''],
-    ['a resource that is gone', '"type":"aws_s3_bucket_versioning"', '"type":"aws_s3_bucket"'],
-    [
-      'another source',
-      '"kms_key_arn":{"references":["aws_kms_key.backup',
-      '"kms_key_arn":{"references":["aws_kms_key.table',
-    ],
-  ])('%s', (_what, from, to) => {
-    expect(changed(from, to).length).toBeGreaterThan(0);
-  });
-
-  test('with the resource, the attribute, the value, and where to enter it', () => {
-    expect(changed('"idle_timeout":60', '"idle_timeout":600')).toEqual([
-      `module.alb.aws_lb.this[0] of prod: idle_timeout may not be 600; ${enter}`,
-    ]);
-  });
+  expect(judge(JSON.parse(text) as PlanJson, 'prod')).toEqual([
+    `module.alb.aws_lb.this[0] of prod: idle_timeout may not be 600; ${enter}`,
+  ]);
 });

@@ -269,7 +269,3 @@ test.each(policies)('the rule %s looks at a resource that the plan of prod makes
   expect(looksAt(policy).length).toBeGreaterThan(0);
   expect(unseen(policy)).toEqual([]);
 });
-
-test('a rule about a resource that no plan makes would be named', () => {
-  expect(unseen('supported_resources=["aws_db_instance"]')).toEqual(['aws_db_instance']);
-});

@@ -49,88 +49,76 @@ const situation = (
   ...changes,
 });
 
-describe('keeping the desired count', () => {
-  test('a steady service is left alone', () => {
-    expect(decide(situation())).toEqual([]);
-  });
+type Decided = ReturnType<typeof decide>;
+const launch = (deployment: string, ...zones: readonly string[]) =>
+  zones.map((zone) => ({ kind: 'launch', deployment, zone }));
+const stop = (task: string) => expect.objectContaining({ kind: 'stop', task }) as unknown;
+const deploy = (taskDefinition: string) => ({ kind: 'deploy', taskDefinition });
+const ill = { health: 'unhealthy' } as const;
+const early = { health: 'starting' } as const;
+const inB = { zone: 'b' };
 
-  test('a service that has never run is deployed first', () => {
-    expect(decide(situation({ deployments: [], tasks: [] }))).toEqual([
-      { kind: 'deploy', taskDefinition: 'movies:1' },
-    ]);
-  });
+describe('keeping the desired count, and replacing', () => {
+  const [one, three] = [[task('1')], { desiredCount: 3 }];
 
-  test('missing tasks are started in the emptiest zones', () => {
-    expect(decide(situation({ tasks: [task('1')] }, { desiredCount: 3 }))).toEqual([
-      { kind: 'launch', deployment: 'first', zone: 'b' },
-      { kind: 'launch', deployment: 'first', zone: 'c' },
-    ]);
-  });
-
-  test('a lost zone gets no task', () => {
-    const decided = decide(situation({ tasks: [task('1')], lostZones: ['b'] }, { desiredCount: 3 }));
-
-    expect(decided).toEqual([
-      { kind: 'launch', deployment: 'first', zone: 'c' },
-      { kind: 'launch', deployment: 'first', zone: 'a' },
-    ]);
-  });
-
-  test('with all zones lost nothing is started', () => {
-    expect(decide(situation({ tasks: [], lostZones: zones }))).toEqual([]);
-  });
-
-  test('a lower count stops the newest task of the fullest zone', () => {
-    const tasks = [task('1'), task('2', { startedAt: 5 }), task('3', { zone: 'b', startedAt: 9 })];
-
-    expect(decide(situation({ tasks }))).toEqual([expect.objectContaining({ kind: 'stop', task: '2' })]);
-  });
-
-  test('a count of nothing stops everything', () => {
-    expect(decide(situation({}, { desiredCount: 0 })).map((action) => action.kind)).toEqual(['stop', 'stop']);
-  });
-});
-
-describe('replacing', () => {
-  test('an unhealthy task stays until its replacement is healthy', () => {
-    const tasks = [task('1'), task('2', { zone: 'b', health: 'unhealthy' })];
-
-    expect(decide(situation({ tasks }))).toEqual([{ kind: 'launch', deployment: 'first', zone: 'b' }]);
-  });
-
-  test('an unhealthy task whose replacement starts is waited with', () => {
-    const tasks = [
-      task('1'),
-      task('2', { health: 'unhealthy' }),
-      task('3', { zone: 'b', health: 'starting' }),
-    ];
-
-    expect(decide(situation({ tasks }))).toEqual([]);
-  });
-
-  test('an unhealthy task goes once its replacement is healthy', () => {
-    const tasks = [task('1'), task('2', { health: 'unhealthy' }), task('3', { zone: 'b' })];
-
-    expect(decide(situation({ tasks }))).toEqual([expect.objectContaining({ kind: 'stop', task: '2' })]);
-  });
-
-  test('where the maximum leaves no room, an unhealthy task goes first', () => {
-    const tasks = [task('1'), task('2', { health: 'unhealthy' })];
-
-    expect(decide(situation({ tasks }, { maximumPercent: 100 }))).toEqual([
-      expect.objectContaining({ kind: 'stop', task: '2' }),
-    ]);
+  test.each<[string, Decided, readonly unknown[]]>([
+    ['a steady service is left alone', decide(situation()), []],
+    [
+      'a service that has never run is deployed first',
+      decide(situation({ deployments: [], tasks: [] })),
+      [deploy('movies:1')],
+    ],
+    [
+      'missing tasks are started in the emptiest zones',
+      decide(situation({ tasks: one }, three)),
+      launch('first', 'b', 'c'),
+    ],
+    [
+      'a lost zone gets no task',
+      decide(situation({ tasks: one, lostZones: ['b'] }, three)),
+      launch('first', 'c', 'a'),
+    ],
+    ['with all zones lost nothing is started', decide(situation({ tasks: [], lostZones: zones })), []],
+    [
+      'a lower count stops the newest task of the fullest zone',
+      decide(
+        situation({ tasks: [...one, task('2', { startedAt: 5 }), task('3', { ...inB, startedAt: 9 })] }),
+      ),
+      [stop('2')],
+    ],
+    [
+      'a count of nothing stops everything',
+      decide(situation({}, { desiredCount: 0 })),
+      [expect.objectContaining({ kind: 'stop' }), expect.objectContaining({ kind: 'stop' })],
+    ],
+    [
+      'an unhealthy task stays until its replacement is healthy',
+      decide(situation({ tasks: [...one, task('2', { ...inB, ...ill })] })),
+      launch('first', 'b'),
+    ],
+    [
+      'an unhealthy task whose replacement starts is waited with',
+      decide(situation({ tasks: [...one, task('2', ill), task('3', { ...inB, ...early })] })),
+      [],
+    ],
+    [
+      'an unhealthy task goes once its replacement is healthy',
+      decide(situation({ tasks: [...one, task('2', ill), task('3', inB)] })),
+      [stop('2')],
+    ],
+    [
+      'where the maximum leaves no room, an unhealthy task goes first',
+      decide(situation({ tasks: [...one, task('2', ill)] }, { maximumPercent: 100 })),
+      [stop('2')],
+    ],
+  ])('%s', (_what, decided, meant) => {
+    expect(decided).toEqual(meant);
   });
 
   test('a single failure delays nothing, the fifth in a row 8 s', () => {
     const after = (failedTasks: number, ms: number) =>
-      decide(
-        situation({
-          tasks: [task('1')],
-          deployments: [deployment({ failedTasks })],
-          lastFailureAt: now - ms,
-        }),
-      ).length;
+      decide(situation({ tasks: one, deployments: [deployment({ failedTasks })], lastFailureAt: now - ms }))
+        .length;
 
     expect([after(1, 0), after(5, 7_999), after(5, 8_000)]).toEqual([1, 0, 1]);
   });
@@ -141,47 +129,48 @@ describe('rolling deployments', () => {
     decide(
       situation({ deployments: [second(), deployment()], tasks }, { taskDefinition: 'movies:2', ...service }),
     );
-  const old = [task('1'), task('2', { zone: 'b' })];
+  const old = [task('1'), task('2', inB)];
   const fresh = (id: string, changes: Partial<ScheduledTask> = {}) =>
     task(id, { deployment: 'second', ...changes });
 
-  test('a changed task definition begins a deployment', () => {
-    expect(decide(situation({}, { taskDefinition: 'movies:2' }))).toEqual([
-      { kind: 'deploy', taskDefinition: 'movies:2' },
-    ]);
-  });
-
-  test('with a maximum of 200 % all new tasks start beside the old ones', () => {
-    expect(deploying(old)).toEqual([
-      { kind: 'launch', deployment: 'second', zone: 'a' },
-      { kind: 'launch', deployment: 'second', zone: 'b' },
-    ]);
-  });
-
-  test('with a maximum of 150 % one new task starts', () => {
-    expect(deploying(old, { maximumPercent: 150 })).toHaveLength(1);
-  });
-
-  test('no old task goes before a new one is healthy', () => {
-    expect(
-      deploying([...old, fresh('3', { health: 'starting' }), fresh('4', { health: 'starting' })]),
-    ).toEqual([]);
-  });
-
-  test('for each healthy new task one old one goes', () => {
-    expect(deploying([...old, fresh('3'), fresh('4', { health: 'starting' })])).toEqual([
-      expect.objectContaining({ kind: 'stop', task: '1' }),
-    ]);
-  });
-
-  test('old tasks that never served go at once', () => {
-    expect(
-      deploying([...old, task('3', { health: 'starting' }), fresh('4', { health: 'starting' })]),
-    ).toEqual([expect.objectContaining({ kind: 'stop', task: '3' })]);
-  });
-
-  test('it is complete when the new tasks are healthy and alone', () => {
-    expect(deploying([fresh('3'), fresh('4')])).toEqual([{ kind: 'complete', deployment: 'second' }]);
+  test.each<[string, Decided, readonly unknown[]]>([
+    [
+      'a changed task definition begins a deployment',
+      decide(situation({}, { taskDefinition: 'movies:2' })),
+      [deploy('movies:2')],
+    ],
+    [
+      'with a maximum of 200 % all new tasks start beside the old ones',
+      deploying(old),
+      launch('second', 'a', 'b'),
+    ],
+    [
+      'with a maximum of 150 % one new task starts',
+      deploying(old, { maximumPercent: 150 }),
+      [expect.objectContaining({ kind: 'launch' })],
+    ],
+    [
+      'no old task goes before a new one is healthy',
+      deploying([...old, fresh('3', early), fresh('4', early)]),
+      [],
+    ],
+    [
+      'for each healthy new task one old one goes',
+      deploying([...old, fresh('3'), fresh('4', early)]),
+      [stop('1')],
+    ],
+    [
+      'old tasks that never served go at once',
+      deploying([...old, task('3', early), fresh('4', early)]),
+      [stop('3')],
+    ],
+    [
+      'it is complete when the new tasks are healthy and alone',
+      deploying([fresh('3'), fresh('4')]),
+      [{ kind: 'complete', deployment: 'second' }],
+    ],
+  ])('%s', (_what, decided, meant) => {
+    expect(decided).toEqual(meant);
   });
 });
 
@@ -194,48 +183,32 @@ describe('the circuit breaker', () => {
     decide(
       situation({ deployments, tasks: [task('1'), task('2')] }, { taskDefinition: 'movies:2', ...service }),
     );
-  const kinds = (actions: ReturnType<typeof decide>) => actions.map(({ kind }) => kind);
+  const kinds = (actions: Decided) => actions.map(({ kind }) => kind);
+  const fails = (rollBackTo?: string) => [{ kind: 'fail', deployment: 'second', rollBackTo }];
+  const failed = [second({ rolloutState: 'FAILED' }), deployment()];
 
   test.each([
-    { desiredCount: 2, threshold: 3 },
-    { desiredCount: 7, threshold: 4 },
-    { desiredCount: 25, threshold: 13 },
-    { desiredCount: 1000, threshold: 200 },
-  ])('of $desiredCount tasks, $threshold failures end a deployment', ({ desiredCount, threshold }) => {
+    [2, 3],
+    [7, 4],
+    [25, 13],
+    [1000, 200],
+  ])('of %i tasks, %i failures end a deployment', (desiredCount, threshold) => {
     expect(kinds(failing(threshold - 1, { desiredCount }))).not.toContain('fail');
-    expect(failing(threshold, { desiredCount })).toEqual([
-      { kind: 'fail', deployment: 'second', rollBackTo: 'movies:1' },
-    ]);
+    expect(failing(threshold, { desiredCount })).toEqual(fails('movies:1'));
   });
 
-  test('switched off, it lets tasks fail for ever', () => {
+  test('switched off, it lets tasks fail for ever; without rollback it only gives up', () => {
     expect(kinds(failing(50, { circuitBreaker: { enable: false, rollback: false } }))).not.toContain('fail');
-  });
-
-  test('without rollback it only gives up', () => {
-    expect(failing(3, { circuitBreaker: { enable: true, rollback: false } })).toEqual([
-      { kind: 'fail', deployment: 'second', rollBackTo: undefined },
-    ]);
+    expect(failing(3, { circuitBreaker: { enable: true, rollback: false } })).toEqual(fails());
   });
 
   test('the first deployment of all has nothing to go back to', () => {
-    expect(failing(3, {}, [second({ failedTasks: 3 })])).toEqual([
-      { kind: 'fail', deployment: 'second', rollBackTo: undefined },
-    ]);
+    expect(failing(3, {}, [second({ failedTasks: 3 })])).toEqual(fails());
   });
 
-  test('a deployment that failed starts nothing more', () => {
-    const deployments = [second({ rolloutState: 'FAILED' }), deployment()];
-
-    expect(kinds(failing(3, {}, deployments))).not.toContain('launch');
-  });
-
-  test('going back is a deployment like any other', () => {
-    const deployments = [second({ rolloutState: 'FAILED' }), deployment()];
-
-    expect(failing(3, { taskDefinition: 'movies:1' }, deployments)).toEqual([
-      { kind: 'deploy', taskDefinition: 'movies:1' },
-    ]);
+  test('a deployment that failed starts nothing more, and going back is a deployment like any other', () => {
+    expect(kinds(failing(3, {}, failed))).not.toContain('launch');
+    expect(failing(3, { taskDefinition: 'movies:1' }, failed)).toEqual([deploy('movies:1')]);
   });
 
   test('tasks that fail after a deployment is complete are replaced, not rolled back', () => {

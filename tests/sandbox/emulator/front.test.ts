@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CreateTableCommand, DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { createRawClient, type RawClient } from './client.ts';
+import { createRawClient, type RawAnswer, type RawClient } from './client.ts';
 import { eventually } from '../../support/eventually.ts';
 import { describeWith, program } from '../../support/requirements.ts';
 import { terraform } from '../../support/terraform.ts';
@@ -166,33 +166,33 @@ describeWith([python], 'the emulator', () => {
     });
   });
 
-  test('an unknown query action is a 400 in XML, and names itself', async () => {
-    const answer = await client.form('elasticloadbalancing', { Action: 'Daydream', Version: '2015-12-01' });
-
-    expect(answer.status).toBe(400);
-    expect(answer.text).toContain('<Code>NotEmulated</Code>');
-    expect(answer.text).toContain("can't answer elasticloadbalancing.Daydream");
-  });
-
-  test("an unknown EC2 action is a 400 in EC2's own envelope", async () => {
-    const answer = await client.form('ec2', { Action: 'Daydream', Version: '2016-11-15' });
-
-    expect(answer.status).toBe(400);
-    expect(answer.text).toContain('<Response><Errors><Error><Code>NotEmulated</Code>');
-  });
-
-  test('a REST action that moto lacks is named by the operation', async () => {
-    const answer = await client.rest('xray', 'POST', '/CreateGroup', '{}');
-
-    expect(answer.status).toBe(400);
-    expect(answer.text).toContain("can't answer xray.CreateGroup (moto: no such path)");
-  });
-
-  test('an error that AWS itself would give passes as it is', async () => {
-    const answer = await client.rest('s3', 'GET', '/nobody-made-this');
-
-    expect(answer.status).toBe(404);
-    expect(answer.text).toContain('<Code>NoSuchBucket</Code>');
+  test.each<[string, () => Promise<RawAnswer>, number, string]>([
+    [
+      'an unknown query action is a 400 in XML, and names itself',
+      () => client.form('elasticloadbalancing', { Action: 'Daydream', Version: '2015-12-01' }),
+      400,
+      "<Code>NotEmulated</Code><Message>The emulator can't answer elasticloadbalancing.Daydream",
+    ],
+    [
+      "an unknown EC2 action is a 400 in EC2's own envelope",
+      () => client.form('ec2', { Action: 'Daydream', Version: '2016-11-15' }),
+      400,
+      '<Response><Errors><Error><Code>NotEmulated</Code>',
+    ],
+    [
+      'a REST action that moto lacks is named by the operation',
+      () => client.rest('xray', 'POST', '/CreateGroup', '{}'),
+      400,
+      "can't answer xray.CreateGroup (moto: no such path)",
+    ],
+    [
+      'an error that AWS itself would give passes as it is',
+      () => client.rest('s3', 'GET', '/nobody-made-this'),
+      404,
+      '<Code>NoSuchBucket</Code>',
+    ],
+  ])('%s', async (_what, ask, status, said) => {
+    expect(await ask()).toEqual({ status, text: expect.stringContaining(said) });
   });
 
   test('what a call named is kept by the role whose credentials it came with, without what is secret', async () => {

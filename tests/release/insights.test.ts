@@ -1,7 +1,12 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import type { Annotation, Report } from '../../tools/lib/insights.ts';
-import { fileReport } from '../../tools/release/insights.ts';
+import { toInsights } from '../../tools/checks/gates/reports.ts';
+import type { GateVerdict, JudgedFinding, Verdict } from '../../tools/checks/gates/verdict.ts';
+import { type Annotation, type Report, writeReport } from '../../tools/lib/insights.ts';
+import { collectReports, fileReport, reportTests } from '../../tools/release/insights.ts';
 import { startCodeInsightsApi } from '../../tools/sandbox/pipeline/code-insights-api.ts';
 
 const commit = 'c'.repeat(40);
@@ -121,4 +126,117 @@ test('the stand-in refuses what Bitbucket would: annotations without their repor
   expect(await post('security', 51)).toBe(400);
   expect(await post('security', 50)).toBe(200);
   expect(await post('security', 101)).toBe(400);
+});
+
+test('a failed scenario fails the report, and is an annotation with its reason', () => {
+  const xml = `<testsuites name="jest tests" tests="3" failures="1" errors="0" time="2.5">
+    <testsuite name="a" tests="3"><testcase classname="a" name="it is" time="1"></testcase>
+    <testcase classname="a" name="it &lt;can&apos;t&gt; be" time="1"><failure>expected 1, got &lt;2&gt;</failure></testcase>
+    <testcase classname="a" name="later" time="0"><skipped/></testcase></testsuite></testsuites>`;
+
+  expect(reportTests(xml)).toEqual({
+    id: 'tests',
+    title: 'Tests',
+    details: '1 passed, 1 failed, 1 skipped.',
+    report_type: 'TEST',
+    result: 'FAILED',
+    data: [
+      { title: 'Tests', type: 'NUMBER', value: 3 },
+      { title: 'Failed', type: 'NUMBER', value: 1 },
+      { title: 'Skipped', type: 'NUMBER', value: 1 },
+      { title: 'Time', type: 'DURATION', value: 2500 },
+    ],
+    annotations: [
+      {
+        annotation_type: 'BUG',
+        result: 'FAILED',
+        severity: 'HIGH',
+        summary: "it <can't> be",
+        details: 'expected 1, got <2>',
+      },
+    ],
+  });
+});
+
+test.each(['project', 'gates'])('the %s part of the tests has a report of its own', (part) => {
+  const { id, title } = reportTests(`<testsuites name="${part}" tests="3" failures="0" errors="0" time="2">`);
+
+  expect({ id, title }).toEqual({ id: `tests-${part}`, title: `Tests of the ${part}` });
+});
+
+test('a run without a test is no pass', () => {
+  expect(reportTests('<testsuites tests="0" failures="0" errors="0" time="0">').result).toBe('FAILED');
+});
+
+test('only what was reported is collected', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'reports-'));
+  await writeReport(join(folder, 'drift-dev'), report);
+  await mkdir(join(folder, 'verify'));
+
+  const reports = await collectReports(folder);
+
+  expect(reports).toEqual([report]);
+  await rm(folder, { recursive: true });
+});
+
+const finding: JudgedFinding = {
+  rule: 'DL3008',
+  severity: 'high',
+  resource: 'Dockerfile',
+  file: 'Dockerfile',
+  line: 3,
+  message: 'pin versions',
+  fate: 'blocks',
+};
+const gate = (changes: Partial<GateVerdict>): GateVerdict => ({
+  id: 'hadolint',
+  title: 'mistakes in the Dockerfile',
+  verdict: 'passed',
+  note: 'Dockerfile',
+  seconds: 1,
+  findings: [],
+  ...changes,
+});
+const verdict = (...gates: readonly GateVerdict[]): Verdict => ({ commit: 'c', finishedAt: 'now', gates });
+
+test('a finding that blocks fails the report and comes first, at its line', () => {
+  const advice: JudgedFinding = {
+    ...finding,
+    rule: 'A',
+    fate: 'advice',
+    severity: 'unrated',
+    file: 'plan:dev',
+  };
+
+  const judged = toInsights(
+    verdict(gate({ verdict: 'blocked', findings: [advice, finding] }), gate({ title: 'secrets' })),
+  );
+
+  expect(judged).toEqual({
+    id: 'security',
+    title: 'Security gates',
+    details: 'mistakes in the Dockerfile: blocked (Dockerfile)\nsecrets: passed (Dockerfile)',
+    report_type: 'SECURITY',
+    result: 'FAILED',
+    data: [
+      { title: 'Passed', type: 'NUMBER', value: 1 },
+      { title: 'Blocked', type: 'NUMBER', value: 1 },
+      { title: 'Not checked', type: 'NUMBER', value: 0 },
+      { title: 'Findings that block', type: 'NUMBER', value: 1 },
+    ],
+    annotations: [
+      annotation,
+      {
+        annotation_type: 'VULNERABILITY',
+        result: 'PASSED',
+        severity: 'LOW',
+        summary: 'A: pin versions',
+        details: 'hadolint: Dockerfile',
+      },
+    ],
+  });
+});
+
+test('gates that could not look are no pass', () => {
+  expect(toInsights(verdict(gate({ verdict: 'not checked' }))).result).toBe('FAILED');
 });
