@@ -155,22 +155,18 @@ test('nothing of a real account reaches a local deployment', () => {
 });
 
 describe('a signature', () => {
-  const check = (environment: string, key: string | undefined, fails?: 'image' | 'list' | 'provenance') => {
+  const check = (environment: string, key: string | undefined) => {
     const calls: string[][] = [];
-    const asked =
-      (what: string) =>
-      (...call: [string, string]) => {
-        calls.push(call);
-        return fails === what
-          ? Promise.reject(new Problem(`${what} does not verify`, ''))
-          : Promise.resolve();
-      };
+    const asked = (...call: [string, string]) => {
+      calls.push(call);
+      return Promise.resolve();
+    };
     const never = () => Promise.reject(new Error('is not asked for'));
     const provenances = async (...call: [string, string]) => {
-      await asked('provenance')(...call);
+      await asked(...call);
       return [];
     };
-    const verifying = { verify: asked('image'), verifySbom: asked('list'), provenances };
+    const verifying = { verify: asked, verifySbom: asked, provenances };
     const cosign = { ...verifying, sign: never, attest: never };
     const env = key === undefined ? {} : { SIGNING_KEY: key };
     const deployed = { environment, image };
@@ -192,13 +188,10 @@ describe('a signature', () => {
   });
 
   test.each([
-    ['of the image does not verify', 'dev', 'awskms:///alias', 'image', 'image does not verify'],
-    ['of the bill of materials does not', 'dev', 'awskms:///alias', 'list', 'list does not verify'],
-    ['of the provenance does not', 'dev', 'awskms:///alias', 'provenance', 'provenance does not verify'],
-    ['has no key', 'dev', undefined, undefined, 'SIGNING_KEY is not set'],
-    ['is left out in prod', 'prod', 'none', undefined, 'prod takes signed images only'],
-  ] as const)('that %s is refused', async (_what, environment, key, fails, message) => {
-    await expect(check(environment, key, fails).result).rejects.toThrow(message);
+    ['has no key', 'dev', undefined, 'SIGNING_KEY is not set'],
+    ['is left out in prod', 'prod', 'none', 'prod takes signed images only'],
+  ] as const)('that %s is refused', async (_what, environment, key, message) => {
+    await expect(check(environment, key).result).rejects.toThrow(message);
   });
 });
 

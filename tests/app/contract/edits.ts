@@ -137,29 +137,6 @@ const movieKey = { year: 1999, title: 'Foreign' };
 /** Items that the original API, its loader or anybody else put into the table. */
 export function foreignItems(context: RepositoryContext): void {
   describe('items of other writers', () => {
-    test('one of the original API has its rating as text and is read with a number', async () => {
-      await context.putForeign({ ...key, info: { M: { plot: { S: 'P' }, rating: { S: '8.30' } } } });
-
-      expect((await context.repository.find(movieKey)).movie).toEqual({
-        ...movieKey,
-        info: { plot: 'P', rating: 8.3 },
-      });
-    });
-
-    test('one with numbers beyond double precision, sets, binary and no info attribute is read', async () => {
-      await context.putForeign({
-        ...key,
-        info: { M: { rank: { N: '12345678901234567890.123456789' }, genres: { SS: ['A'] } } },
-      });
-      await context.putForeign({ year: { N: '1999' }, title: { S: 'Bare' }, extra: { B: Buffer.of(1) } });
-
-      expect((await context.repository.find(movieKey)).movie.info).toEqual({
-        rank: Number('12345678901234567890'),
-        genres: ['A'],
-      });
-      expect((await context.repository.find({ year: 1999, title: 'Bare' })).movie.info).toEqual({});
-    });
-
     const foreign = {
       ...key,
       owner: { S: 'another service' },

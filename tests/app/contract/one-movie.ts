@@ -82,14 +82,10 @@ export function oneMovie(context: RepositoryContext): void {
       expect(attempts.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
     });
 
-    test.each([
-      ['is over 400 kB', { plot: 'x'.repeat(410_000) }],
-      ['nests too deeply', { plot: JSON.parse(`${'['.repeat(40)}${']'.repeat(40)}`) as string }],
-      ['has a number that DynamoDB lacks', { running_time_secs: 1e200 }],
-      ['has half a character', { plot: '\ud800' }],
-      ['has an attribute without a name', { '': 1 }],
-    ])('a movie that %s is invalid', async (_what, info) => {
-      await expect(context.repository.create(aMovie({ info }))).rejects.toThrow(InvalidMovie);
+    test('a movie of over 400 kB is invalid', async () => {
+      const large = aMovie({ info: { plot: 'x'.repeat(410_000) } });
+
+      await expect(context.repository.create(large)).rejects.toThrow(InvalidMovie);
     });
   });
 

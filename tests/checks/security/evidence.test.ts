@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -17,7 +16,7 @@ import { renderPage } from '../../../tools/checks/evidence-page.ts';
 import { drawPlan } from '../../../tools/checks/evidence-picture.ts';
 import { denormalise, readRecording } from '../../../tools/checks/plans/recording.ts';
 import { cosign, describeWith } from '../../support/requirements.ts';
-import { goBinary } from './registry.ts';
+import { makeKeyPair } from './registry.ts';
 import { gates } from '../../../tools/checks/gates/all.ts';
 import { project } from './mistakes.ts';
 
@@ -175,15 +174,7 @@ test('the picture holds what the plan builds, and a line for what uses what', as
 describeWith([cosign], 'sealed evidence', () => {
   let folder: string;
   let keys: string;
-  const makeKey = (name: string): string => {
-    const env = { ...process.env, COSIGN_PASSWORD: '' };
-    execFileSync(goBinary('cosign'), ['generate-key-pair', '--output-key-prefix', name], {
-      cwd: keys,
-      env,
-      stdio: 'pipe',
-    });
-    return join(keys, name);
-  };
+  const makeKey = (name: string) => makeKeyPair(keys, name);
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'evidence-'));
@@ -197,12 +188,12 @@ describeWith([cosign], 'sealed evidence', () => {
   });
 
   test('is accepted as it was signed; a changed byte, another file, a lost one and another key are refused', async () => {
-    const key = makeKey('own');
-    await seal(folder, `${key}.key`);
-    const judged = () => checkSeal(folder, `${key}.pub`);
+    const key = await makeKey('own');
+    await seal(folder, key.secret);
+    const judged = () => checkSeal(folder, key.public);
 
     await expect(judged()).resolves.toBeUndefined();
-    await expect(checkSeal(folder, `${makeKey('other')}.pub`)).rejects.toThrow('The signature of');
+    await expect(checkSeal(folder, (await makeKey('other')).public)).rejects.toThrow('The signature of');
     await writeFile(join(folder, 'index.html'), 'all is wel1');
     await expect(judged()).rejects.toThrow('It is not what was signed: index.html');
     await writeFile(join(folder, 'index.html'), 'all is well');

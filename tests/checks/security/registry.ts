@@ -13,6 +13,13 @@ import { project } from './mistakes.ts';
 const run = promisify(execFile);
 export const goBinary = (name: string): string => join(project, '.cache', 'bin', name);
 
+/** Two files of a key that cosign signs by, of this name in a folder. */
+export async function makeKeyPair(folder: string, name: string) {
+  const env = { ...process.env, COSIGN_PASSWORD: '' };
+  await run(goBinary('cosign'), ['generate-key-pair', '--output-key-prefix', name], { cwd: folder, env });
+  return { secret: join(folder, `${name}.key`), public: join(folder, `${name}.pub`) };
+}
+
 /** A registry on loopback. */
 export interface LoopbackRegistry {
   readonly folder: string;

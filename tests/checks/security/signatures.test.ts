@@ -15,7 +15,7 @@ import {
 } from '../../../tools/release/provenance.ts';
 import { writeImageSbom, writeRepositorySbom } from '../../../tools/release/sign.ts';
 import { built, cosign, describeWith } from '../../support/requirements.ts';
-import { goBinary, startRegistry, type Kind, type LoopbackRegistry } from './registry.ts';
+import { goBinary, makeKeyPair, startRegistry, type Kind, type LoopbackRegistry } from './registry.ts';
 
 const run = promisify(execFile);
 const project = resolve(import.meta.dirname, '../../..');
@@ -176,14 +176,7 @@ describeWith([cosign, built('bin/crane'), built('bin/trivy')], 'what is signed',
   let registry: LoopbackRegistry;
   let key: { secret: string; public: string };
 
-  const makeKey = (name: string): { secret: string; public: string } => {
-    execFileSync(goBinary('cosign'), ['generate-key-pair', '--output-key-prefix', name], {
-      cwd: registry.folder,
-      env: { ...process.env, COSIGN_PASSWORD: '' },
-      stdio: 'pipe',
-    });
-    return { secret: join(registry.folder, `${name}.key`), public: join(registry.folder, `${name}.pub`) };
-  };
+  const makeKey = (name: string) => makeKeyPair(registry.folder, name);
   const sbomOf = async (image: string, name: string): Promise<string> => {
     const file = join(registry.folder, `${name}.cdx.json`);
     await writeImageSbom(project, file, { reference: image });
@@ -224,7 +217,7 @@ describeWith([cosign, built('bin/crane'), built('bin/trivy')], 'what is signed',
   beforeAll(async () => {
     registry = await startRegistry();
     source = await createSource();
-    key = makeKey('ours');
+    key = await makeKey('ours');
   });
   afterAll(async () => {
     await registry.stop();
@@ -235,7 +228,9 @@ describeWith([cosign, built('bin/crane'), built('bin/trivy')], 'what is signed',
     const image = await release('good');
 
     await expect(deploy(image)).resolves.toBeUndefined();
-    await expect(deploy(image, makeKey('other').public)).rejects.toThrow(/signature of .* does not verify/);
+    await expect(deploy(image, (await makeKey('other')).public)).rejects.toThrow(
+      /signature of .* does not verify/,
+    );
   });
 
   test('is refused without provenance', async () => {
@@ -246,7 +241,7 @@ describeWith([cosign, built('bin/crane'), built('bin/trivy')], 'what is signed',
     const image = await list('forged');
     const file = join(registry.folder, 'provenance.json');
     await writeProvenance(file, await source.build());
-    await cosign.attest(image, makeKey('forger').secret, file, 'slsaprovenance1');
+    await cosign.attest(image, (await makeKey('forger')).secret, file, 'slsaprovenance1');
 
     await expect(deploy(image)).rejects.toThrow('The provenance of');
   });
@@ -325,12 +320,12 @@ describeWith([cosign, built('bin/crane')], 'an immutable repository', () => {
     const registry = await startRegistry(kind);
     try {
       const options = { cwd: registry.folder, env: { ...process.env, COSIGN_PASSWORD: '' } };
-      await run(goBinary('cosign'), ['generate-key-pair', '--output-key-prefix', 'k'], options);
+      const key = await makeKeyPair(registry.folder, 'k');
       const image = await registry.push('candidate-1', bundle('x'));
       const file = join(registry.folder, 'statement.json');
       await writeProvenance(file, await describeBuild(project, { revision: '1'.repeat(40), base: 'b' }, {}));
-      await sign(image, join(registry.folder, 'k.key'), file);
-      const verified = await cosign.provenances(image, join(registry.folder, 'k.pub'));
+      await sign(image, key.secret, file);
+      const verified = await cosign.provenances(image, key.public);
       const { stdout } = await run(
         goBinary('crane'),
         ['ls', '--insecure', image.split('@')[0] ?? ''],

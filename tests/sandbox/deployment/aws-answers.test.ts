@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -8,6 +7,7 @@ import { json } from 'node:stream/consumers';
 import { CreateTableCommand, DynamoDBClient, PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { describe, expect, test } from '@jest/globals';
 import { startEmbeddedDynamoDb } from '../../../app/src/local/embedded-dynamodb.ts';
+import { listenOnLoopback } from '../../../app/src/local/listen.ts';
 import { clientSettings } from '../../../tools/sandbox/deployment/applied.ts';
 import { createContainerRunner } from '../../../tools/sandbox/deployment/runners.ts';
 import { toContainer } from '../../../tools/sandbox/deployment/task-definition.ts';
@@ -186,11 +186,8 @@ async function startCompleter() {
   const server = createServer((incoming, response) => {
     void json(incoming).then((asked) => response.end(JSON.stringify({ completed: JSON.stringify(asked) })));
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  const port = typeof address === 'object' ? address?.port : undefined;
-  return { url: `http://127.0.0.1:${port}`, stop: () => server.close() };
+  const { url } = await listenOnLoopback(server, 0);
+  return { url, stop: () => server.close() };
 }
 
 test('whoever runs the tasks completes what it registered for, and nothing else', async () => {
