@@ -109,38 +109,23 @@ describe('an exception', () => {
     expect(rules(await judged(blind, [exception]))).toEqual([]);
   });
 
+  const written = {
+    gate: ['g'],
+    rule: ['r'],
+    resource: ['x'],
+    reason: 'y',
+    owner: 'o',
+    expires: '2026-06-30',
+  };
   test.each([
-    [
-      'without a reason',
-      '- { gate: g, rule: r, resource: x, owner: o, expires: "2026-06-30", control: c }',
-      'no reason',
-    ],
-    [
-      'with a misspelt field',
-      '- { gate: g, rule: r, resource: x, reason: y, owner: o, expires: "2026-06-30", control: c, file: z }',
-      'unknown file',
-    ],
-    [
-      'with a date that is none',
-      '- { gate: g, rule: r, resource: x, reason: y, owner: o, expires: soon, control: c }',
-      'not a date',
-    ],
-    [
-      'with a day that no calendar has',
-      '- { gate: g, rule: r, resource: x, reason: y, owner: o, expires: "2026-13-45", control: c }',
-      'not a date',
-    ],
-    [
-      'for a gate that does not exist',
-      '- { gate: [g, h], rule: r, resource: x, reason: y, owner: o, expires: "2026-06-30", control: c }',
-      'there is no gate h',
-    ],
-    [
-      'for no rule',
-      '- { gate: g, rule: [], resource: x, reason: y, owner: o, expires: "2026-06-30", control: c }',
-      'no rule',
-    ],
-  ])('%s is refused', async (_what, text, message) => {
+    ['without a reason', { reason: undefined }, 'no reason'],
+    ['with a misspelt field', { file: 'z' }, 'unknown file'],
+    ['with a date that is none', { expires: 'soon' }, 'not a date'],
+    ['with a day that no calendar has', { expires: '2026-13-45' }, 'not a date'],
+    ['for a gate that does not exist', { gate: ['g', 'h'] }, 'there is no gate h'],
+    ['for no rule', { rule: [] }, 'no rule'],
+  ])('%s is refused', async (_what, change, message) => {
+    const text = JSON.stringify([{ ...written, control: 'c', ...change }]);
     const root = await projectOf({ 'security/exceptions.yaml': text });
 
     await expect(readExceptions(root, ['g'])).rejects.toThrow(message);

@@ -19,46 +19,38 @@ import { nothing, project, projectOf } from './mistakes.ts';
 
 const same = (path: string): string => path;
 const run = (code: number, stdout: string, stderr = '') => ({ code, stdout, stderr });
-const cases: [string, () => unknown, string][] = [
-  [
-    'Checkov exits 0 on a file that it can not parse',
-    () =>
-      readCheckovReport(
-        {
-          results: { failed_checks: [], parsing_errors: ['a.tf'] },
-          summary: { parsing_errors: 1, resource_count: 4 },
-        },
-        same,
-      ),
-    "can't parse a.tf",
-  ],
+const unparsed = {
+  results: { failed_checks: [], parsing_errors: ['a.tf'] },
+  summary: { parsing_errors: 1, resource_count: 4 },
+};
+const trivyError = 'ERROR [terraform parser] Error parsing file file_path="main.tf" err="main.tf:2: Invalid"';
+const noDatabase = 'FATAL\tFatal error run error: init error: DB error';
+const noSystem = '{"Metadata":{"OS":{"Family":"none"}},"Results":[]}';
+const badDockerfile = '[{"code":"DL1000","level":"error","line":1,"message":"unexpected F"}]';
+const badHcl = '{"issues":[],"errors":[{"message":"bad HCL"}]}';
+const noPackage = '{"vulnerabilities":{},"metadata":{"dependencies":{"total":0}}}';
+const checkov = (report: unknown) => readCheckovReport(report, same);
+const leaks = (said: ReturnType<typeof run>) => readLeaks(said, () => '');
+
+/** What a tool says while it looks at nothing, who reads it, and the reason that must be given. */
+const cases: readonly (readonly [string, () => unknown, string])[] = [
+  ['Checkov exits 0 on a file that it can not parse', () => checkov(unparsed), "can't parse a.tf"],
   [
     'Checkov prints a bare summary for an empty folder',
-    () => readCheckovReport({ passed: 0, failed: 0 }, same),
+    () => checkov({ passed: 0, failed: 0 }),
     'nothing to look at',
   ],
-  ['Checkov gives an empty list', () => readCheckovReport([], same), 'nothing to look at'],
+  ['Checkov gives an empty list', () => checkov([]), 'nothing to look at'],
   [
     'Trivy exits 0 on HCL that it can not parse',
-    () =>
-      readResults(
-        run(
-          0,
-          '{"Results":[]}',
-          'ERROR [terraform parser] Error parsing file file_path="main.tf" err="main.tf:2: Invalid"',
-        ),
-      ),
+    () => readResults(run(0, '{"Results":[]}', trivyError)),
     "can't parse main.tf",
   ],
   ['Trivy applies no check', () => readMisconfigurations(run(0, '{"Results":[]}'), same), 'applied no check'],
-  [
-    'Trivy has no vulnerability database',
-    () => readResults(run(1, '', 'FATAL\tFatal error run error: init error: DB error')),
-    'DB error',
-  ],
+  ['Trivy has no vulnerability database', () => readResults(run(1, '', noDatabase)), 'DB error'],
   [
     'Trivy does not know the operating system of an image',
-    () => readImageVulnerabilities(run(0, '{"Metadata":{"OS":{"Family":"none"}},"Results":[]}')),
+    () => readImageVulnerabilities(run(0, noSystem)),
     'no operating system',
   ],
   [
@@ -71,31 +63,19 @@ const cases: [string, () => unknown, string][] = [
     () => readHadolint(run(1, '', 'hadolint: Dockerfile: does not exist')),
     'no report',
   ],
-  [
-    'hadolint can not parse the Dockerfile',
-    () => readHadolint(run(1, '[{"code":"DL1000","level":"error","line":1,"message":"unexpected F"}]')),
-    "can't parse",
-  ],
+  ['hadolint can not parse the Dockerfile', () => readHadolint(run(1, badDockerfile)), "can't parse"],
   [
     'gitleaks fails with the code that it has for leaks',
-    () => readLeaks(run(1, '[]', 'fatal: not a repository'), () => ''),
+    () => leaks(run(1, '[]', 'fatal: not a repository')),
     'not a repository',
   ],
-  [
-    'tflint can not read the code',
-    () => readTflint(run(1, '{"issues":[],"errors":[{"message":"bad HCL"}]}'), 'm'),
-    'bad HCL',
-  ],
+  ['tflint can not read the code', () => readTflint(run(1, badHcl), 'm'), 'bad HCL'],
   [
     'npm audit meets a registry without advisories',
     () => readAudit(run(1, '{"message":"405 Method Not Allowed","error":{}}')),
     '405',
   ],
-  [
-    'npm audit knows no package',
-    () => readAudit(run(0, '{"vulnerabilities":{},"metadata":{"dependencies":{"total":0}}}')),
-    'no advisories',
-  ],
+  ['npm audit knows no package', () => readAudit(run(0, noPackage)), 'no advisories'],
   [
     'npm audit signatures has no trust root',
     () => readSignatures(run(1, '{"error":{"code":"ENOTFOUND"}}')),
