@@ -23,8 +23,6 @@ export interface Mistake {
   readonly planned: (address: string, change: (after: Draft) => unknown) => unknown;
   /** Changes which argument of that resource refers to what, in the module that holds it. */
   readonly configured: (address: string, change: (expressions: Draft) => unknown) => unknown;
-  /** Changes which argument of a root module's call refers to what. */
-  readonly called: (module: string, change: (expressions: Draft) => unknown) => unknown;
   readonly output: (name: string, change: (after: Draft) => unknown) => unknown;
   /** Leaves out every resource whose address contains `address`. */
   readonly remove: (address: string) => unknown;
@@ -71,9 +69,6 @@ function createMistake(json: Draft): Mistake {
     },
     configured: (address, change) => {
       change(configuredIn(json.configuration.root_module, address).expressions);
-    },
-    called: (module, change) => {
-      change(json.configuration.root_module.module_calls[module].expressions);
     },
     output: (name, change) => {
       change(json.output_changes[name].after);
