@@ -1,6 +1,7 @@
 import { Router, type RequestHandler } from 'express';
 import type { Contract, Operation } from './contract.ts';
 import type { DiscoverIssuer, IssuerEndpoints } from './issuer.ts';
+import { notAllowed } from './problem.ts';
 import { pageHeaders } from './security-headers.ts';
 
 export interface DocsSettings {
@@ -67,9 +68,10 @@ const pageStyle = `
 export function createDocs({ contract, discover, clientId }: DocsSettings): Router {
   let page: Promise<readonly RequestHandler[]> | undefined;
   const router = Router();
-  router.use((_request, response, next) => {
+  router.use(({ method }, response, next) => {
     response.locals.context.route = '/api/docs';
-    next();
+    if (method === 'GET' || method === 'HEAD') next();
+    else throw notAllowed(method, 'GET, HEAD');
   });
   router.use(async (_request, response, next) => {
     const endpoints = await discoverQuietly(discover);

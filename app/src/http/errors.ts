@@ -9,7 +9,7 @@ import {
   TimedOut,
   Unavailable,
 } from '../movies/errors.ts';
-import { HttpProblem, badRequest, statusName, type Problem } from './problem.ts';
+import { HttpProblem, badRequest, notAllowed, statusName, type Problem } from './problem.ts';
 import { isForWholeServer } from './request-rules.ts';
 import { sendJson } from './send-json.ts';
 import type { ApiRequest, ApiResponse, Stage } from './stages.ts';
@@ -63,10 +63,7 @@ export const answerNotFound: Stage = (request, response) => {
     return;
   }
   if (found === undefined) throw new HttpProblem(404, `There is nothing at ${pathOf(targetOf(request))}.`);
-  const { allowed } = found;
-  throw new HttpProblem(405, `${String(request.method)} is not possible here, only ${allowed}.`, {
-    headers: { Allow: allowed },
-  });
+  throw notAllowed(String(request.method), found.allowed);
 };
 
 /** Routers of Express take off what they are mounted at, and keep the whole. */
@@ -106,7 +103,7 @@ function toMovieProblem(error: unknown): HttpProblem | undefined {
 const unexpected = () =>
   new HttpProblem(500, 'Something went wrong here. The request id finds it in the log.');
 
-/** What Express and its body parser throw. Undefined for anything else. */
+/** What Express, its body parser and its sender of files throw. Undefined for anything else. */
 function toFrameworkProblem(error: unknown): HttpProblem | undefined {
   if (error instanceof URIError) {
     return new HttpProblem(400, 'The address is not well-formed.', {
@@ -114,14 +111,27 @@ function toFrameworkProblem(error: unknown): HttpProblem | undefined {
     });
   }
   if (!(error instanceof Error && 'status' in error)) return undefined;
-  return toBodyProblem('type' in error ? String(error.type) : '', Number(error.status));
+  const status = Number(error.status);
+  if (status === 412 || status === 416) return toFileProblem(status, error);
+  return toBodyProblem('type' in error ? String(error.type) : '', status);
 }
+
+/** Of the files that Swagger UI has. With a 416 the sender says how long the file is. */
+function toFileProblem(status: 412 | 416, error: Error & { headers?: unknown }): HttpProblem {
+  const range: unknown = Object.entries(error.headers ?? {}).find(([name]) => name === 'Content-Range')?.[1];
+  const headers = typeof range === 'string' ? { 'Content-Range': range } : {};
+  return new HttpProblem(status, fileProblems[status], { headers });
+}
+const fileProblems = {
+  412: 'The file is another one than If-Match or If-Unmodified-Since names.',
+  416: 'The file has no bytes where Range asks for them.',
+} as const;
 
 /** https://github.com/expressjs/body-parser#errors. Its messages quote the body; these don't. */
 function toBodyProblem(type: string, status: number): HttpProblem | undefined {
   if (type === 'entity.too.large') return new HttpProblem(413, 'The body is larger than 100 kB.');
   if (type === 'encoding.unsupported') {
-    const headers = { 'Accept-Encoding': 'gzip, deflate, br' };
+    const headers = { 'Accept-Encoding': 'gzip, deflate, br, zstd' };
     return new HttpProblem(415, 'The Content-Encoding of the body is not supported.', { headers });
   }
   return status === 400 ? badRequest({ in: 'body', message: 'could not be read' }) : undefined;

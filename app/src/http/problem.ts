@@ -33,4 +33,7 @@ export class HttpProblem extends Error {
 export const badRequest = (fault: Fault): HttpProblem =>
   new HttpProblem(400, `${fault.field ?? `The ${fault.in}`} ${fault.message}.`, { faults: [fault] });
 
+export const notAllowed = (method: string, allowed: string): HttpProblem =>
+  new HttpProblem(405, `${method} is not possible here, only ${allowed}.`, { headers: { Allow: allowed } });
+
 export const statusName = (status: number): string => STATUS_CODES[status] ?? 'Error';

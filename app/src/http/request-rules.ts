@@ -26,6 +26,13 @@ export const refuseAmbiguity: Stage = (request, _response, next) => {
   if (headers.host === undefined && httpVersion === '1.1') {
     throw badRequest({ in: 'header', field: 'Host', message: 'is missing' });
   }
+  if (!authority.test(headers.host ?? '')) {
+    throw badRequest({
+      in: 'header',
+      field: 'Host',
+      message: 'is not a name or an address, with or without a port',
+    });
+  }
   const { expect, 'transfer-encoding': coding } = headers;
   if (expect !== undefined && expect.toLowerCase() !== '100-continue') {
     throw new HttpProblem(417, 'Of all expectations only 100-continue is met here. Leave out Expect.');
@@ -35,6 +42,9 @@ export const refuseAmbiguity: Stage = (request, _response, next) => {
   }
   next();
 };
+
+/** RFC 9110, section 7.2: all else must be refused. */
+const authority = /^(\[[\da-f:.]+\]|[\w.~!$&'()*+,;=%-]*)(:\d*)?$/i;
 
 /** Of these Node keeps the first and drops the others in silence, while what stands in front may go by the last one. */
 const singles = new Map(['Host', 'Authorization', 'Content-Type'].map((name) => [name.toLowerCase(), name]));
@@ -57,6 +67,8 @@ function refuseTarget(request: ApiRequest): void {
   if (!url.startsWith('/') && !isForWholeServer(request)) {
     throw badRequest({ in: 'path', message: 'is not an address of this service' });
   }
+  // One reader takes it for a part of the title, another one for the end of the address.
+  if (url.includes('#')) throw badRequest({ in: 'path', message: 'has a #; within a name it is %23' });
   const start = url.indexOf('?');
   if (start === -1 || !url.includes('%', start)) return;
   try {
