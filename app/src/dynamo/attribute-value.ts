@@ -92,7 +92,7 @@ function attributeName(name: string): string {
   return wellFormed(name);
 }
 
-const tooDeep = () => new InvalidMovie(`The movie nests more than ${maxLevels} levels deep.`);
+const tooDeep = () => new InvalidMovie(`Objects and lists nest more than ${maxLevels - 1} levels deep.`);
 
 const isObject = (value: Json): value is Readonly<Record<string, Json>> =>
   typeof value === 'object' && value !== null && !isList(value);

@@ -33,6 +33,7 @@ export interface LocalStack {
   /** For both scopes, alive for `tokenHours`. */
   readonly token: string;
   readonly logFile: string;
+  readonly dataDir: string;
   readonly prometheusUrl?: string;
   /** Resolves with the reason when the API ends by itself. */
   readonly died: Promise<Problem>;
@@ -114,6 +115,7 @@ export async function startLocalStack(
     issuer: issuer.issuer,
     token: await issuer.token('movies/read movies/write'),
     logFile,
+    dataDir,
     ...(options.prometheus ? { prometheusUrl: `http://127.0.0.1:${prometheusPort}` } : {}),
     died: api.died,
   };
@@ -122,7 +124,7 @@ export async function startLocalStack(
 /** Where everything is, and a command to paste. */
 export function welcome(stack: LocalStack, seconds: number, paint: Paint): string {
   const { bold } = paint;
-  const { apiUrl, metricsUrl, prometheusUrl, issuer, token, logFile } = stack;
+  const { apiUrl, metricsUrl, prometheusUrl, issuer, token, logFile, dataDir } = stack;
   return `
 ${bold('The movies API is running')}, after ${seconds.toFixed(1)} s.
 
@@ -136,5 +138,5 @@ Paste this; the token lives for ${tokenHours} hours:
 
   curl -s '${apiUrl}/movies?year=1994&sort=rating&limit=5' -H 'Authorization: Bearer ${token}'
 
-Ctrl-C stops everything. The data stays until ${bold('rm -r .data')}.`;
+Ctrl-C stops everything. The data stays until ${bold(`rm -r ${shownPath(dataDir)}`)}.`;
 }

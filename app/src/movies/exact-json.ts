@@ -38,7 +38,7 @@ function refuseInexact(json: string): void {
     const level = levels.at(-1);
     if (token === '{' || token === '[') {
       if (levels.length === maxDepth)
-        throw new InexactJson(`The movie nests more than ${maxDepth - 1} levels deep.`, '');
+        throw new InexactJson(`Objects and lists nest more than ${maxDepth - 2} levels deep.`, pointer());
       levels.push({ names: token === '{' ? new Set() : undefined, at: 0, isNameNext: token === '{' });
     } else if (token === '}' || token === ']') {
       levels.pop();

@@ -22,7 +22,7 @@ const utf16 = Buffer.from(JSON.stringify(aMovie({ title: 'X' })), 'utf16le');
 const notUtf8 = 'The body must be in UTF-8.';
 const noJson = 'The body is not valid JSON.';
 const noYear = 'body /year: must be integer.';
-const tooDeep = 'The movie nests more than 31 levels deep.';
+const tooDeep = 'Objects and lists nest more than 30 levels deep.';
 const infinite = "The number 1e400 can't be kept to the digit: it would become Infinity. Send it as a text.";
 const within = (info: string) => `{"year":2013,"title":"Bomb","info":${info}}`;
 

@@ -75,8 +75,10 @@ describeWith([curl], 'make run', () => {
     });
   });
 
-  test('the printed addresses answer', async () => {
+  test('the printed addresses answer, and the data lies where it says', async () => {
     const addresses = addressesIn(first.output());
+
+    expect(first.output()).toContain(`The data stays until rm -r ${dataDir}.`);
 
     expect(addresses).toHaveLength(4);
     expect(await answersAt(addresses)).toEqual([200, 200, 200, 200]);

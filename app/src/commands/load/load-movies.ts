@@ -39,7 +39,7 @@ export function createMovieCheck(): (record: InputRecord) => Checked {
 /** One record's fault, whatever it is, must not stop the others. */
 function describe(error: unknown): string {
   // What can't be walked through is deeper than what could be stored.
-  if (error instanceof RangeError) return 'The movie nests more than 31 levels deep.';
+  if (error instanceof RangeError) return 'Objects and lists nest more than 30 levels deep.';
   if (error instanceof SyntaxError) return `not JSON: ${visible(error.message)}`;
   return error instanceof InvalidMovie ? error.message : `it can't be stored: ${reasonOf(error)}`;
 }
