@@ -103,6 +103,12 @@ const mistakes: readonly (readonly [string, string, string, ...string[]])[] = [
     'one-environment: custom/nightly-rescan-dev, step "Scan": it says ENV=prod, but is a step of dev',
   ],
   [
+    'a reader with the role that changes',
+    'deployment: prod-plan, concurrency-group: prod, oidc: true, script: [make plan ENV=prod PLAN=r]',
+    'deployment: prod, trigger: manual, concurrency-group: prod, oidc: true, script: [make plan ENV=prod PLAN=r]',
+    'one-environment: custom/rotate-cursor-key-prod, step "Plan it": it only reads, with the role that changes prod: take deployment: prod-plan',
+  ],
+  [
     'a deployment that names no ENV',
     'make rollback ENV=prod',
     'make rollback',

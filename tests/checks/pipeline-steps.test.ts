@@ -12,7 +12,13 @@ import {
 } from '../../tools/checks/pipeline-rules.ts';
 import optionalTools from '../../tools/install/optional-tools.json' with { type: 'json' };
 import { replaceBlock } from '../../tools/lib/markdown.ts';
-import { linesOf, listOf, readDefinition, settingsOf } from '../../tools/lib/pipeline-definition.ts';
+import {
+  linesOf,
+  listOf,
+  readDefinition,
+  settingsOf,
+  variablesOf,
+} from '../../tools/lib/pipeline-definition.ts';
 import { built, describeWith } from '../support/requirements.ts';
 
 const project = resolve(import.meta.dirname, '../..');
@@ -130,6 +136,47 @@ test('each step has the size and the minutes that its work takes, and Docker the
     docker: { type: 'docker', memory: 2048 },
   });
   expect(definition.content['options']).toEqual({ 'max-time': 30 });
+});
+
+/** By the last target of a step: what it leaves, whatever came of it or after a success only. */
+const left: Readonly<Record<string, readonly string[]>> = {
+  test: ['tests always reports/tests/**', 'security always reports/security/**'],
+  bench: [''],
+  sign: ['image success release/image'],
+  plan: ['plan success release/*.tfplan,release/*.tfplan.json'],
+  drift: ['plan success release/*.tfplan,release/*.tfplan.json'],
+  verify: ['deployed success release/deployed-*.tar'],
+  security: ['security always reports/security/**'],
+  drill: ['drills always reports/drills/**'],
+  mutants: ['mutants always reports/mutants/**'],
+};
+
+test('each step leaves what the next one takes, and what a person reads after a failure', () => {
+  const wrong = definition.steps.flatMap((step) => {
+    const target = callsOf(step).at(-1)?.target ?? '';
+    const leaves = listOf(settingsOf(step.settings['artifacts'])['upload'])
+      .map(settingsOf)
+      .map(({ name, 'capture-on': on = 'success', paths }) => [name, on, listOf(paths).join()].join(' '))
+      .join();
+    const meant = left[target] ?? ['probes always reports/verify/**,reports/load-test/**'];
+    return meant.includes(leaves) ? [] : [`${step.name} leaves "${leaves}", not ${meant.join(' or ')}`];
+  });
+
+  expect(wrong).toEqual([]);
+});
+
+test('nothing but what does no harm is filled in for who starts a pipeline', () => {
+  const asked = variablesOf(definition).map(({ pipeline, variable }) => {
+    const { name, default: given = '(none)', 'allowed-values': allowed } = variable;
+    return [pipeline.replace(/-(dev|staging|prod)$/, ''), name, given, ...listOf(allowed)].join(' ');
+  });
+
+  expect([...new Set(asked)]).toEqual([
+    'custom/rollback IMAGE (none)',
+    'custom/rotate-cursor-key STEP accept accept sign drop',
+    'custom/destroy CONFIRM no',
+    'custom/load-data FILE ',
+  ]);
 });
 
 test('one red check hides no other: all of them end', () => {

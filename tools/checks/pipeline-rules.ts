@@ -78,6 +78,8 @@ const placesOf: Readonly<Record<string, RegExp>> = {
   // With ARCHIVE=yes: it fetches what runs.
   verify: /^custom\/nightly-rescan-/,
 };
+/** What changes nothing takes the role that can't: `deployment: …-plan`. */
+const reading = ['plan', 'drift', 'verify'];
 /** Without DRILLS all of them are run. */
 const requiredDrills = ['task-killed', 'zone-lost', 'database-gone', 'broken-deployment'];
 /** Targets that run third-party scanners. */
@@ -169,6 +171,10 @@ export const rules: readonly Rule[] = [
           .filter((name) => name !== environment)
           .map((name) => `it says ENV=${name}, but is a step of ${environment ?? 'no environment'}`),
         isDeployment && environment !== 'build' && given.length === 0 && 'it says no ENV=…',
+        isDeployment &&
+          callsOf(step).some(({ target }) => reading.includes(target)) &&
+          deploymentOf(step) === environment &&
+          `it only reads, with the role that changes ${environment}: take deployment: ${environment}-plan`,
       ];
     }),
   },
