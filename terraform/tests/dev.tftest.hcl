@@ -107,26 +107,6 @@ run "a_replica_that_is_taken_back_is_still_looked_for_where_it_is" {
   }
 }
 
-run "without_a_way_out_tasks_reach_the_issuer_and_nothing_else" {
-  command = plan
-
-  variables {
-    egress         = "none"
-    oidc           = { issuer = "https://login.bank.example", audience = ["movies"] }
-    issuer_network = { cidrs = ["10.8.0.0/24"], transit_gateway_id = "tgw-0123456789abcdef0" }
-  }
-
-  assert {
-    condition     = { for rule in aws_vpc_security_group_egress_rule.service_to_issuer : rule.cidr_ipv4 => rule.from_port } == { "10.8.0.0/24" = 443 }
-    error_message = "Tasks may not speak TLS to the issuer, or to more than the issuer."
-  }
-
-  assert {
-    condition     = toset([for route in aws_route.issuer : route.destination_cidr_block]) == toset(["10.8.0.0/24"]) && length(aws_route.issuer) == 3
-    error_message = "Each zone needs a route to the issuer."
-  }
-}
-
 run "in_a_rotation_tasks_get_both_keys_and_the_state_remembers_it" {
   command = plan
 

@@ -14,7 +14,7 @@ import { awsProvider, registryModules, terraform } from '../support/terraform.ts
 
 const project = resolve(import.meta.dirname, '../..');
 
-type Regions = Readonly<Record<'eu-west-1' | 'us-west-2' | 'us-gov-west-1', PlanJson>>;
+type Regions = Readonly<Record<'eu-west-1' | 'us-west-2' | 'us-gov-west-1' | 'every option', PlanJson>>;
 
 /** Names that are one for all regions of an account (IAM, budgets) or of a partition (buckets). */
 const globalNames: Readonly<Record<string, string>> = {
@@ -85,6 +85,80 @@ const used = (plan: PlanJson): readonly string[] =>
 const unlisted = (plan: PlanJson, { partitions }: Partitions): readonly string[] =>
   used(plan).filter((service) => partitions.every(({ services: there }) => !(service in there)));
 
+/** What no environment asks for, at once: no recorded plan shows what comes of it. */
+const everyOption = {
+  allowed_regions: ['eu-west-1', 'eu-north-1'],
+  domain_name: 'movies.dev.example.com',
+  certificate_arn: 'arn:aws:acm:eu-west-1:123456789012:certificate/1',
+  client_ca: { bucket: 'ca', key: 'ca.pem', object_version: '1', revocations: { 'crl.pem': '7' } },
+  egress: 'none',
+  issuer_network: { cidrs: ['10.8.0.0/24'], transit_gateway_id: 'tgw-0123456789abcdef0' },
+  oidc: {
+    issuer: 'https://login.example',
+    audience: ['a', 'b'],
+    jwks_uri: 'https://login.example/keys',
+    swagger_client_id: 'page',
+  },
+  replicate: true,
+  replica_region: 'eu-north-1',
+  backup: {
+    schedule: 'cron(0 3 * * ? *)',
+    retention_days: 35,
+    copy_to: 'arn:aws:backup:eu-west-1:210987654321:backup-vault:copies',
+  },
+  capacity: { fargate_base: 2, fargate_weight: 0, spot_weight: 1 },
+  scaling: {
+    min_tasks: 2,
+    max_tasks: 4,
+    requests_per_target: 20_000,
+    schedules: { evening: { schedule: 'cron(0 18 * * ? *)', min_tasks: 3, max_tasks: 20 } },
+  },
+  subscriptions: { page: [{ protocol: 'https', endpoint: 'https://pager.example' }] },
+  collector_image: `210987654321.dkr.ecr.eu-west-1.amazonaws.com/collector@sha256:${'1'.repeat(64)}`,
+  waf: {
+    rate_limit: 2_000,
+    write_rate_limit: 500,
+    allowed_countries: ['IE'],
+    allowed_cidrs: ['203.0.113.0/24'],
+  },
+  experiments: false,
+};
+const table = 'module.movies_table.aws_dynamodb_table.main["original"]';
+const comesOfIt: Readonly<Record<string, object>> = {
+  'module.alb.aws_lb_listener.this["https"]': { certificate_arn: everyOption.certificate_arn },
+  'module.alb.aws_lb.this[0]': { connection_logs: [{ enabled: true }] },
+  'aws_lb_trust_store_revocation.clients["crl.pem"]': { revocations_s3_object_version: '7' },
+  'aws_route.issuer["2 10.8.0.0/24"]': { destination_cidr_block: '10.8.0.0/24' },
+  'aws_vpc_security_group_egress_rule.service_to_issuer["10.8.0.0/24"]': {
+    cidr_ipv4: '10.8.0.0/24',
+    to_port: 443,
+  },
+  'aws_kms_replica_key.table["eu-north-1"]': {
+    deletion_window_in_days: 30,
+    policy: expect.stringContaining('UseThroughService'),
+  },
+  [table]: {
+    stream_view_type: 'NEW_AND_OLD_IMAGES',
+    replica: [{ point_in_time_recovery: true, propagate_tags: true }],
+  },
+  'module.movies_table.aws_backup_plan.main["main"]': {
+    rule: [{ copy_action: [{ lifecycle: [{ delete_after: 35 }] }] }],
+  },
+  'module.service.aws_ecs_service.this[0]': {
+    capacity_provider_strategy: [
+      { base: 0, capacity_provider: 'FARGATE_SPOT', weight: 1 },
+      { base: 2, capacity_provider: 'FARGATE', weight: 0 },
+    ],
+  },
+  'module.service.aws_appautoscaling_scheduled_action.this["evening"]': {
+    scalable_target_action: [{ min_capacity: '3', max_capacity: '20' }],
+  },
+  'module.observability.aws_cloudwatch_metric_alarm.symptom["scaling-at-maximum"]': { threshold: 20 },
+  'module.observability.aws_sns_topic_subscription.main["page https https://pager.example"]': {
+    endpoint: 'https://pager.example',
+  },
+};
+
 describeWith(
   [
     terraform,
@@ -93,7 +167,7 @@ describeWith(
     program('python3', 'install Python 3.10 or newer'),
     built('python/moto'),
   ],
-  'dev, planned in two regions and in GovCloud',
+  'dev, planned in two regions, in GovCloud, and with every option',
   () => {
     let emulator: Emulator;
     let folder: string;
@@ -105,7 +179,7 @@ describeWith(
       const { service: cwd } = await prepareScratch(project, folder);
       await writeFile(join(cwd, 'backend_override.tf'), 'terraform {\n  backend "local" {}\n}\n');
       await writeFile(join(cwd, 'govcloud.tfvars'), 'monthly_budget_usd = null\n');
-      const planIn = async (region: string, partition = 'aws'): Promise<PlanJson> => {
+      const planIn = async (region: string, partition = 'aws', options: object = {}): Promise<PlanJson> => {
         const { env, stop } = await terraformEnvironment({
           env: emulatedAws(process.env, emulator.url, region),
         });
@@ -120,6 +194,12 @@ describeWith(
             image: planRelease.image.replace('eu-west-1', region),
             region,
             allowed_regions: JSON.stringify([region]),
+            ...Object.fromEntries(
+              Object.entries(options).map(([name, value]) => [
+                name,
+                typeof value === 'string' ? value : JSON.stringify(value),
+              ]),
+            ),
           };
           const given = Object.entries(variables).flatMap(([name, value]) => ['-var', `${name}=${value}`]);
           const file = join(folder, `${region}.tfplan`);
@@ -135,6 +215,7 @@ describeWith(
         'eu-west-1': await planIn('eu-west-1'),
         'us-west-2': await planIn('us-west-2'),
         'us-gov-west-1': await planIn('us-gov-west-1', 'aws-us-gov'),
+        'every option': await planIn('eu-west-1', 'aws', everyOption),
       };
     }, 600_000);
 
@@ -179,6 +260,41 @@ describeWith(
       expect(home.length).toBeGreaterThan(5);
       expect(home.filter((name) => west.includes(name))).toEqual([]);
       expect(new Set(home).size).toBe(home.length);
+    });
+
+    test.each(Object.entries(comesOfIt))(
+      'with every option, %s is what was asked for',
+      (address, attributes) => {
+        const found = managed(plans['every option']).find((one) => one.address === address);
+
+        expect(found?.change.after).toMatchObject(attributes);
+      },
+    );
+
+    test('with a certificate and an issuer of their own, none is made', () => {
+      const types = managed(plans['every option']).map(({ type }) => type);
+
+      expect(types.filter((type) => /^aws_(acm|cognito|route53)_|nat_gateway/.test(type))).toEqual([]);
+    });
+
+    test('with every option, the task trusts its issuer by its own keys, and takes the collector from where it was told', () => {
+      const [api, collector] = valueOf(
+        plans['every option'].output_changes?.['container_definitions'],
+        'after',
+      ) as {
+        image: string;
+        environment: { name: string; value: string }[];
+      }[];
+
+      expect(
+        Object.fromEntries(api?.environment.map(({ name, value }) => [name, value]) ?? []),
+      ).toMatchObject({
+        OIDC_ISSUER: 'https://login.example',
+        OIDC_AUDIENCE: 'a,b',
+        OIDC_JWKS_URI: 'https://login.example/keys',
+        OIDC_SWAGGER_CLIENT_ID: 'page',
+      });
+      expect(collector?.image).toBe(everyOption.collector_image);
     });
 
     test('what a partition lacks is exactly what the variables refuse', () => {

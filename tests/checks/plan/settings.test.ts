@@ -165,13 +165,50 @@ describe('what no plan shows', () => {
     expect(region.test('region = "us-gov-west-1"')).toBe(true);
   });
 
-  test('default tags are made of variables only: one that is not known at plan is lost, and stops the apply', async () => {
-    const tags = under(await read('terraform/providers.tf'), 'tags').map(([, value]) => value);
+  test("an ARN that is handed on is a thing's own: its others are taken at plan, and refused at apply", () => {
+    const others = sources.flatMap((path) =>
+      (readFileSync(path, 'utf8').match(/\baws_\w+\.\w+(\[[^\]]*\])?\.\w+_arn\b/g) ?? []).map(
+        (one) => `${path}: ${one}`,
+      ),
+    );
 
-    expect(tags).toHaveLength(2);
-    expect(tags[0]).toEqual(tags[1]);
-    for (const value of Object.values(isObject(tags[0]) ? tags[0] : {}))
+    expect(others).toEqual([]);
+  });
+
+  test('both providers stay in the account, and tag by variables only: what is not known at plan stops the apply', async () => {
+    const [[, providers] = []] = under(await read('terraform/providers.tf'), 'aws');
+    const alike = (Array.isArray(providers) ? providers : []).map((one: Json) =>
+      isObject(one) ? { ...one, alias: '', region: '' } : one,
+    );
+    const [[, tags] = []] = under(alike, 'tags');
+
+    expect(alike).toHaveLength(2);
+    expect(alike[0]).toEqual(alike[1]);
+    expect(alike[0]).toHaveProperty('allowed_account_ids');
+    for (const value of Object.values(isObject(tags) ? tags : {}))
       expect(JSON.stringify(value).replaceAll(/\$\{var\.\w+\}/g, '')).toMatch(/^"-?"$/);
+  });
+
+  test('where a CA is named, clients are verified by it: a plan shows nothing of it', async () => {
+    const [[, listeners] = []] = under(await read('terraform/edge.tf'), 'listeners');
+
+    expect(listeners).toMatch(
+      /for mode in var\.client_ca == null \? \[\] : \["verify"\] : "mutual_authentication" => \{/,
+    );
+  });
+
+  test('the containers that an output tells are those of the task, whose JSON no plan shows', async () => {
+    const [[, told] = []] = under(await read('terraform/outputs.tf'), 'container_definitions').flatMap(
+      ([, one]) => under(one, 'value'),
+    );
+    const [[, run] = []] = under(await read('terraform/task.tf'), 'container_definitions');
+    const flat = (value: Json = null): string =>
+      (typeof value === 'string' ? value : JSON.stringify(value))
+        .replaceAll(/"\$\{|\}"|\s/g, '')
+        .replace(/,\]/, ']');
+
+    expect(flat(told)).toContain('module.collector_container.container_definition');
+    expect(flat(run)).toBe(`\${jsonencode(${flat(told)})}`);
   });
 });
 
