@@ -67,6 +67,10 @@ async function whileFull(send: () => Promise<Answer>): Promise<Answer> {
   return answer;
 }
 
+test('one request too many is refused before anybody looks at its token', async () => {
+  expect(await whileFull(() => busy.stranger('GET', movie))).toMatchObject({ status: 503 });
+});
+
 /** Load never makes the balancer's check fail; only a stop does. */
 async function whileStopping(): Promise<Answer> {
   const leaving = await startApi({ DRAIN_DELAY_MS: '1000' });
