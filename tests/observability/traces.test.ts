@@ -163,7 +163,7 @@ describe('sampling', () => {
   test.each<[string, '00' | '01', number]>([
     ['0', '01', 0],
     ['1', '00', 1],
-  ])('a rate of %s decides, not the flag %s of a caller', async (rate, flag, exported) => {
+  ])('a rate of %s decides, not the flag %s of a caller; a stop sends it', async (rate, flag, exported) => {
     const other = await startApi({ OTEL_EXPORTER_OTLP_ENDPOINT: receiver.endpoint, TRACE_SAMPLE_RATE: rate });
     const asked = `cccccccccccccccccccccccccccccc${flag}`;
 
