@@ -1,3 +1,7 @@
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Api, startApi } from '../../support/api.ts';
 
@@ -116,4 +120,29 @@ describe('the metrics', () => {
     expect(text).toMatch(/^nodejs_eventloop_lag_p99_seconds /m);
     expect(text).toMatch(/^process_resident_memory_bytes /m);
   });
+});
+
+test.each<[string, RequestListener, number, string]>([
+  [
+    'passes where the metrics say so',
+    ({ url }, answer) => answer.writeHead(url === '/healthz' ? 200 : 404).end(),
+    0,
+    '',
+  ],
+  ['fails where they say 503', (_request, answer) => answer.writeHead(503).end(), 1, 'answered 503'],
+  ['fails where they say nothing', () => undefined, 1, 'did not answer in 2000 ms'],
+])('the health check of a container %s', async (_what, answer, code, says) => {
+  const server = createServer(answer).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const env = { METRICS_PORT: String((server.address() as AddressInfo).port) };
+
+  const [status, said] = await new Promise<[unknown, string]>((resolve) => {
+    execFile(process.execPath, ['app/src/health-check.ts'], { env }, (error, _stdout, stderr) => {
+      resolve([error?.code ?? 0, stderr]);
+    });
+  });
+  server.closeAllConnections();
+  server.close();
+
+  expect([status, said]).toEqual([code, expect.stringContaining(says)]);
 });
