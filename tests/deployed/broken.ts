@@ -113,27 +113,33 @@ export function describeBrokenDeployments(local: () => LocalAccess): void {
     test(
       'no task is left: no target, no answer, no metrics',
       async () => {
-        const { faults, state } = local();
+        const { harm, state } = local();
         const { zones } = await state();
         const mend = async () => {
-          await faults.heal();
+          await harm({ kind: 'heal' });
           await becomesSteady(state);
         };
 
-        await whileBroken(Promise.all(zones.map((zone) => faults.loseZone(zone))), mend, async () => {
-          await fails(checkTargets, deployment(), /healthy/);
-          await fails(checkHeaders, deployment(), /"status": 503/);
-          await fails(checkMetricsAreScrapeable, deployment(), /toBeGreaterThan/);
-        });
+        await whileBroken(
+          Promise.all(zones.map((zone) => harm({ kind: 'lose-zone', zone }))),
+          mend,
+          async () => {
+            await fails(checkTargets, deployment(), /healthy/);
+            await fails(checkHeaders, deployment(), /"status": 503/);
+            await fails(checkMetricsAreScrapeable, deployment(), /toBeGreaterThan/);
+          },
+        );
       },
       timeoutMs,
     );
 
     test('the database is gone: not ready', async () => {
-      const { faults } = local();
+      const { harm } = local();
 
-      await whileBroken(faults.database({ refuse: true }), faults.heal, () =>
-        fails(checkReadiness, deployment(), /"status": 503/),
+      await whileBroken(
+        harm({ kind: 'database', database: { refuse: true } }),
+        () => harm({ kind: 'heal' }),
+        () => fails(checkReadiness, deployment(), /"status": 503/),
       );
     });
 

@@ -5,12 +5,7 @@ import {
   DescribeUserPoolClientCommand,
 } from '@aws-sdk/client-cognito-identity-provider';
 import { Problem } from '../../app/src/commands/problem.ts';
-import {
-  createControlClient,
-  createFaults,
-  type Faults,
-  type LocalState,
-} from '../../tools/sandbox/deployment/state.ts';
+import { createControlClient, type Harm, type LocalState } from '../../tools/sandbox/deployment/state.ts';
 import { createServingHome } from '../../tools/sandbox/deployment/processes.ts';
 import { type Deployment, type Outputs, readOutputs } from './deployment.ts';
 
@@ -107,7 +102,7 @@ async function requestToken({ tokenEndpoint, id, secret }: Client, scope: string
 /** A local deployment: to be asked like one on AWS, and to be harmed. */
 export interface LocalAccess {
   readonly deployment: Deployment;
-  readonly faults: Faults;
+  readonly harm: Harm;
   readonly state: () => Promise<LocalState>;
   /** Address of its control server. */
   readonly control: string;
@@ -124,7 +119,7 @@ export interface LocalSources {
   readonly outputs: Readonly<Record<string, unknown>>;
   readonly state: () => Promise<LocalState>;
   readonly token: (scope: string) => Promise<string>;
-  readonly faults: Faults;
+  readonly harm: Harm;
   readonly control: string;
   readonly home: string;
 }
@@ -136,7 +131,7 @@ export const localAccess = ({
   outputs,
   state,
   token,
-  faults,
+  harm,
   control,
   home,
 }: LocalSources): LocalAccess => ({
@@ -149,7 +144,7 @@ export const localAccess = ({
     metricsUrls: async () =>
       (await state()).tasks.filter(({ status }) => status === 'RUNNING').map(({ metricsUrl }) => metricsUrl),
   },
-  faults,
+  harm,
   state,
   control,
   home,
@@ -160,8 +155,7 @@ export async function openLocalAccess(home: string, environment = 'dev'): Promis
   const record = await createServingHome(home).find();
   if (!record) throw new Problem('No local deployment serves.', 'Start one: make deploy-local');
   const outputs = JSON.parse(await readFile(join(home, 'outputs.json'), 'utf8')) as Record<string, unknown>;
-  const { state, token } = createControlClient(record.control);
-  const faults = createFaults(record.control);
+  const { state, token, harm } = createControlClient(record.control);
   const { url, emulator: endpoint, control } = record;
-  return localAccess({ environment, url, endpoint, outputs, state, token, faults, control, home });
+  return localAccess({ environment, url, endpoint, outputs, state, token, harm, control, home });
 }

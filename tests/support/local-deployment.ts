@@ -4,12 +4,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createProgress } from '../../tools/lib/progress.ts';
 import type { Outputs } from '../../tools/sandbox/deployment/applied.ts';
-import {
-  createControlClient,
-  createFaults,
-  type Faults,
-  type LocalState,
-} from '../../tools/sandbox/deployment/state.ts';
+import { createControlClient, type Harm, type LocalState } from '../../tools/sandbox/deployment/state.ts';
 import { type Finished, run } from '../../tools/lib/processes.ts';
 import { emulatedAws } from '../../tools/lib/terraform/emulated.ts';
 import {
@@ -49,7 +44,7 @@ export interface LocalDeployment {
   readonly state: () => Promise<LocalState>;
   /** Scopes are separated by spaces. */
   readonly token: (scope: string) => Promise<string>;
-  readonly faults: Faults;
+  readonly harm: Harm;
   /** Rejects, naming each difference, unless a further plan is empty. */
   readonly expectNoChanges: () => Promise<void>;
   /** What differs from what was applied. */
@@ -78,10 +73,9 @@ export async function startLocalDeployment(): Promise<LocalDeployment> {
   await writeFile(join(home, 'users.json'), JSON.stringify([process.pid, process.ppid]));
   try {
     const { record, outputs } = await ensureDeployed();
-    const { state, token } = createControlClient(record.control);
-    const faults = createFaults(record.control);
+    const { state, token, harm } = createControlClient(record.control);
     const stop = async (): Promise<void> => {
-      await faults.heal();
+      await harm({ kind: 'heal' });
       await giveBack();
     };
     return {
@@ -92,7 +86,7 @@ export async function startLocalDeployment(): Promise<LocalDeployment> {
       home,
       state,
       token,
-      faults,
+      harm,
       expectNoChanges: () =>
         withApplied(String(outputs['image']), ({ expectNoChanges }) => expectNoChanges()),
       drift: () => withApplied(String(outputs['image']), ({ drift }) => drift()),

@@ -132,25 +132,19 @@ program
     await sign({ project, env, say }, name);
   });
 
-program
-  .command('sign-file <file>', { hidden: true })
-  .description('Sign a file as images are signed')
-  .requiredOption('--key <name>', 'a file, or awskms:///…')
-  .requiredOption('--bundle <file>', 'the signature')
-  .action(async (file: string, { key, bundle }: { key: string; bundle: string }) => {
-    const { createCosign } = await import('./cosign.ts');
-    await createCosign(env).signFile(file, key, bundle);
-  });
-
-program
-  .command('verify-file <file>', { hidden: true })
-  .description('Check that a file is what was signed')
-  .requiredOption('--key <name>', 'a file, or awskms:///…')
-  .requiredOption('--bundle <file>', 'the signature')
-  .action(async (file: string, { key, bundle }: { key: string; bundle: string }) => {
-    const { createCosign } = await import('./cosign.ts');
-    await createCosign(env).verifyFile(file, key, bundle);
-  });
+for (const [verb, does, description] of [
+  ['sign-file', 'signFile', 'Sign a file as images are signed'],
+  ['verify-file', 'verifyFile', 'Check that a file is what was signed'],
+] as const)
+  program
+    .command(`${verb} <file>`, { hidden: true })
+    .description(description)
+    .requiredOption('--key <name>', 'a file, or awskms:///…')
+    .requiredOption('--bundle <file>', 'the signature')
+    .action(async (file: string, { key, bundle }: { key: string; bundle: string }) => {
+      const { createCosign } = await import('./cosign.ts');
+      await createCosign(env)[does](file, key, bundle);
+    });
 
 program
   .command('bootstrap')

@@ -101,8 +101,8 @@ export const checks: Readonly<
   'service-linked roles': checkServiceLinkedRoles,
   'OIDC provider': checkOidcProvider,
   domain: checkDomain,
-  networks: checkNetworks,
-  architecture: checkProcessors,
+  networks: (account) => orWrong(() => checkNetworks(account)),
+  architecture: (account) => orWrong(() => checkProcessors(account)),
   permissions: checkPermissions,
 };
 
@@ -112,6 +112,15 @@ export const explain = (error: unknown): Found =>
     `${fieldText(error, 'name')}: ${reasonOf(error)}`,
     'Allow the caller this read (the policy ReadOnlyAccess has it), or look yourself.',
   );
+
+/** What would refuse a release is wrong here. */
+const orWrong = (check: () => Found | Promise<Found>): Promise<Found> =>
+  Promise.resolve()
+    .then(check)
+    .catch((error: unknown) => {
+      if (error instanceof Problem) return wrong(error.message, error.remedy);
+      throw error;
+    });
 
 function checkAccount({ id, env, settings, principal }: Account): Found {
   const meant = [
@@ -454,29 +463,19 @@ function checkNetworks({ environment, settings, env }: Account): Found {
     );
   const hasPipeline = settings('bitbucket') !== undefined || env['RUNNER_CIDRS'] !== undefined;
   if (!hasPipeline) return ok(cidrs.join(', '));
-  try {
-    checkReach(settings, environment, { ...env, BITBUCKET_BUILD_NUMBER: 'of the preflight' });
-    return ok(`${cidrs.join(', ')}, the pipeline among them`);
-  } catch (error) {
-    if (error instanceof Problem) return wrong(error.message, error.remedy);
-    throw error;
-  }
+  checkReach(settings, environment, { ...env, BITBUCKET_BUILD_NUMBER: 'of the preflight' });
+  return ok(`${cidrs.join(', ')}, the pipeline among them`);
 }
 
 /** One processor in all environments, and the image built for it. */
 async function checkProcessors({ root, env, image, builtFor }: Account): Promise<Found> {
-  try {
-    const wanted = await wantedArchitecture(root, env);
-    if (image === '')
-      return ok(`${wanted} in all environments; no image is named yet, \`make image\` builds for it`);
-    const built = await builtFor(image, wanted).catch((error: unknown) => ({ error }));
-    if (typeof built === 'object') return explain(built.error);
-    checkArchitecture(image, built, wanted);
-    return ok(`${wanted}, image and tasks`);
-  } catch (error) {
-    if (error instanceof Problem) return wrong(error.message, error.remedy);
-    throw error;
-  }
+  const wanted = await wantedArchitecture(root, env);
+  if (image === '')
+    return ok(`${wanted} in all environments; no image is named yet, \`make image\` builds for it`);
+  const built = await builtFor(image, wanted).catch((error: unknown) => ({ error }));
+  if (typeof built === 'object') return explain(built.error);
+  checkArchitecture(image, built, wanted);
+  return ok(`${wanted}, image and tasks`);
 }
 
 /** One call of each kind that bootstrap and the first apply begin with; where an organisation forbids, it forbids these. */

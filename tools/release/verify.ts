@@ -78,11 +78,8 @@ program
   .description('Probe a deployment')
   .option('--env <name>', 'local, or an environment that is deployed', '')
   .action(async ({ env }: { env: string }) => {
-    process.exitCode = await ask(env, {
-      file: 'tests/deployed/verify.ts',
-      folder: 'verify',
-      title: 'Probes',
-    });
+    const asked = { file: 'tests/deployed/verify.ts', folder: 'verify', title: 'Probes' };
+    process.exitCode = await ask(env, asked);
   });
 
 program
@@ -92,11 +89,8 @@ program
   .action(async ({ env }: { env: string }) => {
     if (env === 'prod')
       throw new Misuse('prod bears its users, and no load test.', 'ENV=staging has the same shape.');
-    process.exitCode = await ask(env, {
-      file: 'tests/deployed/load-test.ts',
-      folder: 'load-test',
-      title: 'Load test',
-    });
+    const asked = { file: 'tests/deployed/load-test.ts', folder: 'load-test', title: 'Load test' };
+    process.exitCode = await ask(env, asked);
   });
 
 await runCommand(() => program.parseAsync());

@@ -4,13 +4,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Deployment } from '../../deployed/deployment.ts';
 import { between, drawChart, type Figures, figuresOf, isFailed, lastBadAfter, type Mark } from './figures.ts';
 import type { Requirement } from '../../support/requirements.ts';
-import { drillIds, type Faults, type LocalState } from '../../../tools/sandbox/deployment/state.ts';
+import { drillIds, type Harm, type LocalState } from '../../../tools/sandbox/deployment/state.ts';
 import { type Load, type Outcome, startLoad } from '../../../tools/sandbox/deployment/load.ts';
 
 /** What a drill has to break things with. */
 export interface Scene {
   readonly deployment: Deployment;
-  readonly faults: Faults;
+  readonly harm: Harm;
   readonly state: () => Promise<LocalState>;
   /** Address of the deployment's control server. */
   readonly control: string;
@@ -83,9 +83,9 @@ const progressEveryMs = 5_000;
 /** Runs a drill under constant load: quiet, fault, recovery, quiet. */
 export async function runDrill(
   drill: Drill,
-  local: Pick<Scene, 'deployment' | 'faults' | 'state' | 'control' | 'home' | 'say'>,
+  local: Pick<Scene, 'deployment' | 'harm' | 'state' | 'control' | 'home' | 'say'>,
 ): Promise<DrillResult> {
-  const { deployment, faults, say } = local;
+  const { deployment, harm, say } = local;
   const undo = await drill.prepare?.(local);
   const load = startLoad({
     url: deployment.url,
@@ -129,7 +129,7 @@ export async function runDrill(
   } finally {
     clearInterval(progress);
     await load.stop();
-    await faults.heal();
+    await harm({ kind: 'heal' });
     await undo?.();
   }
 }

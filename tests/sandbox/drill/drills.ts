@@ -6,6 +6,7 @@ import { maintain, readFirewall, type Wanted } from '../../../tools/release/main
 import { compare, readRecovery, readSource, restore, withRestoring } from '../../../tools/release/restore.ts';
 import { clientSettings } from '../../../tools/sandbox/deployment/applied.ts';
 import { createServingHome } from '../../../tools/sandbox/deployment/processes.ts';
+import type { DatabaseFaults } from '../../../tools/sandbox/deployment/state.ts';
 import type { Deployment } from '../../deployed/deployment.ts';
 import { ask } from '../../deployed/probe.ts';
 import { checkRunningDigest, checkSteadyState } from '../../deployed/probes/service.ts';
@@ -54,7 +55,7 @@ export const pagedOutage: Drill = {
 };
 
 async function playOutage(
-  { deployment, faults, state, mark, now }: Scene,
+  { deployment, harm, state, mark, now }: Scene,
   alerts: WatchedAlerts,
 ): ReturnType<Drill['act']> {
   const scrapes = (tasks: readonly string[]) =>
@@ -72,7 +73,7 @@ async function playOutage(
   if (early.length > 0) throw new Error(`told before anything is wrong: ${early.join(', ')}`);
 
   const since = now();
-  await faults.database({ refuse: true });
+  await harm({ kind: 'database', database: { refuse: true } });
   mark('the database is gone');
   await eventually(
     async () => {
@@ -83,7 +84,7 @@ async function playOutage(
   );
   const pagedAfter = now() - since;
   mark('paged');
-  await faults.heal();
+  await harm({ kind: 'heal' });
   const healedAt = now();
   mark('the database is back');
 
@@ -125,17 +126,17 @@ const mayThrottle = 0.25;
 
 /** Makes the database unwell for a while, and resolves when readiness is good again. No task may be replaced for it. */
 async function whileDatabase(
-  { deployment, faults, state, mark, now }: Scene,
+  { deployment, harm, state, mark, now }: Scene,
   label: string,
-  fault: Parameters<Scene['faults']['database']>[0],
+  database: Partial<DatabaseFaults>,
   lastsMs: number,
   meanwhile: () => Promise<Seen['facts']> = () => Promise.resolve({}),
 ): Promise<Seen> {
   const before = runningTasks(await state());
-  await faults.database(fault);
+  await harm({ kind: 'database', database });
   mark(label);
   const [facts] = await Promise.all([meanwhile(), pause(lastsMs)]);
-  await faults.heal();
+  await harm({ kind: 'heal' });
   const healedAt = now();
   mark('the database is back');
   await eventually(
@@ -272,9 +273,9 @@ export const killedTask: Drill = {
   id: 'task-killed',
   title: 'A task is killed',
   budget: lostTaskBudget,
-  act: async ({ faults, state, mark, now }) => {
+  act: async ({ harm, state, mark, now }) => {
     const since = now();
-    const lost = await faults.killTask();
+    const lost = await harm({ kind: 'kill' });
     mark('killed');
     await becomesSteady(state, (current) => !runningTasks(current).includes(lost));
     return { facts: replacedAfter(now, since) };
@@ -286,9 +287,9 @@ export const interruptedTask: Drill = {
   id: 'spot-interruption',
   title: 'A Spot interruption ends a task',
   budget: () => Promise.resolve({ failed: 0, recoveredWithinMs: 120_000 }),
-  act: async ({ faults, state, mark, now }) => {
+  act: async ({ harm, state, mark, now }) => {
     const since = now();
-    const lost = await faults.interruptTask();
+    const lost = await harm({ kind: 'interrupt' });
     mark('interrupted');
     await becomesSteady(
       state,
@@ -306,9 +307,9 @@ export const hungTask: Drill = {
   id: 'task-hangs',
   title: 'A task hangs: alive, but not answering',
   budget: lostTaskBudget,
-  act: async ({ faults, state, mark, now }) => {
+  act: async ({ harm, state, mark, now }) => {
     const since = now();
-    const lost = await faults.freezeTask();
+    const lost = await harm({ kind: 'freeze' });
     mark('frozen');
     await becomesSteady(state, (current) => !runningTasks(current).includes(lost));
     return { facts: replacedAfter(now, since) };
@@ -331,10 +332,10 @@ export const lostZone: Drill = {
       await becomesSteady(state, (current) => current.desiredCount === desiredCount);
     };
   },
-  act: async ({ faults, state, mark, now }) => {
+  act: async ({ harm, state, mark, now }) => {
     const before = await state();
     const since = now();
-    const zone = await faults.loseZone();
+    const zone = await harm({ kind: 'lose-zone' });
     mark(`${zone} lost`);
     const inZone = before.tasks.filter((task) => task.status === 'RUNNING' && task.zone === zone);
     const lost = inZone.map(({ id }) => id);

@@ -62,20 +62,12 @@ export async function listFiles(root: string): Promise<readonly string[]> {
       return stdout.split('\0').filter((file) => file !== '' && existsSync(join(root, file)));
     }
   }
-  return walk(root, root);
-}
-
-async function walk(root: string, folder: string): Promise<readonly string[]> {
-  const entries = await readdir(folder, { withFileTypes: true });
-  const lists = await Promise.all(
-    entries
-      .filter(({ name }) => !foreign.has(name))
-      .map((entry) => {
-        const path = join(folder, entry.name);
-        return entry.isDirectory() ? walk(root, path) : Promise.resolve([relative(root, path)]);
-      }),
-  );
-  return lists.flat().sort();
+  const entries = await readdir(root, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => !entry.isDirectory())
+    .map(({ parentPath, name }) => relative(root, join(parentPath, name)))
+    .filter((file) => !file.split('/').some((part) => foreign.has(part)))
+    .sort();
 }
 
 /** Does something with a copy of some files of the project, and removes it again. */

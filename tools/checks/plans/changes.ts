@@ -151,41 +151,39 @@ export function reportPlans(
     annotations: [
       ...costs
         .filter(({ old, now }) => old !== undefined && !isDeepStrictEqual(old, now))
-        .map(({ name, old, now }): Annotation => ({
-          annotation_type: 'CODE_SMELL',
-          result: 'PASSED',
-          severity: 'MEDIUM',
-          summary: `Costs of ${describeCost(name, old, now)}`,
-          path: `tests/checks/plan/recorded/${name}.json`,
-        })),
-      ...capabilities.map((summary): Annotation => ({
-        annotation_type: 'VULNERABILITY',
-        result: 'PASSED',
-        severity: 'HIGH',
-        summary: `A module's capabilities: ${summary}`,
-        path: 'security/modules.lock.json',
+        .map(({ name, old, now }) =>
+          annotate(recordingOf(name), 'MEDIUM', `Costs of ${describeCost(name, old, now)}`),
+        ),
+      ...capabilities.map((summary) => ({
+        ...annotate(lockFile, 'HIGH', `A module's capabilities: ${summary}`),
+        annotation_type: 'VULNERABILITY' as const,
       })),
-      ...unplanned.map((place): Annotation => ({
-        annotation_type: 'CODE_SMELL',
-        result: 'PASSED',
-        severity: 'MEDIUM',
-        summary: `Changed where no planned value shows it: ${place}`,
-        path: place.split(': ')[0] ?? place,
-      })),
+      ...unplanned.map((place) =>
+        annotate(
+          place.split(': ')[0] ?? place,
+          'MEDIUM',
+          `Changed where no planned value shows it: ${place}`,
+        ),
+      ),
       ...entries.flatMap(([name, differences]) =>
-        differences.map((difference): Annotation => ({
-          annotation_type: 'CODE_SMELL',
-          result: 'PASSED',
-          severity: weightOf(difference) < 100 ? 'HIGH' : 'LOW',
-          summary: `${name}: ${describeDifference(difference)}`,
-          path: `tests/checks/plan/recorded/${name}.json`,
-        })),
+        differences.map((difference) =>
+          annotate(
+            recordingOf(name),
+            weightOf(difference) < 100 ? 'HIGH' : 'LOW',
+            `${name}: ${describeDifference(difference)}`,
+          ),
+        ),
       ),
     ],
   };
 }
 
 const lockFile = 'security/modules.lock.json';
+const recordingOf = (environment: string): string => `tests/checks/plan/recorded/${environment}.json`;
+const annotate = (path: string, severity: Annotation['severity'], summary: string): Annotation => ({
+  ...{ annotation_type: 'CODE_SMELL', result: 'PASSED' },
+  ...{ severity, summary, path },
+});
 
 interface RecordedPlan {
   readonly plan: { readonly resource_changes?: readonly PlannedResource[] };
@@ -206,7 +204,7 @@ export async function reviewPlans(project: string, base: string): Promise<Report
     ] as const;
   const plans = await Promise.all(
     environments.map(async (name) => {
-      const [old, now] = await read<RecordedPlan>(`tests/checks/plan/recorded/${name}.json`, { plan: {} });
+      const [old, now] = await read<RecordedPlan>(recordingOf(name), { plan: {} });
       return {
         name,
         old: old.plan.resource_changes ?? [],

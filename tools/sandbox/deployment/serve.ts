@@ -211,7 +211,7 @@ export async function harm(
   const alive = (): readonly Task[] => fleet.tasks().filter(({ id }) => fleet.running(id) !== undefined);
   switch (fault.kind) {
     case 'database':
-      await link.set(fault.database);
+      await link.set({ ...noFaults, ...fault.database });
       return 'database';
     case 'rotate-issuer-key':
       await issuer.rotateKeys();

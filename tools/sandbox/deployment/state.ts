@@ -128,7 +128,8 @@ export const noFaults: DatabaseFaults = { latencyMs: 0, throttleRatio: 0, refuse
 export type FaultRequest =
   | { readonly kind: 'kill' | 'freeze' | 'thaw' | 'interrupt'; readonly task?: string | undefined }
   | { readonly kind: 'lose-zone'; readonly zone?: string | undefined }
-  | { readonly kind: 'database'; readonly database: DatabaseFaults }
+  /** What isn't named is as it should be. */
+  | { readonly kind: 'database'; readonly database: Partial<DatabaseFaults> }
   | { readonly kind: 'rotate-issuer-key' | 'heal' };
 
 interface Answered {
@@ -157,25 +158,5 @@ export function createControlClient(control: string) {
   };
 }
 
-/** Harm on purpose, to a running local deployment. A healthy task or the fullest zone is chosen where none is named. */
-export type Faults = ReturnType<typeof createFaults>;
-
-/** @param control address of the control server, as in the deployment's record */
-export function createFaults(control: string) {
-  const { harm } = createControlClient(control);
-  return {
-    /** SIGKILL. Resolves with the id of the task. */
-    killTask: (task?: string) => harm({ kind: 'kill', task }),
-    /** Stops it without ending it: it is alive and answers nothing. Resolves with its id. */
-    freezeTask: (task?: string) => harm({ kind: 'freeze', task }),
-    /** SIGTERM as a Spot interruption sends it: nobody tells the load balancer before. Resolves with the task's id. */
-    interruptTask: (task?: string) => harm({ kind: 'interrupt', task }),
-    /** Kills all tasks of a zone, and starts none there until all is healed. Resolves with the zone. */
-    loseZone: (zone?: string) => harm({ kind: 'lose-zone', zone }),
-    /** Replaces all faults of the database: what isn't named is as it should be. */
-    database: (faults: Partial<DatabaseFaults>) =>
-      harm({ kind: 'database', database: { ...noFaults, ...faults } }),
-    /** Zones are back, and the database is as it should be. */
-    heal: () => harm({ kind: 'heal' }),
-  };
-}
+/** Harm on purpose. A healthy task or the fullest zone is chosen where none is named. */
+export type Harm = ReturnType<typeof createControlClient>['harm'];
