@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-scheduler';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { maintain, readFirewall, readWanted, type Firewall } from '../../tools/release/maintenance.ts';
-import { clientSettings } from '../../tools/sandbox/deployment/applied.ts';
+import { clientSettings } from '../../tools/lib/terraform/emulated.ts';
 import { startEmulator, type Emulator } from '../../tools/sandbox/emulator.ts';
 import { eventually } from '../support/eventually.ts';
 import { describeWith, program } from '../support/requirements.ts';

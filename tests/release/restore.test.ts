@@ -31,7 +31,7 @@ import {
   type Restoring,
 } from '../../tools/release/restore.ts';
 import { pythonEnvironment } from '../../tools/install/python/environment.ts';
-import { clientSettings } from '../../tools/sandbox/deployment/applied.ts';
+import { clientSettings } from '../../tools/lib/terraform/emulated.ts';
 import { startEmulator, type Emulator } from '../../tools/sandbox/emulator.ts';
 import { describeWith, program } from '../support/requirements.ts';
 

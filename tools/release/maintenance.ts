@@ -6,6 +6,7 @@ import {
 } from '@aws-sdk/client-scheduler';
 import { GetIPSetCommand, UpdateIPSetCommand, WAFV2Client } from '@aws-sdk/client-wafv2';
 import { Misuse, Problem } from '../../app/src/commands/problem.ts';
+import { clientSettings } from '../lib/terraform/emulated.ts';
 
 /** Every address, in two halves: AWS WAF takes no /0. */
 const everybody = ['0.0.0.0/1', '128.0.0.0/1'];
@@ -63,8 +64,7 @@ export async function maintain(
   wanted: Wanted,
   now: () => number,
 ): Promise<string> {
-  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
-  const settings = place.endpoint === undefined ? place : { ...place, credentials };
+  const settings = clientSettings(place.endpoint, place.region);
   const clients = [new WAFV2Client(settings), new SchedulerClient(settings)] as const;
   const [waf, scheduler] = clients;
 

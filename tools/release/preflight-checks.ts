@@ -19,7 +19,7 @@ import {
 } from '@aws-sdk/client-iam';
 import { GetHostedZoneCommand, Route53Client } from '@aws-sdk/client-route-53';
 import { GetServiceQuotaCommand, ServiceQuotasClient, type MetricInfo } from '@aws-sdk/client-service-quotas';
-import { STSClient } from '@aws-sdk/client-sts';
+import { STSClient, type STSClientConfig } from '@aws-sdk/client-sts';
 import { Problem, reasonOf, textOf as fieldText } from '../../app/src/commands/problem.ts';
 import { checkArchitecture, wantedArchitecture, type Architecture } from './architecture.ts';
 import { checkReach } from './reach.ts';
@@ -51,19 +51,9 @@ export interface PreflightOptions {
   readonly builtFor: (image: string, wanted: Architecture) => Promise<string>;
 }
 
-interface ClientSettings {
-  readonly region: string;
-  readonly endpoint?: string;
-  readonly credentials?: {
-    readonly accessKeyId: string;
-    readonly secretAccessKey: string;
-    readonly sessionToken?: string;
-  };
-}
-
 export type Clients = ReturnType<typeof createClients>;
 
-export const createClients = (settings: ClientSettings) => ({
+export const createClients = (settings: Pick<STSClientConfig, 'region' | 'endpoint' | 'credentials'>) => ({
   cloudwatch: new CloudWatchClient(settings),
   ec2: new EC2Client(settings),
   iam: new IAMClient(settings),

@@ -16,6 +16,7 @@ import {
   type TableDescription,
 } from '@aws-sdk/client-dynamodb';
 import { Misuse, Problem } from '../../app/src/commands/problem.ts';
+import { clientSettings } from '../lib/terraform/emulated.ts';
 
 /** What a table is restored from, by what a person names, and the name that the restored one gets for it. */
 export type Source = { readonly target: string } & (
@@ -314,14 +315,10 @@ export async function withRestoring<T>(
   means: Means,
   work: (by: Restoring) => Promise<T>,
 ): Promise<T> {
-  const at = (address?: string) =>
-    address === undefined
-      ? { region }
-      : { region, endpoint: address, credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };
   const clients = {
-    tables: new DynamoDBClient(at(endpoint)),
-    items: new DynamoDBClient(at(database)),
-    backups: new BackupClient(at(endpoint)),
+    tables: new DynamoDBClient(clientSettings(endpoint, region)),
+    items: new DynamoDBClient(clientSettings(database, region)),
+    backups: new BackupClient(clientSettings(endpoint, region)),
   };
   try {
     return await work({ ...clients, ...means, ...(typeof roleArn === 'string' ? { roleArn } : {}) });

@@ -18,6 +18,7 @@ import {
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { reasonOf, textOf } from '../../app/src/commands/problem.ts';
 import type { Report } from '../lib/insights.ts';
+import { clientSettings } from '../lib/terraform/emulated.ts';
 
 type Outputs = Readonly<Record<string, unknown>>;
 
@@ -332,13 +333,7 @@ export async function readFacts({
     const value = outputs[name];
     return Array.isArray(value) ? value.map(String) : [];
   };
-  const settings = {
-    region: text('region'),
-    maxAttempts: 2,
-    ...(endpoint === undefined
-      ? {}
-      : { endpoint, credentials: { accessKeyId: 'test', secretAccessKey: 'test' } }),
-  };
+  const settings = { ...clientSettings(endpoint, text('region')), maxAttempts: 2 };
   const clients = {
     ecs: new ECSClient(settings),
     elb: new ElasticLoadBalancingV2Client(settings),

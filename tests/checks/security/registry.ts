@@ -1,13 +1,13 @@
-import { execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, request as send, type IncomingMessage, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { buffer } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { closeServer, listenOnLoopback } from '../../../app/src/local/listen.ts';
+import { serveRegistry } from '../../../tools/sandbox/pipeline/image-registry.ts';
 import { project } from './mistakes.ts';
 
 const run = promisify(execFile);
@@ -44,20 +44,7 @@ export async function startRegistry({
   referrers = false,
 }: Kind = {}): Promise<LoopbackRegistry> {
   const folder = await mkdtemp(join(tmpdir(), 'registry-'));
-  const server = spawn(goBinary('crane'), ['registry', 'serve', '--address', '127.0.0.1:0'], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const port = await new Promise<string>((done, fail) => {
-    server.once('exit', () => {
-      fail(new Error('the registry did not start'));
-    });
-    for (const stream of [server.stdout, server.stderr]) {
-      createInterface({ input: stream }).on('line', (line) => {
-        const found = /serving on port (\d+)/.exec(line)?.[1];
-        if (found !== undefined) done(found);
-      });
-    }
-  });
+  const { server, port } = await serveRegistry(goBinary('crane'));
   const edge = immutable || referrers ? await startEdge(port, { immutable, referrers }) : undefined;
   const repository = `${edge?.address ?? `127.0.0.1:${port}`}/movies-api`;
   // Never in a synchronous way: what stands in front of the registry is in this very process.
@@ -87,7 +74,7 @@ export async function startRegistry({
 }
 
 /** What ECR does and crane's registry doesn't, in front of it. */
-async function startEdge(port: string, { immutable, referrers }: Required<Kind>) {
+async function startEdge(port: number, { immutable, referrers }: Required<Kind>) {
   const tags = new Set<string>();
   const referring = new Map<string, object[]>();
   const answer = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {

@@ -8,7 +8,7 @@ import { CreateTableCommand, DynamoDBClient, PutItemCommand, ScanCommand } from 
 import { describe, expect, test } from '@jest/globals';
 import { startEmbeddedDynamoDb } from '../../../app/src/local/embedded-dynamodb.ts';
 import { listenOnLoopback } from '../../../app/src/local/listen.ts';
-import { clientSettings } from '../../../tools/sandbox/deployment/applied.ts';
+import { clientSettings } from '../../../tools/lib/terraform/emulated.ts';
 import { createContainerRunner } from '../../../tools/sandbox/deployment/runners.ts';
 import { toContainer } from '../../../tools/sandbox/deployment/task-definition.ts';
 import { createRestores } from '../../../tools/sandbox/deployment/database.ts';

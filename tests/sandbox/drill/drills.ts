@@ -4,7 +4,7 @@ import { expect } from '@jest/globals';
 import { Agent, request } from 'undici';
 import { maintain, readFirewall, type Wanted } from '../../../tools/release/maintenance.ts';
 import { compare, readRecovery, readSource, restore, withRestoring } from '../../../tools/release/restore.ts';
-import { clientSettings } from '../../../tools/sandbox/deployment/applied.ts';
+import { clientSettings } from '../../../tools/lib/terraform/emulated.ts';
 import { createServingHome } from '../../../tools/sandbox/deployment/processes.ts';
 import type { DatabaseFaults } from '../../../tools/sandbox/deployment/state.ts';
 import type { Deployment } from '../../deployed/deployment.ts';

@@ -70,3 +70,9 @@ export function emulatedAws(env: NodeJS.ProcessEnv, url: string, region: string)
     AWS_EC2_METADATA_DISABLED: 'true',
   };
 }
+
+/** Of AWS clients: of an emulated account, which takes any credentials, or of the caller's. */
+export const clientSettings = (endpoint: string | undefined, region: string) =>
+  endpoint === undefined
+    ? { region }
+    : { region, endpoint, credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };

@@ -10,7 +10,6 @@ export interface PlanJson {
   readonly output_changes?: Readonly<Record<string, Change>>;
   readonly configuration: {
     readonly root_module: ModuleConfiguration;
-    readonly provider_config?: Readonly<Record<string, { readonly expressions?: ExpressionBlock }>>;
   };
 }
 

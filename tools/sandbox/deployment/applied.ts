@@ -19,13 +19,7 @@ import {
   type WebACL,
 } from '@aws-sdk/client-wafv2';
 import { Problem } from '../../../app/src/commands/problem.ts';
-
-/** Of a client of an emulated account: its address, and credentials that mean nothing. */
-export const clientSettings = (endpoint: string, region: string) => ({
-  endpoint,
-  region,
-  credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-});
+import { clientSettings } from '../../lib/terraform/emulated.ts';
 
 /** The control plane of an account, as far as running its tasks takes. */
 export type AwsClients = ReturnType<typeof createAwsClients>;

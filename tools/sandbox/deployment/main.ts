@@ -142,22 +142,10 @@ program
   .option('--throttle <share>', 'share of calls that are refused as too many, 0 to 1', share, 0)
   .option('--year <number>', 'refuse calls of this partition alone, as a hot key', wholeNumber(0, 9_999))
   .option('--gone', 'nobody listens', false)
-  .action(
-    ({
-      latency,
-      throttle,
-      year,
-      gone,
-    }: {
-      latency: number;
-      throttle: number;
-      year?: number;
-      gone: boolean;
-    }) => {
-      const database = { latencyMs: latency, throttleRatio: throttle, throttledYear: year, refuse: gone };
-      return harm({ kind: 'database', database });
-    },
-  );
+  .action((asked: { latency: number; throttle: number; year?: number; gone: boolean }) => {
+    const { latency: latencyMs, throttle: throttleRatio, year: throttledYear, gone: refuse } = asked;
+    return harm({ kind: 'database', database: { latencyMs, throttleRatio, throttledYear, refuse } });
+  });
 program
   .command('rotate-issuer-key')
   .description('The issuer signs with a new key and withdraws the old one at once, as after a leak')

@@ -1,4 +1,4 @@
-import { execFile, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { createServer, request as send } from 'node:http';
@@ -39,14 +39,11 @@ export interface ImageRegistryOptions {
 export async function startImageRegistry(options: ImageRegistryOptions): Promise<ImageRegistry> {
   const { crane, host, home, env } = options;
   const stack = createStopStack();
-  const registry = spawn(crane, ['registry', 'serve', '--address', '127.0.0.1:0'], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const { server: registry, port } = await serveRegistry(crane);
   stack.keep(async () => {
     const ended = once(registry, 'exit');
     if (registry.kill()) await ended;
   });
-  const port = await portOf(registry);
   const address = `127.0.0.1:${port}`;
 
   const [keyFile, certificateFile] = [join(home, 'registry.key'), join(home, 'registry.pem')];
@@ -93,18 +90,21 @@ export async function startImageRegistry(options: ImageRegistryOptions): Promise
   };
 }
 
-/** The port that crane says it serves on. */
-async function portOf(registry: ReturnType<typeof spawn>): Promise<number> {
-  return new Promise((resolve, reject) => {
-    registry.once('error', reject);
-    registry.once('exit', () => {
+/** A registry in memory, and its port. */
+export async function serveRegistry(crane: string): Promise<{ server: ChildProcess; port: number }> {
+  const server = spawn(crane, ['registry', 'serve', '--address', '127.0.0.1:0'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const port = await new Promise<number>((resolve, reject) => {
+    server.once('error', reject);
+    server.once('exit', () => {
       reject(new Problem('The image registry did not start.', 'make .cache/bin/crane'));
     });
-    for (const stream of [registry.stdout, registry.stderr])
-      if (stream)
-        createInterface({ input: stream }).on('line', (line) => {
-          const port = /serving on port (\d+)/.exec(line)?.[1];
-          if (port !== undefined) resolve(Number(port));
-        });
+    for (const stream of [server.stdout, server.stderr])
+      createInterface({ input: stream }).on('line', (line) => {
+        const port = /serving on port (\d+)/.exec(line)?.[1];
+        if (port !== undefined) resolve(Number(port));
+      });
   });
+  return { server, port };
 }

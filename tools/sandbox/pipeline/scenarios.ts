@@ -1,6 +1,7 @@
 import { appendFile, cp, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CloudWatchLogsClient, PutRetentionPolicyCommand } from '@aws-sdk/client-cloudwatch-logs';
+import { clientSettings } from '../../lib/terraform/emulated.ts';
 import { startLoad } from '../deployment/load.ts';
 import { createControlClient } from '../deployment/state.ts';
 import { startTraffic } from '../deployment/traffic.ts';
@@ -119,11 +120,7 @@ export const drift: Scenario = {
     const outputs = JSON.parse(await readFile(join(tasksOf('dev'), 'outputs.json'), 'utf8')) as {
       log_group_name: string;
     };
-    const logs = new CloudWatchLogsClient({
-      region,
-      endpoint: account.url,
-      credentials: { accessKeyId: 'person', secretAccessKey: 'person' },
-    });
+    const logs = new CloudWatchLogsClient(clientSettings(account.url, region));
     await logs.send(
       new PutRetentionPolicyCommand({ logGroupName: outputs.log_group_name, retentionInDays: 1 }),
     );

@@ -6,6 +6,7 @@ import { createLocalJWKSet, exportJWK, generateKeyPair, jwtVerify, SignJWT } fro
 import { Problem, reasonOf } from '../../../app/src/commands/problem.ts';
 import { closeServer, listenOnLoopback } from '../../../app/src/local/listen.ts';
 import { askEvaluator } from '../../lib/iam-evaluator.ts';
+import { clientSettings } from '../../lib/terraform/emulated.ts';
 import { type Ids, region } from './account.ts';
 
 /** What of a token decides about a role. */
@@ -167,8 +168,7 @@ interface AppliedRole {
 
 /** As it was applied. */
 async function roleOf(arn: string, emulator: string): Promise<AppliedRole> {
-  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
-  const iam = new IAMClient({ region, endpoint: emulator, credentials });
+  const iam = new IAMClient(clientSettings(emulator, region));
   const { Role: role } = await iam.send(new GetRoleCommand({ RoleName: arn.split('/').at(-1) }));
   iam.destroy();
   if (role?.Arn !== arn) throw new Problem(`The account has no role ${arn}.`, 'make bootstrap makes them.');
