@@ -101,8 +101,8 @@ variable "region" {
   }
 
   validation {
-    condition     = !startswith(var.region, "cn-")
-    error_message = "\"${var.region}\" is in the partition aws-cn, which has neither Cognito user pools nor Managed Prometheus."
+    condition     = !can(regex("^(cn|eusc|[a-z]+-iso[a-z]?)-", var.region))
+    error_message = "\"${var.region}\" is in a partition where this does not run: aws-cn has neither Cognito user pools nor Managed Prometheus, and the host names of others, such as aws-eusc, do not end in amazonaws.com. Take a region of aws or aws-us-gov."
   }
 }
 

@@ -110,7 +110,7 @@ test('planned together are mistakes in blocks that have nothing to do with each 
 });
 
 test('each check that is asked, or named by a mistake, is a file or a folder of tests, or a command', () => {
-  const commands = ['module', 'roles', 'checkov-hcl', 'hadolint', 'pipeline', 'plan'];
+  const commands = ['module', 'roles', 'checkov-hcl', 'checkov-plan', 'hadolint', 'pipeline', 'plan'];
   const asked = suites.flatMap(({ quick, onPlans = [], late = [] }) => [...quick, ...onPlans, ...late]);
   const named = [
     ...readFileSync('tools/checks/mutants/mistakes.txt', 'utf8').matchAll(/^= (?!equivalent:|lives:)([^:\s]+): /gm),

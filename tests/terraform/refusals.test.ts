@@ -165,6 +165,8 @@ const rows: Readonly<Record<string, { readonly accepted: string; readonly refuse
       project = "Movies"
       region = "us-east-1" # not one of those allowed
       region = "cn-north-1"; allowed_regions = ["cn-north-1"] # the partition has no Cognito
+      region = "eusc-de-east-1"; allowed_regions = ["eusc-de-east-1"] # its hosts are not below amazonaws.com
+      region = "us-isob-east-1"; allowed_regions = ["us-isob-east-1"]
       egress = "internet"
       egress = "none"; issuer_network = { cidrs = ["10.8.0.0/24"], transit_gateway_id = "tgw-1" } # the keys of Cognito lie on the internet
       issuer_network = null; egress = "none"; ${issuer} # no way to the issuer

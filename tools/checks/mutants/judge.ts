@@ -86,7 +86,7 @@ export const suites: readonly {
   {
     files: /^security\//,
     quick: ['checks/security/exceptions', 'checks/security/policies'],
-    late: ['checkov-hcl'],
+    late: ['checkov-hcl', 'checkov-plan'],
   },
   { files: /^app\//, quick: ['checks/links', 'app/movies/', 'app/api/'] },
 ];
@@ -242,7 +242,7 @@ export async function startJudge(project: string, clean: Map<string, Promise<boo
   async function check(name: string, file: string, says?: string): Promise<Said> {
     if (name === 'pipeline') return tell('node', ['tools/checks/pipeline-check.ts']);
     if (name === 'roles') return tell('node', ['tools/checks/roles/main.ts']);
-    if (name === 'checkov-hcl' || name === 'hadolint')
+    if (['checkov-hcl', 'checkov-plan', 'hadolint'].includes(name))
       return tell('node', ['tools/checks/security.ts', '--only', name]);
     if (name === 'terraform/refusals') return tests([name], `in ${dirname(file)} each`);
     if (name === 'checks/plan/values') return tests([name], 'bootstrap');
