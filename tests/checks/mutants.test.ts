@@ -113,7 +113,9 @@ test('each check that is asked, or named by a mistake, is a file or a folder of 
   const commands = ['module', 'roles', 'checkov-hcl', 'checkov-plan', 'hadolint', 'pipeline', 'plan'];
   const asked = suites.flatMap(({ quick, onPlans = [], late = [] }) => [...quick, ...onPlans, ...late]);
   const named = [
-    ...readFileSync('tools/checks/mutants/mistakes.txt', 'utf8').matchAll(/^= (?!equivalent:|lives:)([^:\s]+): /gm),
+    ...readFileSync('tools/checks/mutants/mistakes.txt', 'utf8').matchAll(
+      /^= (?!equivalent:|lives:)([^:\s]+): /gm,
+    ),
   ].map(([, check = '']) => check);
   const isThere = (name: string): boolean =>
     commands.includes(name) || existsSync(`tests/${name}${name.endsWith('/') ? '' : '.test.ts'}`);
