@@ -188,6 +188,7 @@ const rows: Readonly<Record<string, { readonly accepted: string; readonly refuse
       in prod: outside_probe = { movie = "1994/X" }; ${prod}; allowed_cidrs = ["203.0.113.0/24"] # could not get in
       in prod: outside_probe = { movie = "1994/X" }; ${issuer}; ${look} # no client of the named issuer
       in prod: outside_probe = { movie = "1994/X" }; image = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/movies-api@sha256:${'0'.repeat(64)}"; ${look} # an image of another region
+      in prod: outside_probe = { movie = "1994/X" }; client_ca = { bucket = "ca", key = "ca.pem", object_version = "1" }; ${look} # no certificate to show
       oidc = { issuer = "http://login.example.com", audience = ["movies"] } # without TLS
       oidc = { issuer = "https://login.example.com", audience = ["movies,films"] } # two audiences in one
       replicate = true # where to?
@@ -197,6 +198,7 @@ const rows: Readonly<Record<string, { readonly accepted: string; readonly refuse
       capacity = { fargate_base = 1, fargate_weight = 0, spot_weight = 0 }
       in prod: capacity = { fargate_base = 0, fargate_weight = 0, spot_weight = 1 }; ${prod} # Spot alone
       scaling = { min_tasks = 2, max_tasks = 4, requests_per_target = 1, schedules = { night = { schedule = "cron(0 20 * * ? *)", min_tasks = 0, max_tasks = 2 } } } # a night without tasks
+      scaling = { min_tasks = 2, max_tasks = 4, requests_per_target = 1, schedules = { day = { schedule = "cron(0 8 * * ? *)", min_tasks = 4, max_tasks = 3 } } } # bounds that cross
       log_level = "verbose"
       in prod: log_retention_days = 30; ${prod} # too short for prod
       monthly_budget_usd = 100; region = "us-gov-west-1"; allowed_regions = ["us-gov-west-1"] # GovCloud has no budgets

@@ -21,7 +21,13 @@ checkPlans({
       });
       for (const template of plan
         .all('aws_fis_experiment_template')
-        .filter(({ name }) => name === 'zone_lost'))
+        .filter(({ name }) => name === 'zone_lost')) {
+        for (const tier of ['private', 'public', 'intra'])
+          template.has({
+            target: [
+              { resource_type: 'aws:ec2:subnet', resource_arns: from(`module.vpc.aws_subnet.${tier}`) },
+            ],
+          });
         template.has({
           action: [
             {
@@ -32,8 +38,8 @@ checkPlans({
               ],
             },
           ],
-          target: [{ resource_type: 'aws:ec2:subnet', resource_arns: from('module.vpc.aws_subnet.private') }],
         });
+      }
       plan.resource('aws_fis_experiment_template', 'task_lost').has({
         action: [{ action_id: 'aws:ecs:stop-task' }],
         target: [{ resource_type: 'aws:ecs:task', selection_mode: 'COUNT(1)' }],

@@ -197,6 +197,12 @@ describe('what no plan shows', () => {
     );
   });
 
+  test('a route to the issuer waits for the attachment that it goes by', async () => {
+    expect(JSON.stringify(under(await read('terraform/network.tf'), 'aws_route'))).toContain(
+      'aws_ec2_transit_gateway_vpc_attachment.issuer[',
+    );
+  });
+
   test('the containers that an output tells are those of the task, whose JSON no plan shows', async () => {
     const [[, told] = []] = under(await read('terraform/outputs.tf'), 'container_definitions').flatMap(
       ([, one]) => under(one, 'value'),

@@ -182,8 +182,12 @@ aws_iam_role_policy.restore 0 0 1
 aws_iam_role_policy_attachment 1 1 1 30
   policy_arn = @aws_iam_policy.vpc_flow_log_cloudwatch
 aws_internet_gateway 1 1 1
-aws_kms_alias 2 2 3 3
-  target_key_id = @aws_kms_key.main | @aws_kms_key.table | @aws_kms_key.backup (prod)
+aws_kms_alias.main 1 1 1 3
+  target_key_id = @aws_kms_key.main
+aws_kms_alias.table 1 1 1
+  target_key_id = @aws_kms_key.table
+aws_kms_alias.backup 0 0 1
+  target_key_id = @aws_kms_key.backup
 aws_kms_key 0 0 1
   customer_master_key_spec = SYMMETRIC_DEFAULT; deletion_window_in_days = 30; enable_key_rotation = true; is_enabled = true; key_usage = ENCRYPT_DECRYPT
 aws_kms_key.main 1 1 1 3
