@@ -16,10 +16,11 @@ export interface Finding {
   readonly message: string;
 }
 
-/** A gate has looked at something, or it could not do its job: never clean by default. */
-export type Outcome =
-  | { readonly status: 'checked'; readonly scope: string; readonly findings: readonly Finding[] }
-  | { readonly status: 'not checked'; readonly reason: string };
+/** What a gate has looked at, and found. */
+export interface Outcome {
+  readonly scope: string;
+  readonly findings: readonly Finding[];
+}
 
 /** One check with one verdict. */
 export interface Gate {
@@ -45,8 +46,4 @@ export interface Target {
 /** A gate that can't do its job rejects with this; anything else that it throws counts the same. */
 export class NotChecked extends Error {}
 
-export const checked = (scope: string, findings: readonly Finding[]): Outcome => ({
-  status: 'checked',
-  scope,
-  findings,
-});
+export const checked = (scope: string, findings: readonly Finding[]): Outcome => ({ scope, findings });

@@ -93,14 +93,10 @@ export function toMarkdown(verdict: Verdict): string {
   ].join('\n\n');
 }
 
+/** The names that Bitbucket takes are the same, in capitals. */
+const levelOf = ({ severity }: JudgedFinding): Annotation['severity'] =>
+  severity === 'unrated' ? 'LOW' : (severity.toUpperCase() as Uppercase<typeof severity>);
 const rank = ({ fate }: JudgedFinding): number => ['blocks', 'advice', 'excepted'].indexOf(fate);
-const insightsLevels = {
-  critical: 'CRITICAL',
-  high: 'HIGH',
-  medium: 'MEDIUM',
-  low: 'LOW',
-  unrated: 'LOW',
-} as const;
 
 /** For Bitbucket's Code Insights. What blocks comes first: a report holds a thousand annotations at most. */
 export function toInsights(verdict: Verdict): Report {
@@ -132,7 +128,7 @@ export function toInsights(verdict: Verdict): Report {
       return {
         annotation_type: 'VULNERABILITY',
         result: finding.fate === 'blocks' ? 'FAILED' : finding.fate === 'excepted' ? 'SKIPPED' : 'PASSED',
-        severity: insightsLevels[finding.severity],
+        severity: levelOf(finding),
         summary: `${finding.rule}: ${finding.message}`,
         details: `${gate}: ${finding.resource}`,
         ...(isFile && { path: finding.file }),

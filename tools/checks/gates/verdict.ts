@@ -1,5 +1,6 @@
+import { reasonOf } from '../../../app/src/commands/problem.ts';
 import { judgeExceptions, matches, type Exception, type Use } from './exceptions.ts';
-import { NotChecked, type Finding, type Gate, type Outcome, type Target } from './gate.ts';
+import { NotChecked, checked, type Finding, type Gate, type Outcome, type Target } from './gate.ts';
 import { blocks, type Policy } from './policy.ts';
 
 /** A finding, and what is done about it. */
@@ -50,49 +51,41 @@ export async function judge(gates: readonly Gate[], target: Target, options: Jud
   const uses: Use[] = [];
   const checkedGates = new Set<string>();
   const verdicts: GateVerdict[] = [];
-  const add = (id: string, title: string, outcome: Outcome, seconds: number): void => {
-    const verdict = judgeOutcome(id, title, outcome, seconds);
+  const add = (verdict: GateVerdict): void => {
     verdicts.push(verdict);
     tell(verdict);
   };
   const judgeOutcome = (id: string, title: string, outcome: Outcome, seconds: number): GateVerdict => {
-    if (outcome.status === 'not checked') {
-      return { id, title, verdict: 'not checked', note: outcome.reason, seconds, findings: [] };
-    }
     checkedGates.add(id);
     const findings = outcome.findings.map((finding): JudgedFinding => {
       const exception = exceptions.find((candidate) => matches(candidate, id, finding));
-      if (exception !== undefined) uses.push({ exception, gate: id, finding });
-      if (exception !== undefined) return { ...finding, fate: 'excepted', exception };
-      return { ...finding, fate: blocks(policy, id, finding) ? 'blocks' : 'advice' };
+      if (exception === undefined)
+        return { ...finding, fate: blocks(policy, id, finding) ? 'blocks' : 'advice' };
+      uses.push({ exception, gate: id, finding });
+      return { ...finding, fate: 'excepted', exception };
     });
     const verdict = findings.some(({ fate }) => fate === 'blocks') ? 'blocked' : 'passed';
     return { id, title, verdict, note: outcome.scope, seconds, findings };
   };
 
   for (const gate of gates) {
+    const { id, title } = gate;
     const startedAt = now().getTime();
-    const outcome = await attempt(gate, target);
-    add(gate.id, gate.title, outcome, (now().getTime() - startedAt) / 1000);
+    const seconds = (): number => (now().getTime() - startedAt) / 1000;
+    try {
+      const outcome = await gate.run(target);
+      add(judgeOutcome(id, title, outcome, seconds()));
+    } catch (error) {
+      const note =
+        error instanceof NotChecked
+          ? error.message
+          : `the gate failed: ${reasonOf(error).split('\n')[0] ?? ''}`;
+      add({ id, title, verdict: 'not checked', note, seconds: seconds(), findings: [] });
+    }
   }
   const askedGates = new Set(gates.map(({ id }) => id));
   const findings = judgeExceptions(exceptions, { uses, askedGates, checkedGates, today: now() });
-  const scope = `${exceptions.length} exceptions`;
-  add(
-    'exceptions',
-    'exceptions that expired or that nothing needs',
-    { status: 'checked', scope, findings },
-    0,
-  );
+  const outcome = checked(`${exceptions.length} exceptions`, findings);
+  add(judgeOutcome('exceptions', 'exceptions that expired or that nothing needs', outcome, 0));
   return { commit, finishedAt: now().toISOString(), gates: verdicts };
-}
-
-async function attempt(gate: Gate, target: Target): Promise<Outcome> {
-  try {
-    return await gate.run(target);
-  } catch (error) {
-    if (error instanceof NotChecked) return { status: 'not checked', reason: error.message };
-    const message = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
-    return { status: 'not checked', reason: `the gate failed: ${message}` };
-  }
 }
