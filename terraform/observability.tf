@@ -69,13 +69,14 @@ module "observability" {
     log_group_name = aws_cloudwatch_log_group.api.name
   }
   # With fewer tasks than zones, one zone is empty by design.
-  zones        = toset(var.scaling.min_tasks < length(local.zones) ? [] : local.zones)
-  table        = { name = module.movies_table.table_name, indexes = toset(local.table.globalSecondaryIndexes[*].name) }
-  web_acl_name = local.name
-  maintenance  = { rule_metric = module.web_acl.maintenance.rule_metric, schedule_group = module.web_acl.maintenance.schedule_group }
-  outside      = one([for group in aws_cloudwatch_log_group.outside : { log_group_name = group.name }])
-  backup_vault = module.movies_table.backup_vault_name
-  restore_role = module.movies_table.restore_role_name
+  zones         = toset(var.scaling.min_tasks < length(local.zones) ? [] : local.zones)
+  table         = { name = module.movies_table.table_name, indexes = toset(local.table.globalSecondaryIndexes[*].name) }
+  web_acl_name  = local.name
+  rule_versions = var.waf.rule_versions
+  maintenance   = { rule_metric = module.web_acl.maintenance.rule_metric, schedule_group = module.web_acl.maintenance.schedule_group }
+  outside       = one([for group in aws_cloudwatch_log_group.outside : { log_group_name = group.name }])
+  backup_vault  = module.movies_table.backup_vault_name
+  restore_role  = module.movies_table.restore_role_name
   certificate = var.domain_name == null ? null : {
     arn = var.certificate_arn == null ? one([for certificate in aws_acm_certificate.main : certificate.arn]) : var.certificate_arn
   }

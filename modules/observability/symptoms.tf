@@ -155,6 +155,17 @@ locals {
         metrics  = { days = { namespace = "AWS/CertificateManager", name = "DaysToExpiry", stat = "Minimum", dimensions = { CertificateArn = var.certificate.arn } } }
       }
     },
+    {
+      # As long as AWS plans no end, a version reports the whole life that it is meant to have.
+      for name in length(var.rule_versions) == 0 ? [] : ["firewall-rules-expiring"] : name => {
+        meaning    = "In less than 30 days AWS ends a version of its firewall rules that is pinned here: from then on it uses its own, and refuses each change of the firewall."
+        severity   = "ticket", query = "Blocked requests", period = 86400, evaluations = 1, threshold = 30, comparison = "LessThanThreshold", missing = "ignore"
+        expression = "MIN(METRICS())"
+        metrics = { for group, version in var.rule_versions : lower(group) => {
+          namespace = "AWS/WAFV2", name = "DaysToExpiry", stat = "Minimum", dimensions = { Region = data.aws_region.current.name, ManagedRuleGroup = group, Vendor = "AWS", Version = version }
+        } }
+      }
+    },
   )
 }
 

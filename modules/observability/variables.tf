@@ -171,6 +171,12 @@ variable "certificate" {
   default     = null
 }
 
+variable "rule_versions" {
+  type        = map(string)
+  description = "Versions of AWS's firewall rules that are pinned, by group; an alarm tells 30 days before AWS ends one. A metric each, so 0.10 USD a month."
+  default     = {}
+}
+
 variable "subscriptions" {
   type = object({
     page   = optional(set(object({ protocol = string, endpoint = string })), [])

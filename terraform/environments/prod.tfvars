@@ -8,7 +8,7 @@ egress = "nat_per_zone"
 # Open to the internet, over TLS only.
 allowed_cidrs = ["0.0.0.0/0"]
 
-# A version can be pinned by rule_versions, once `aws wafv2 list-available-managed-rule-group-versions` shows it: one that expired blocks each update.
+# A version can be pinned by rule_versions, once `aws wafv2 list-available-managed-rule-group-versions` shows it: one that expired blocks each update, and an alarm tells 30 days before.
 waf = {
   rate_limit       = 2000
   write_rate_limit = 200

@@ -47,6 +47,8 @@ const anchors: readonly string[] = [
     messages.flatMap(({ input_template: text }) => matches(text, /Runbook: https:[^#]*#([a-z-]+)"$/g)),
   ),
   ...plannedIn('aws_budgets_budget').map(() => 'budget'),
+  // Those that an input brings, set in an environment or not.
+  ...matches(hcl, /\? \[\] : \["([a-z-]+)"\] : name/g),
 ];
 
 const unbound = (alarms: readonly string[], titles: Iterable<string>) => {

@@ -50,13 +50,14 @@ variables {
     maximum_tasks  = 4
     log_group_name = "/movies-api-test/api"
   }
-  zones        = ["eu-west-1a", "eu-west-1b", "eu-west-1c"]
-  table        = { name = "movies-api-test", indexes = ["title-year"] }
-  web_acl_name = "movies-api-test"
-  maintenance  = { rule_metric = "movies-api-test-maintenance", schedule_group = "movies-api-test-maintenance" }
-  certificate  = { arn = "certificate-arn" }
-  backup_vault = "movies-api-test"
-  restore_role = "movies-api-test-restore-euw1"
+  zones         = ["eu-west-1a", "eu-west-1b", "eu-west-1c"]
+  table         = { name = "movies-api-test", indexes = ["title-year"] }
+  web_acl_name  = "movies-api-test"
+  maintenance   = { rule_metric = "movies-api-test-maintenance", schedule_group = "movies-api-test-maintenance" }
+  certificate   = { arn = "certificate-arn" }
+  rule_versions = { AWSManagedRulesCommonRuleSet = "Version_1.19", AWSManagedRulesSQLiRuleSet = "Version_2.0" }
+  backup_vault  = "movies-api-test"
+  restore_role  = "movies-api-test-restore-euw1"
   slo = {
     window_days         = 30
     minimum_bad_answers = 10
@@ -124,6 +125,7 @@ run "each_alarm_reads_what_it_is_called_and_tells_by_its_severity" {
       edge-errors                   = "nobody: errors AWS/ApplicationELB HTTPCode_ELB_5XX_Count Sum 60 LoadBalancer=app/movies-api-test/0123456789abcdef | requests AWS/ApplicationELB RequestCount Sum 60 LoadBalancer=app/movies-api-test/0123456789abcdef"
       events-lost                   = "ticket: lost AWS/Events FailedInvocations Sum 300 RuleName=movies-api-test-recorded"
       fewer-tasks-than-desired      = "ticket: desired ECS/ContainerInsights DesiredTaskCount Maximum 60 ClusterName=movies-api-test ServiceName=movies-api-test | running ECS/ContainerInsights RunningTaskCount Minimum 60 ClusterName=movies-api-test ServiceName=movies-api-test"
+      firewall-rules-expiring       = "ticket: awsmanagedrulescommonruleset AWS/WAFV2 DaysToExpiry Minimum 86400 ManagedRuleGroup=AWSManagedRulesCommonRuleSet Region=eu-west-1 Vendor=AWS Version=Version_1.19 | awsmanagedrulessqliruleset AWS/WAFV2 DaysToExpiry Minimum 86400 ManagedRuleGroup=AWSManagedRulesSQLiRuleSet Region=eu-west-1 Vendor=AWS Version=Version_2.0"
       log-errors                    = "ticket: errors Movies/movies-api-test log_errors Sum 300 "
       logs-missing                  = "ticket: events AWS/Logs IncomingLogEvents Sum 300 LogGroupName=/movies-api-test/api"
       maintenance                   = "ticket: told AWS/WAFV2 BlockedRequests Sum 60 Region=eu-west-1 Rule=movies-api-test-maintenance WebACL=movies-api-test"
@@ -150,6 +152,15 @@ run "each_alarm_reads_what_it_is_called_and_tells_by_its_severity" {
     condition = alltrue([for alarm in concat(values(aws_cloudwatch_metric_alarm.symptom), values(aws_cloudwatch_composite_alarm.burn), values(aws_cloudwatch_composite_alarm.unless_maintenance)) :
     alarm.ok_actions == alarm.alarm_actions && alltrue([for topic in alarm.alarm_actions : strcontains(alarm.alarm_description, "Severity: ${replace(topic, "/.*:/", "")}.")])])
     error_message = "An alarm tells another topic than its description says, or doesn't say when it is over."
+  }
+
+  # No environment pins a version, so no recorded plan has this one.
+  assert {
+    condition = alltrue([for alarm in [aws_cloudwatch_metric_alarm.symptom["firewall-rules-expiring"]] :
+      "${alarm.comparison_operator} ${alarm.threshold} ${alarm.evaluation_periods} ${alarm.treat_missing_data}" == "LessThanThreshold 30 1 ignore"
+      && one([for query in alarm.metric_query : query.expression if query.return_data]) == "MIN(METRICS())"
+    ])
+    error_message = "The version that ends first rings when 30 days are left, and doesn't stop when it is reported no more."
   }
 
   # What maintenance rings: seen by an alarm that tells nobody, told by one over it that is quiet meanwhile.
