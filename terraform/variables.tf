@@ -420,7 +420,7 @@ variable "backup" {
       changeable_for_days = optional(number)
     }))
   })
-  description = "AWS Backup of the table beyond point-in-time recovery, as in modules/movies-table; null for none."
+  description = "AWS Backup of the table beyond point-in-time recovery, as in modules/movies-table; null for none. A pipeline's bootstrap is told of `copy_to`, too (`backup_copy_to`), and that vault's own policy must let this account in."
   default     = null
 }
 

@@ -202,6 +202,23 @@ data "aws_iam_policy_document" "backup" {
     resources = compact([aws_backup_vault.main[each.key].arn, each.value.copy_to])
   }
 
+  # By its target: a recovery point has an id, and no name.
+  dynamic "statement" {
+    for_each = each.value.copy_to[*]
+
+    content {
+      sid       = "CopyElsewhere"
+      actions   = ["backup:CopyFromBackupVault"]
+      resources = ["arn:${data.aws_partition.current.partition}:backup:${data.aws_region.current.name}:${data.aws_caller_identity.current.account_id}:recovery-point:*"]
+
+      condition {
+        test     = "ForAnyValue:StringEquals"
+        variable = "backup:CopyTargets"
+        values   = [statement.value]
+      }
+    }
+  }
+
   statement {
     sid       = "ReadEncryptedTable"
     actions   = ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"]

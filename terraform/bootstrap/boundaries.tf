@@ -188,6 +188,33 @@ data "aws_iam_policy_document" "workload_boundary" {
     ]
   }
 
+  # Into the vault of somebody else, in another account or region, that is named: of what is taken there, by the target alone.
+  dynamic "statement" {
+    for_each = each.value.backup_copy_to[*]
+
+    content {
+      sid       = "CopyBackups"
+      actions   = ["backup:CopyIntoBackupVault", "backup:DescribeBackupVault"]
+      resources = [statement.value]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = each.value.backup_copy_to[*]
+
+    content {
+      sid       = "TakeBackupsThere"
+      actions   = ["backup:CopyFromBackupVault"]
+      resources = ["arn:${local.partition}:backup:*:${local.account}:recovery-point:*"]
+
+      condition {
+        test     = "ForAnyValue:StringEquals"
+        variable = "backup:CopyTargets"
+        values   = [statement.value]
+      }
+    }
+  }
+
   statement {
     sid = "RestoreTables"
     actions = [

@@ -116,6 +116,7 @@ variable "bitbucket" {
       zone               = optional(object({ id = string, domain_name = string }))
       client_ca_bucket   = optional(string)
       transit_gateway_id = optional(string)
+      backup_copy_to     = optional(string)
     }))
   })
   description = <<-EOT
@@ -127,7 +128,7 @@ variable "bitbucket" {
     `vpc_id`: the environment's network, once the first apply has made it; until then its apply role may change default
     groups, lists and route tables that nobody tagged. `zone`: the hosted zone and the name in it that the environment
     serves. `client_ca_bucket`: where the service root's `client_ca` lies. `transit_gateway_id`: the gateway of its
-    `issuer_network`. Null: no pipeline.
+    `issuer_network`. `backup_copy_to`: the vault of the service root's `backup.copy_to`. Null: no pipeline.
   EOT
   default     = null
 
@@ -217,5 +218,13 @@ variable "bitbucket" {
       environment.transit_gateway_id == null ? true : can(regex("^tgw-[0-9a-f]{8,17}$", environment.transit_gateway_id))
     ])
     error_message = "transit_gateway_id of an environment is the id of a transit gateway, like tgw-0123456789abcdef0."
+  }
+
+  validation {
+    condition = var.bitbucket == null ? true : alltrue([
+      for environment in values(var.bitbucket.environments) :
+      environment.backup_copy_to == null ? true : can(regex("^arn:[^:]+:backup:[^:]+:[0-9]{12}:backup-vault:[^:*?]+$", environment.backup_copy_to))
+    ])
+    error_message = "backup_copy_to of an environment is the ARN of one backup vault."
   }
 }

@@ -211,7 +211,7 @@ const rows: Readonly<Record<string, { readonly accepted: string; readonly refuse
       commit = "0123456"; account_id = "123456789012"; project = "abc"; state_history_days = 7; candidate_days = 1; bitbucket = null
       commit = "${'0123456789'.repeat(4)}"; project = "${'p'.repeat(28)}"; state_history_days = 365; candidate_days = 365; bitbucket = null
       bitbucket = { workspace = "a-b_1", workspace_uuid = "${uuid(1)}", repository_uuid = "${uuid(2)}", build_uuid = "${uuid(3)}", environments = { dev = { plan_uuid = "${uuid(4)}", apply_uuid = "${uuid(5)}", vpc_id = "vpc-01234567", client_ca_bucket = "abc", transit_gateway_id = "tgw-01234567" } } }
-      bitbucket = { workspace = "movies", workspace_uuid = "${uuid(1)}", repository_uuid = "${uuid(2)}", build_uuid = "${uuid(3)}", oidc_provider_arn = "arn:aws:iam::123456789012:oidc-provider/api.bitbucket.org/2.0/workspaces/movies/pipelines-config/identity/oidc", environments = { ${'e'.repeat(21)} = { plan_uuid = "${uuid(4)}", apply_uuid = "${uuid(5)}", vpc_id = "vpc-0123456789abcdef0", zone = { id = "Z0", domain_name = "a.example" }, client_ca_bucket = "${'b'.repeat(63)}", transit_gateway_id = "tgw-0123456789abcdef0" } } }`,
+      bitbucket = { workspace = "movies", workspace_uuid = "${uuid(1)}", repository_uuid = "${uuid(2)}", build_uuid = "${uuid(3)}", oidc_provider_arn = "arn:aws:iam::123456789012:oidc-provider/api.bitbucket.org/2.0/workspaces/movies/pipelines-config/identity/oidc", environments = { ${'e'.repeat(21)} = { plan_uuid = "${uuid(4)}", apply_uuid = "${uuid(5)}", vpc_id = "vpc-0123456789abcdef0", zone = { id = "Z0", domain_name = "a.example" }, client_ca_bucket = "${'b'.repeat(63)}", transit_gateway_id = "tgw-0123456789abcdef0", backup_copy_to = "arn:aws-us-gov:backup:us-gov-west-1:123456789012:backup-vault:a" } } }`,
     refused: `
       commit = "012345"
       commit = "${'0123456789'.repeat(4)}0"
@@ -241,7 +241,8 @@ const rows: Readonly<Record<string, { readonly accepted: string; readonly refuse
       bitbucket = merge(var.bitbucket, { environments = { dev = { ${ofDev}, vpc_id = "movies-api-dev" } } })
       bitbucket = merge(var.bitbucket, { environments = { dev = { ${ofDev}, zone = { id = "Z0123456789ABC", domain_name = "movies.example.com." } } } })
       bitbucket = merge(var.bitbucket, { environments = { dev = { ${ofDev}, client_ca_bucket = "bank-client-cas/ca.pem" } } })
-      bitbucket = merge(var.bitbucket, { environments = { dev = { ${ofDev}, transit_gateway_id = "bank-gateway" } } })`,
+      bitbucket = merge(var.bitbucket, { environments = { dev = { ${ofDev}, transit_gateway_id = "bank-gateway" } } })
+      bitbucket = merge(var.bitbucket, { environments = { dev = { ${ofDev}, backup_copy_to = "arn:aws:backup:eu-central-1:123456789012:backup-vault:*" } } })`,
   },
   'modules/web-acl': {
     accepted: `

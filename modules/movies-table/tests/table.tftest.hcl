@@ -77,6 +77,26 @@ run "a_restored_table_is_kept_as_the_first_one_and_may_serve" {
   }
 }
 
+run "backups_are_copied_into_the_named_vault_and_no_other" {
+  command = plan
+
+  variables {
+    backup = { schedule = "cron(0 3 * * ? *)", retention_days = 7, copy_to = "arn:aws:backup:eu-central-1:444455556666:backup-vault:bank-copies" }
+  }
+
+  assert {
+    condition = [for statement in data.aws_iam_policy_document.backup["main"].statement :
+      [for condition in statement.condition : "${condition.test} ${condition.variable} ${join(" ", condition.values)}"] if contains(statement.actions, "backup:CopyFromBackupVault")
+    ] == [["ForAnyValue:StringEquals backup:CopyTargets ${var.backup.copy_to}"]]
+    error_message = "Backups can't be taken to the named vault, or to any."
+  }
+
+  assert {
+    condition     = one(one(aws_backup_plan.main["main"].rule).copy_action).destination_vault_arn == var.backup.copy_to
+    error_message = "Backups are copied elsewhere, or not at all."
+  }
+}
+
 run "a_replica_has_its_own_key_and_recovery" {
   command = plan
 

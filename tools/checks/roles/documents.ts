@@ -66,6 +66,7 @@ export const bitbucket = {
       zone: { id: 'Z0123456789EXAMPLE01', domain_name: 'movies.staging.example.com' },
       client_ca_bucket: 'bank-client-cas',
       transit_gateway_id: 'tgw-0aaa0000000000000',
+      backup_copy_to: 'arn:aws:backup:eu-central-1:444455556666:backup-vault:bank-copies',
     },
     prod: {
       plan_uuid: uuid(8),

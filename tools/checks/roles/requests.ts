@@ -190,7 +190,7 @@ export function contextOf(
 export const issuer = `api.bitbucket.org/2.0/workspaces/${bitbucket.workspace}/pipelines-config/identity/oidc`;
 
 /** Keys that hold several values. */
-const listKeys = /^(aws:TagKeys|aws:CalledVia|route53:)/;
+const listKeys = /^(aws:TagKeys|aws:CalledVia|backup:CopyTarget|route53:)/;
 
 /** Tokens that a step gets, and which role each may take: its own, and no other. */
 export function tokenRequests({
