@@ -28,6 +28,39 @@ data "aws_iam_policy_document" "apply_service" {
     resources = ["*"]
   }
 
+  # A release probes what it applied, by the role that applied it: the tasks, and the log line of the one request that it sent.
+  statement {
+    sid     = "ProbeOwn"
+    actions = ["ecs:DescribeTasks", "logs:FilterLogEvents"]
+    resources = [for name in ["ecs:*:%s:task/%s/*", "logs:*:%s:log-group:/%s/api", "logs:*:%s:log-group:/%s/api:*"] :
+      "arn:${local.partition}:${format(name, local.account, "${var.project}-${each.key}")}"
+    ]
+  }
+
+  # AWS knows the cluster by this key alone.
+  statement {
+    sid       = "FindTasksOfThisCluster"
+    actions   = ["ecs:ListTasks"]
+    resources = ["*"]
+
+    condition {
+      test     = "ArnLike"
+      variable = "ecs:cluster"
+      values   = ["arn:${local.partition}:ecs:*:${local.account}:cluster/${var.project}-${each.key}"]
+    }
+  }
+
+  # What AWS keeps after a destroy is told with its date. AWS offers no resource for either; names and dates, no more.
+  dynamic "statement" {
+    for_each = each.key == "prod" ? [] : ["destroyed"]
+
+    content {
+      sid       = "TellWhatIsLeft"
+      actions   = ["kms:ListKeys", "secretsmanager:ListSecrets"]
+      resources = ["*"]
+    }
+  }
+
   # A deployed image says so by a tag, which keeps it from being expired; a layer can't be added.
   statement {
     sid       = "TagDeployedImage"

@@ -20,9 +20,10 @@ import type { Deployment } from './deployment.ts';
 
 type Settings = ReturnType<typeof settingsOf>;
 
-/** Where the control plane of a deployment is: AWS with the caller's own credentials, or an emulator with none. */
+/** Where the control plane of a deployment is: AWS with the caller's own credentials, or an emulator with none but a step's. */
 function settingsOf({ outputs: { region }, endpoint }: Deployment) {
-  if (endpoint === undefined) return { region };
+  const isStep = (process.env['BITBUCKET_STEP_OIDC_TOKEN'] ?? '') !== '';
+  if (endpoint === undefined || isStep) return { region, ...(endpoint === undefined ? {} : { endpoint }) };
   return { region, endpoint, credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };
 }
 

@@ -87,13 +87,31 @@ export function describeServing(deployment: () => LocalDeployment): void {
     test(
       'holds what the documents of the roles say, and a role may make each call that it made',
       async () => {
+        // A release probes by the role that has applied.
+        const role = { BITBUCKET_STEP_OIDC_TOKEN: 'its own', AWS_ACCESS_KEY_ID: 'dev-apply' };
+        await run(process.execPath, ['tools/release/verify.ts', 'probes', '--env', 'local'], {
+          env: { ...process.env, ...role, AWS_SECRET_ACCESS_KEY: 'none', LOCAL_HOME: local.home },
+        });
         const judged = await judgeAccount(local.aws, local.home);
+        const { requests } = JSON.parse(await readFile(join(local.home, 'account-before.json'), 'utf8')) as {
+          requests: readonly { caller: string; action: string }[];
+        };
 
         expect(judged).toMatchObject({ code: 0, stderr: '' });
         expect(judged.stdout).toMatch(
           /and 0 differences from the documents\n.*no request is derived from 0:\n/,
         );
         expect(Number(/^calls +(\d+) allowed/m.exec(judged.stdout)?.[1])).toBeGreaterThan(400);
+        expect(requests.map(({ caller, action }) => `${caller} ${action}`)).toEqual(
+          expect.arrayContaining([
+            ...['dev-task dynamodb.Query', 'dev-execution secretsmanager.GetSecretValue'],
+            ...[
+              'dev-execution logs.PutLogEvents',
+              'dev-apply ecs.ListTasks',
+              'dev-apply logs.FilterLogEvents',
+            ],
+          ]),
+        );
       },
       10 * minutesMs,
     );

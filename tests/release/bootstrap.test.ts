@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { CreateLogGroupCommand } from '@aws-sdk/client-cloudwatch-logs';
+import { CreateKeyCommand, KMSServiceException, ScheduleKeyDeletionCommand } from '@aws-sdk/client-kms';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createAccount, findLocks, type Account } from '../../tools/release/account.ts';
 import { cleanUp, createLeftBehindClients } from '../../tools/release/left-behind.ts';
@@ -137,6 +138,19 @@ describeWith([python], 'what a destroy leaves behind', () => {
     const emulator = await startEmulator(0);
     const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
     const aws = createLeftBehindClients({ region, endpoint: emulator.url, credentials });
+    // As AWS says it to the role of an environment about the key of another one.
+    const { KeyMetadata: foreign } = await aws.kms.send(new CreateKeyCommand({}));
+    await aws.kms.send(new ScheduleKeyDeletionCommand({ KeyId: foreign?.KeyId }));
+    aws.kms.middlewareStack.add(
+      (next) => (args) =>
+        'KeyId' in args.input && args.input.KeyId === foreign?.KeyId
+          ? Promise.reject(
+              new KMSServiceException({
+                ...{ name: 'AccessDeniedException', message: 'no', $fault: 'client', $metadata: {} },
+              }),
+            )
+          : next(args),
+    );
     await aws.logs.send(new CreateLogGroupCommand({ logGroupName: '/movies-api-dev/own' }));
     await aws.logs.send(
       new CreateLogGroupCommand({ logGroupName: '/aws/ecs/containerinsights/movies-api-dev/performance' }),

@@ -151,16 +151,20 @@ async function digestOfSources(): Promise<string> {
   return hash.digest('hex');
 }
 
-/** What `make roles` says of an emulated account that has bootstrap and some environments. */
-export async function judgeAccount(url: string, folder: string): Promise<Finished> {
-  const file = join(folder, 'account.json');
-  const judge = (option: string): Promise<Finished> =>
-    run(process.execPath, ['tools/checks/roles/main.ts', option, file], {
+/**
+ * What `make roles` says of an emulated account that has bootstrap and some environments.
+ *
+ * @param before what was held before a destroy, as this wrote it: then that is judged, and all that was asked since
+ */
+export async function judgeAccount(url: string, folder: string, before?: string): Promise<Finished> {
+  const file = join(folder, `account-${before === undefined ? 'before' : 'after'}.json`);
+  const ask = (...args: readonly string[]): Promise<Finished> =>
+    run(process.execPath, ['tools/checks/roles/main.ts', ...args], {
       cwd: project,
       env: { ...emulatedAws(process.env, url, 'eu-west-1'), TF_VAR_bitbucket: JSON.stringify(bitbucket) },
     });
-  const dumped = await judge('--dump');
-  return dumped.code === 0 ? judge('--account') : dumped;
+  const dumped = await ask('--dump', file);
+  return dumped.code === 0 ? ask('--account', ...(before === undefined ? [] : [before]), file) : dumped;
 }
 
 const lookMs = 500;

@@ -5,8 +5,10 @@ import {
 } from '@aws-sdk/client-cloudwatch-logs';
 import {
   DescribeKeyCommand,
+  type KeyMetadata,
   KMSClient,
   type KMSClientConfig,
+  KMSServiceException,
   ListResourceTagsCommand,
   paginateListKeys,
 } from '@aws-sdk/client-kms';
@@ -57,7 +59,7 @@ async function keysOf({ project, environment }: Destroyed, kms: KMSClient): Prom
   const found: string[] = [];
   for await (const { Keys = [] } of paginateListKeys({ client: kms }, {}))
     for (const { KeyId } of Keys) {
-      const { KeyMetadata: key } = await kms.send(new DescribeKeyCommand({ KeyId }));
+      const key = await describeKey(kms, KeyId);
       if (key?.KeyState !== 'PendingDeletion') continue;
       const { Tags = [] } = await kms.send(new ListResourceTagsCommand({ KeyId }));
       const has = (tag: string, value: string): boolean =>
@@ -69,6 +71,16 @@ async function keysOf({ project, environment }: Destroyed, kms: KMSClient): Prom
     }
   return found;
 }
+
+/** Nothing of another environment's key: the role that destroys this one may not look at it. */
+const describeKey = (kms: KMSClient, KeyId: string | undefined): Promise<KeyMetadata | undefined> =>
+  kms.send(new DescribeKeyCommand({ KeyId })).then(
+    ({ KeyMetadata: key }) => key,
+    (error: unknown) => {
+      if (error instanceof KMSServiceException && error.name === 'AccessDeniedException') return undefined;
+      throw error;
+    },
+  );
 
 async function secretsOf(name: string, secrets: SecretsManagerClient): Promise<readonly string[]> {
   const found: string[] = [];

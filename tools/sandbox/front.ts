@@ -45,7 +45,7 @@ export interface FrontOptions {
 /**
  * The address that AWS clients are given. Calls that moto answers go to moto, those of a gap are answered here, and one
  * that nobody can answer gets a 400 that names the action: clients retry a 500 for minutes.
- * `GET /_emulator/requests` tells what each call named, `GET /_emulator/health` which process this is, `/_emulator/data-plane` takes
+ * `GET /_emulator/requests` tells what each call named, and takes those that were made beside it, `GET /_emulator/health` which process this is, `/_emulator/data-plane` takes
  * who runs the tasks.
  */
 export async function startFront({ moto, gaps, nameRest, port }: FrontOptions): Promise<Front> {
@@ -73,7 +73,9 @@ export async function startFront({ moto, gaps, nameRest, port }: FrontOptions): 
   const respond = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { method = 'GET', url = '/', headers } = request;
     if (url === '/_emulator/requests') {
-      write(response, json({ requests: calls.requests().map((request) => ({ ...request })) }));
+      const isTold = method === 'POST';
+      if (isTold) calls.add(JSON.parse((await buffer(request)).toString()) as RequestSeen);
+      write(response, json(isTold ? {} : { requests: calls.requests().map((one) => ({ ...one })) }));
       return;
     }
     if (url === '/_emulator/health') {
@@ -219,7 +221,9 @@ export interface RequestSeen {
 /** Keeps what was called: what a role must be allowed to do. */
 export interface CallLog {
   readonly note: (call: Call, answer: Answer) => void;
-  /** Of calls that succeeded, in the order in which each came first. */
+  /** One that was made past the front. */
+  readonly add: (request: RequestSeen) => void;
+  /** In the order in which each came first, but for those that nobody here can answer. */
   readonly requests: () => readonly RequestSeen[];
 }
 
@@ -227,21 +231,21 @@ export function createCallLog(): CallLog {
   const seen = new Map<string, RequestSeen>();
   /** Roles that were taken, by the access key that was given for it. */
   const roles = new Map<string, string>();
+  const add = (request: RequestSeen): void => {
+    const known = JSON.stringify(request);
+    if (!seen.has(known)) seen.set(known, request);
+  };
   return {
+    add,
     note: (call, answer) => {
       const action = `${call.service}.${call.action}`;
       const [, taken] = /<AccessKeyId>(\w+)</.exec(isTaking(call) ? answer.body.toString() : '') ?? [];
       if (taken !== undefined) roles.set(taken, form(call).get('RoleArn') ?? '');
       const caller = roles.get(callerOf(call)) ?? callerOf(call);
-      if (answer.status >= 400) return;
-      const request = {
-        caller,
-        action,
-        given: namedBy(call),
-        made: makes.test(call.action) ? madeBy(answer) : [],
-      };
-      const known = JSON.stringify(request);
-      if (!seen.has(known)) seen.set(known, request);
+      // AWS looks for the right before it looks for the thing: what isn't there was asked for, too.
+      if (answer.status >= 400 && answer.body.includes('NotEmulated')) return;
+      const isMade = answer.status < 400 && makes.test(call.action);
+      add({ caller, action, given: namedBy(call), made: isMade ? madeBy(answer) : [] });
     },
     requests: () => [...seen.values()],
   };
@@ -259,7 +263,8 @@ const madeBy = ({ body }: Answer): readonly string[] => [
   ),
 ];
 
-const unnamed = /(secret|password|token|reference|policy|document|body|^(Action|Version|Timestamp))/i;
+const unnamed =
+  /(secret|password|token|reference|policy|document|body|logEvents|pattern|startTime|^(Action|Version|Timestamp))/i;
 function namedBy(call: Call): RequestSeen['given'] {
   const { protocol, url, headers, body } = call;
   const inBody =

@@ -340,6 +340,11 @@ describeWith([terraform, awsProvider, registryModules], 'the documents of the ro
           call('person', 'kms.DescribeKey', { KeyId: documents.keys['signing']?.arn ?? '' }),
           call('somebody', 'ec2.DeleteSubnet', { SubnetId: subnet.values.id }),
           call('dev-apply', 'ec2.DeleteSubnet', { Filter: 'unheard' }),
+          call('dev-execution', 'logs.CreateLogStream', {
+            ...{ logGroupName: '/movies-api-dev/api', logStreamName: 'api/api/1' },
+          }),
+          call('dev-task', 'dynamodb.Query', { TableName: 'movies-api-dev', IndexName: 'by-rating' }),
+          call('dev-task', 'dynamodb.BatchWriteItem', { TableName: 'movies-api-dev' }),
         ];
         const { reference: known } = await evaluate(
           project,
@@ -360,6 +365,10 @@ describeWith([terraform, awsProvider, registryModules], 'the documents of the ro
           ['dev-apply', 'ec2:CreateVpc', 'Allowed'],
           ['dev-plan', 'cloudwatch:PutDashboard', 'ImplicitlyDenied'],
           ['person', 'kms:DescribeKey', 'Allowed'],
+          ['dev-execution', 'logs:CreateLogStream', 'Allowed'],
+          ['dev-task', 'dynamodb:Query', 'Allowed'],
+          ['dev-task', 'dynamodb:Query', 'Allowed'],
+          ['dev-task', 'dynamodb:BatchWriteItem', 'ImplicitlyDenied'],
         ]);
       },
       minutesMs,

@@ -2,12 +2,17 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { json } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { listenOnLoopback } from '../../../app/src/local/listen.ts';
 import { findEngine, runsContainers } from '../../../tools/lib/container-engine.ts';
 import { runArguments } from '../../../tools/lib/container.ts';
 import { noFaults } from '../../../tools/sandbox/deployment/state.ts';
-import { type DatabaseLink, startDatabaseLink } from '../../../tools/sandbox/deployment/database.ts';
+import {
+  type DatabaseLink,
+  startDatabaseLink,
+  tellOfTables,
+} from '../../../tools/sandbox/deployment/database.ts';
 import { overrides } from '../../../tools/sandbox/deployment/control-loop.ts';
 import { describeDifferences } from '../../../tools/sandbox/deployment/serve.ts';
 import {
@@ -16,6 +21,7 @@ import {
   taskContainer,
   toContainer,
 } from '../../../tools/sandbox/deployment/task-definition.ts';
+import { eventually } from '../../support/eventually.ts';
 
 const digest = `sha256:${'a'.repeat(64)}`;
 const image = `123456789012.dkr.ecr.eu-west-1.amazonaws.com/movies-api@${digest}`;
@@ -229,12 +235,15 @@ describe('the link to the database', () => {
   let target: Server;
   let link: DatabaseLink;
   let drawn = 0;
+  const told: unknown[] = [];
 
   beforeAll(async () => {
     target = createServer((request, response) => {
-      response.writeHead(200, { 'x-target': request.headers['x-amz-target'] }).end('{"answered":true}');
+      if (request.url === '/_emulator/requests') void json(request).then((one) => told.push(one));
+      response.writeHead(200, { 'x-target': request.headers['x-amz-target'] ?? '' }).end('{"answered":true}');
     });
-    link = await startDatabaseLink((await listenOnLoopback(target, 0)).url, () => drawn);
+    const { url } = await listenOnLoopback(target, 0);
+    link = await startDatabaseLink(url, () => drawn, tellOfTables(url, 'dev-task'));
   });
 
   afterEach(() => link.set(noFaults));
@@ -255,6 +264,19 @@ describe('the link to the database', () => {
       'DynamoDB_20120810.Query',
       { answered: true },
     ]);
+  });
+
+  test('what passes is told to the account, once for each table and index, and no value of it', async () => {
+    const query = { TableName: 'a', IndexName: 'b' };
+    for (const N of ['1994', '1999'])
+      await call(JSON.stringify({ ...query, ExpressionAttributeValues: { ':y': { N } } }));
+    await call('{"RequestItems":{"c":{}}}');
+
+    const of = { caller: 'dev-task', action: 'dynamodb.Query', made: [] };
+    await eventually(() => {
+      expect(told).toContainEqual({ ...of, given: { TableName: 'c' } });
+    });
+    expect(told.filter((one) => JSON.stringify(one).includes('"a"'))).toEqual([{ ...of, given: query }]);
   });
 
   test('a throttling database refuses the share that it was told to, as DynamoDB does', async () => {

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { expect, test } from '@jest/globals';
@@ -47,7 +47,7 @@ describeInTestAll(requirements, 'prod, applied in full into the emulator', () =>
 
 /** A second apply takes minutes; that its state, outputs and second plan are right is asserted in tests/deployed, too. */
 describeInTestAll(requirements, 'bootstrap and two environments, applied in full into the emulator', () => {
-  test('a second plan is empty, the account holds what the documents say, and after a destroy nothing is left, though a drill rolled out a version', async () => {
+  test('a second plan is empty, the account holds what the documents say, after a destroy nothing is left, though a drill rolled out a version, and each role might do what it did', async () => {
     const home = await mkdtemp(join(tmpdir(), 'local-deployment-'));
     const emulator = await startEmulator(0);
     const progress = createProgress(() => undefined, Date.now);
@@ -65,6 +65,8 @@ describeInTestAll(requirements, 'bootstrap and two environments, applied in full
       await deployment.expectNoChanges();
 
       const judged = await judgeAccount(emulator.url, home);
+      const held = join(home, 'held.json');
+      await copyFile(join(home, 'account-before.json'), held);
       await createRawClient(emulator.url).form('iam', {
         ...{
           Action: 'PutRolePolicy',
@@ -87,6 +89,10 @@ describeInTestAll(requirements, 'bootstrap and two environments, applied in full
       await deployRevision(aws.ecs, names, { environment: { LOG_LEVEL: 'info' } });
       await deployment.destroy();
       expect(await listLeftovers(emulator.url)).toEqual([]);
+      // Judged by what was applied: what a destroy takes away, it names.
+      const destroyed = await judgeAccount(emulator.url, home, held);
+      expect(destroyed).toMatchObject({ code: 0, stderr: '' });
+      expect(destroyed.stdout).toMatch(/no request is derived from 0:\n/);
     }).finally(async () => {
       aws.destroy();
       await emulator.stop();

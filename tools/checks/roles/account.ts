@@ -55,11 +55,13 @@ export async function dumpAccount(): Promise<string> {
 /**
  * Reads what `dumpAccount` wrote.
  *
+ * @param file of what the account held, and what was asked
+ * @param later of the same account, in order: such as after a destroy, whose calls name what the first one tells of
  * @param trusted the variable `bitbucket` that bootstrap was applied with
  */
 export async function readAccount(
   project: string,
-  file: string,
+  [file = '', ...later]: readonly string[],
   trusted: string | undefined,
 ): Promise<Account> {
   if (trusted === undefined)
@@ -69,8 +71,11 @@ export async function readAccount(
     );
   const pairs: (readonly [string, string])[] = [];
   const told = alike(bitbucket, JSON.parse(trusted), pairs);
-  const text = await readFile(file, 'utf8');
-  const { account: id, held, resources } = JSON.parse(text) as Dump;
+  const first = await readDump(file);
+  const dumps = [first, ...(await Promise.all(later.map(readDump)))];
+  const resources = dumps.flatMap((dump) => dump.resources);
+  const { account: id, held, requests } = { ...first, requests: dumps.at(-1)?.requests ?? [] };
+  const text = JSON.stringify({ account: id, held, resources, requests });
   for (const resource of resources) {
     const { arn } = resource.values;
     if (typeof arn === 'string' && resource.type in arns)
@@ -103,6 +108,8 @@ export async function readAccount(
     calls: dump.requests,
   };
 }
+
+const readDump = async (file: string): Promise<Dump> => JSON.parse(await readFile(file, 'utf8')) as Dump;
 
 /** Others may live in the account, too. */
 const isOwn = ({ values }: Held): boolean =>
@@ -229,6 +236,12 @@ export const withPerson = (documents: Documents): Documents => ({
   },
 });
 
+/** Of a call that names one: what AWS says that it denies, also where the reference knows the group alone. */
+const logStream = {
+  arn: 'arn:${Partition}:logs:${Region}:${Account}:log-group:${LogGroupName}:log-stream:${LogStreamName}',
+  conditionKeys: [],
+};
+
 /** Asks of each call whether its caller's role may make it; what a call doesn't tell enough of is given by name. */
 export function requestsOf(
   { documents, resources, calls }: Account,
@@ -253,7 +266,7 @@ export function requestsOf(
     if (role === undefined || free.test(action) || (role === 'person' && !/^(kms|s3):/.test(action)))
       return [];
     const entry = reference[action];
-    const types = entry?.resourceTypes ?? [];
+    const types = given['logStreamName'] === undefined ? (entry?.resourceTypes ?? []) : [logStream];
     const keys = [...(entry?.conditionKeys ?? []), ...types.flatMap(({ conditionKeys }) => conditionKeys)];
     const environment = environments.find((one) => role.startsWith(`${one}-`)) ?? 'shared';
     const ask = (resource: string, found?: Resource): Request => ({

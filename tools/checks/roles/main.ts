@@ -177,8 +177,8 @@ async function decide(documents: Documents, all: readonly Source[]): Promise<rea
 }
 
 /** What an account has otherwise than the documents, and what it was asked by roles that may not; proven, where that is wanted. */
-async function judgeAccount(file: string, isProof: boolean): Promise<readonly string[]> {
-  const account = await readAccount(project, file, process.env['TF_VAR_bitbucket']);
+async function judgeAccount(files: readonly string[], isProof: boolean): Promise<readonly string[]> {
+  const account = await readAccount(project, files, process.env['TF_VAR_bitbucket']);
   const { documents, calls } = account;
   const differences = compareAccount(account);
   console.log(
@@ -226,8 +226,8 @@ await runCommand(async (argv) => {
       "write what the account holds that the caller's credentials are of (AWS_ENDPOINT_URL: the emulator, and what it was asked)",
     )
     .option(
-      '--account <file>',
-      'instead of the documents, judge what --dump wrote, by them; TF_VAR_bitbucket as for make bootstrap',
+      '--account <file...>',
+      'instead of the documents, judge what --dump wrote, by them; of later dumps, what was asked; TF_VAR_bitbucket as for make bootstrap',
     )
     .addHelpText(
       'after',
@@ -237,7 +237,7 @@ await runCommand(async (argv) => {
     .opts<{
       json?: string;
       dump?: string;
-      account?: string;
+      account?: readonly string[];
       docs: boolean;
       prove: boolean;
       faults: boolean;

@@ -72,7 +72,7 @@ export function emulatedAws(env: NodeJS.ProcessEnv, url: string, region: string)
 }
 
 /** Of AWS clients: of an emulated account, which takes any credentials, or of the caller's. */
-export const clientSettings = (endpoint: string | undefined, region: string) =>
+export const clientSettings = (endpoint: string | undefined, region: string, caller = 'test') =>
   endpoint === undefined
     ? { region }
-    : { region, endpoint, credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };
+    : { region, endpoint, credentials: { accessKeyId: caller, secretAccessKey: 'test' } };

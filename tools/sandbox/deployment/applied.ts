@@ -24,15 +24,17 @@ import { clientSettings } from '../../lib/terraform/emulated.ts';
 /** The control plane of an account, as far as running its tasks takes. */
 export type AwsClients = ReturnType<typeof createAwsClients>;
 
-export function createAwsClients(endpoint: string, region: string) {
+/** @param starter role whose calls those for secrets and logs are: that of what starts a task */
+export function createAwsClients(endpoint: string, region: string, starter?: string) {
   const settings = clientSettings(endpoint, region);
+  const starting = clientSettings(endpoint, region, starter);
   const clients = {
     dynamodb: new DynamoDBClient(settings),
     ecs: new ECSClient(settings),
     ec2: new EC2Client(settings),
     elb: new ElasticLoadBalancingV2Client(settings),
-    secrets: new SecretsManagerClient(settings),
-    logs: new CloudWatchLogsClient(settings),
+    secrets: new SecretsManagerClient(starting),
+    logs: new CloudWatchLogsClient(starting),
     waf: new WAFV2Client(settings),
   };
   return {

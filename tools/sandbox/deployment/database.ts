@@ -27,8 +27,37 @@ export interface DatabaseLink {
   readonly stop: () => Promise<void>;
 }
 
+/** Takes each call that passes: its action, with the service before it, and its body. */
+export type TellCall = (action: string, body: Buffer) => void;
+
+/**
+ * Tells the emulated account what is asked of the tables beside it, each once: whether the role may do that is judged there.
+ *
+ * @param caller the role
+ */
+export function tellOfTables(emulator: string, caller: string): TellCall {
+  const told = new Set<string>();
+  return (action, body) => {
+    const { TableName, IndexName, RequestItems } = readJson(body);
+    for (const table of isObject(RequestItems) ? Object.keys(RequestItems) : [text(TableName)]) {
+      const given = { TableName: table, ...(IndexName === undefined ? {} : { IndexName }) };
+      const request = JSON.stringify({ caller, action, given, made: [] });
+      if (told.has(request)) continue;
+      told.add(request);
+      void fetch(new URL('/_emulator/requests', emulator), { method: 'POST', body: request }).then(
+        (answer) => answer.text(),
+        () => told.delete(request),
+      );
+    }
+  };
+}
+
 /** The way from the tasks to DynamoDB: passes everything on, unless it is told to be slow, to throttle or to be gone. */
-export async function startDatabaseLink(target: string, random: () => number): Promise<DatabaseLink> {
+export async function startDatabaseLink(
+  target: string,
+  random: () => number,
+  tell: TellCall = () => undefined,
+): Promise<DatabaseLink> {
   const agent = new Agent({ keepAlive: true });
   let faults = noFaults;
   const server = createServer((incoming, response) => {
@@ -44,6 +73,7 @@ export async function startDatabaseLink(target: string, random: () => number): P
       return;
     }
     const { method, url, headers } = incoming;
+    tell(String(headers['x-amz-target']).replace(/^.*\./, 'dynamodb.'), body);
     const outgoing = send(new URL(url ?? '/', target), { method, headers, agent });
     outgoing.end(body);
     const [answered] = (await once(outgoing, 'response')) as [IncomingMessage];

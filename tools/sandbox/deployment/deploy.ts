@@ -115,6 +115,8 @@ export async function withLocalDeployment<T>(
   // As in the pipeline, where each has a role of its own; the emulator keeps their calls apart.
   const as = (caller: string) => ({ env: { ...env, AWS_ACCESS_KEY_ID: caller }, progress });
   const bootstrap = createTerraform(scratch.bootstrap, as('person'));
+  // Neither role begins a state or takes it away.
+  const keeper = createTerraform(scratch.service, as('person'));
   const planner = createTerraform(scratch.service, as(`${environment}-plan`));
   const applier = createTerraform(scratch.service, as(`${environment}-apply`));
   const planFile = join(home, 'plan.tfplan');
@@ -135,11 +137,7 @@ export async function withLocalDeployment<T>(
     apply: async () => {
       await enterBootstrap();
       await applyPlan(bootstrap, await bootstrap.plan({ out: planFile, variables: shared }));
-      // A role that plans may write no state, and so begins none.
-      await enterService(
-        createTerraform(scratch.service, as('person')),
-        backendOf(await bootstrap.outputs()),
-      );
+      await enterService(keeper, backendOf(await bootstrap.outputs()));
       const whole = await release();
       await applyPlan(applier, await planRelease(planner, whole, planFile));
       await settleRelease(applier, whole, progress.say);
@@ -167,9 +165,9 @@ export async function withLocalDeployment<T>(
       await forgetRevisions(aws.ecs).finally(aws.destroy);
       await applyPlan(applier, await planRelease(applier, await release(), planFile, true));
       await expectNothing(applier);
-      await applier.deleteWorkspace(environment);
+      await keeper.deleteWorkspace(environment);
       // What is left stands on bootstrap, too.
-      if ((await applier.workspaces()).length > 0) return;
+      if ((await keeper.workspaces()).length > 0) return;
       progress.about('destroy bootstrap');
       await applyPlan(bootstrap, await bootstrap.plan({ out: planFile, variables: shared, destroy: true }));
       await expectNothing(bootstrap);

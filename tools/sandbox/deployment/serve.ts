@@ -26,6 +26,7 @@ import {
   restoringActions,
   startDatabaseLink,
   startTable,
+  tellOfTables,
 } from './database.ts';
 import { createAddresses, createFleet, type Fleet, type Task } from './fleet.ts';
 import { createContainerRunner, createProcessRunner, type RunnerKind } from './runners.ts';
@@ -48,7 +49,7 @@ export interface ServeOptions {
 export interface Serving {
   readonly control: string;
   readonly url: string;
-  /** DYNAMODB_ENDPOINT of the tasks. */
+  /** Address of the table, past the link that the tasks take. */
   readonly database: string;
   readonly differences: readonly string[];
   /** Resolves with the reason when it can't go on. */
@@ -61,7 +62,9 @@ export interface Serving {
 export async function serve(options: ServeOptions): Promise<Serving> {
   const { home, emulatorUrl, region, names, port, say } = options;
   const stack = createStopStack();
-  const aws = createAwsClients(emulatorUrl, region);
+  /** As the documents of the roles call one of this environment. */
+  const roleOf = (name: string): string => `${names.service.split('-').at(-1) ?? ''}-${name}`;
+  const aws = createAwsClients(emulatorUrl, region, roleOf('execution'));
   stack.keep(aws.destroy);
 
   const service = await readService(aws.ecs, names.cluster, names.service);
@@ -78,7 +81,8 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   stack.keep(table.stop);
   const restores = createRestores(table.endpoint, region, say);
   stack.keep(restores.stop);
-  const link = await startDatabaseLink(table.endpoint, Math.random);
+  const tell = tellOfTables(emulatorUrl, roleOf('task'));
+  const link = await startDatabaseLink(table.endpoint, Math.random, tell);
   stack.keep(link.stop);
   // Tokens for the very audience that the task definition asks for.
   const [audience = 'movies-api'] = (environment['OIDC_AUDIENCE'] ?? '').split(',');
@@ -160,7 +164,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   return {
     control: control.url,
     url: balancer.url,
-    database: link.url,
+    database: table.endpoint,
     differences: describeDifferences(definition, local, { kind: runner.kind, hasInit: canInit }),
     died: balancer.died,
     stop: () => stack.stopAll(),

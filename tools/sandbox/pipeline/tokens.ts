@@ -115,12 +115,18 @@ export interface TokenExchange {
 export async function startTokenExchange(emulator: string, issuer: TokenIssuer): Promise<TokenExchange> {
   const granted: string[] = [];
   const refused: string[] = [];
+  /** By role and token: a step takes its role with each client that it opens. */
+  const known = new Map<string, Promise<boolean>>();
 
   const refusalOf = async (body: URLSearchParams): Promise<string | undefined> => {
     const role = body.get('RoleArn') ?? '';
     try {
-      const token = await issuer.verify(body.get('WebIdentityToken') ?? '');
-      const isAdmitted = await admits(await roleOf(role, emulator), token);
+      const given = body.get('WebIdentityToken') ?? '';
+      const token = await issuer.verify(given);
+      const admission =
+        known.get(`${role} ${given}`) ?? roleOf(role, emulator).then((one) => admits(one, token));
+      known.set(`${role} ${given}`, admission);
+      const isAdmitted = await admission;
       (isAdmitted ? granted : refused).push(`${role} for ${token.subject}`);
       return isAdmitted ? undefined : `The trust policy of ${role} does not admit ${token.subject}`;
     } catch (error) {
