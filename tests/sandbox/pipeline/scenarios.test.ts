@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createSandbox, type Sandbox } from './sandbox.ts';
-import { createHub, type Hub } from '../../../tools/sandbox/pipeline/hub.ts';
+import { createHub, type Hub } from '../../../tools/sandbox/pipeline/clones.ts';
 import type { Outcome, StepResult } from '../../../tools/sandbox/pipeline/runner.ts';
 import { brokenCommits, byHand } from '../../../tools/sandbox/pipeline/scenarios.ts';
 import { type Choices, countServing } from '../../../tools/sandbox/pipeline/world.ts';

@@ -6,7 +6,7 @@ import { startLoad } from '../deployment/load.ts';
 import { createControlClient } from '../deployment/state.ts';
 import { startTraffic } from '../deployment/traffic.ts';
 import { region } from './account.ts';
-import type { Change } from './hub.ts';
+import type { Change } from './clones.ts';
 import type { StepResult } from './runner.ts';
 import type { World } from './world.ts';
 

@@ -25,10 +25,9 @@ import {
   region,
   variablesOf,
 } from './account.ts';
-import { createCaches, type PlannedStep } from './clones.ts';
+import { createCaches, createHub, type Hub, type PlannedStep } from './clones.ts';
 import { cloneInside, type Confinement } from './confinement.ts';
 import { type CodeInsightsApi, startCodeInsightsApi } from './code-insights-api.ts';
-import { createHub, type Hub } from './hub.ts';
 import { type ImageRegistry, startImageRegistry } from './image-registry.ts';
 import { type RunOptions, runPipeline, type StepResult } from './runner.ts';
 import { createTokenIssuer, startTokenExchange, type TokenExchange, type TokenIssuer } from './tokens.ts';
