@@ -198,7 +198,7 @@ program
       return;
     }
     const { planStep } = await import('./rotate.ts');
-    await planStep({ account, name, commit: readCommit(), plan: file, step: wanted });
+    await planStep(account, { env: name, step: wanted, plan: file }, readCommit());
     say(`Apply exactly this: make rotate-cursor-key ENV=${name} STEP=${wanted} PLAN=${file}`);
   });
 

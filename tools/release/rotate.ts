@@ -83,19 +83,11 @@ interface Step {
 }
 
 /** Writes the plan of a step, for a person to read; `takeStep` applies it. */
-export async function planStep({
-  account,
-  name,
-  commit,
-  plan,
-  step,
-}: {
-  account: Account;
-  name: string;
-  commit: string;
-  plan: string;
-  step: string;
-}): Promise<void> {
+export async function planStep(
+  account: Account,
+  { env: name, step, plan }: Step,
+  commit: string,
+): Promise<void> {
   const wanted = readStep(step);
   const outputs = await account.deployedOutputs(name);
   const cursorKeyStage = stageAfter(wanted, stageOf(outputs));

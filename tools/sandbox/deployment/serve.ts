@@ -28,11 +28,10 @@ import {
   startTable,
   tellOfTables,
 } from './database.ts';
-import { createAddresses, createFleet, type Fleet, type Task } from './fleet.ts';
+import { createAddresses, createFleet, createTaskLogs, type Fleet, type Task } from './fleet.ts';
 import { createContainerRunner, createProcessRunner, type RunnerKind } from './runners.ts';
 import { chooseLeaving } from './scheduler.ts';
 import { readTaskDefinition, type TaskDefinition } from './task-definition.ts';
-import { createTaskLogs } from './task-logs.ts';
 
 export interface ServeOptions {
   /** Folder of the deployment. */
