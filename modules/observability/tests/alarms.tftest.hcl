@@ -271,7 +271,7 @@ run "events_page_by_a_role_that_can_do_nothing_else_and_the_budget_counts_its_ta
   }
 
   assert {
-    condition     = alltrue([for notification in aws_budgets_budget.main["month"].notification : [for topic in notification.subscriber_sns_topic_arns : replace(topic, "/.*:/", "")] == ["ticket"]])
+    condition     = alltrue([for notification in aws_budgets_budget.main["month"].notification : [for topic in notification.subscriber_sns_topic_arns : replace(topic, "/.*:/", "")] == ["ticket"]]) && toset([for one in aws_budgets_budget.main["month"].notification : "${one.notification_type} ${one.threshold}"]) == toset(["ACTUAL 80", "ACTUAL 100", "FORECASTED 100"])
     error_message = "The budget tells nobody, or wakes somebody."
   }
 }
