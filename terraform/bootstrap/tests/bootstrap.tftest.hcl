@@ -121,6 +121,29 @@ run "only_a_step_of_the_named_environment_gets_a_role" {
   }
 }
 
+run "who_is_no_role_reads_and_decrypts_by_one_way_only" {
+  command = plan
+
+  assert {
+    condition = [for condition in data.aws_iam_policy_document.images.statement[0].condition : "${condition.test} ${condition.variable} ${one(condition.values)}"] == [
+      "ArnLike aws:SourceArn arn:aws:lambda:*:123456789012:function:movies-api-*-outside",
+    ]
+    error_message = "Other functions than the outside probes may pull the image: say which in the policy of the repository (images.tf)."
+  }
+
+  assert {
+    condition = {
+      for key, document in data.aws_iam_policy_document.key :
+      key => join(", ", flatten([for statement in document.statement : [for condition in statement.condition : "${statement.sid} ${condition.test} ${condition.variable} ${one(condition.values)}"]]))
+      } == {
+      state   = "UseThroughS3 StringEquals kms:ViaService s3.eu-west-1.amazonaws.com"
+      images  = "GrantToEcr StringEquals kms:ViaService ecr.eu-west-1.amazonaws.com"
+      signing = ""
+    }
+    error_message = "A key is used otherwise than by the service that it is for (keys.tf)."
+  }
+}
+
 run "the_pipeline_names_each_action_and_a_plan_only_reads" {
   command = plan
 
