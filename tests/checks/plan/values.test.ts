@@ -345,7 +345,7 @@ module.observability 1 1 1
   load_balancer = @module.alb.arn_suffix+module.alb.target_groups["api"].arn_suffix; log_retention_days = @var.log_retention_days
   maintenance = @module.web_acl.maintenance.rule_metric+module.web_acl.maintenance.schedule_group; monthly_budget_usd = @var.monthly_budget_usd
   outside = @aws_cloudwatch_log_group.outside; permissions_boundary_arn = @var.permissions_boundary_arn; restore_role = @module.movies_table.restore_role_name
-  runbook_url = @var.repository+var.runbook_url
+  rule_versions = @var.waf.rule_versions; runbook_url = @var.repository+var.runbook_url
   service = @aws_cloudwatch_log_group.api.name+module.cluster.name+module.service.name+var.scaling.max_tasks+var.scaling.schedules; subscriptions = @var.subscriptions
   table = @local.table.globalSecondaryIndexes+module.movies_table.table_name; zones = @local.zones+var.scaling.min_tasks
   output.alarm_names = @aws_cloudwatch_composite_alarm.burn+aws_cloudwatch_composite_alarm.unless_maintenance+aws_cloudwatch_metric_alarm.symptom+local.symptoms
