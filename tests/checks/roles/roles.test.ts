@@ -316,6 +316,18 @@ describeWith([terraform, awsProvider, registryModules], 'the documents of the ro
             tags_all: { project: 'movies-api', environment: 'dev' },
           },
         };
+        const table = {
+          ...{ address: 'aws_route_table.x', mode: 'managed', type: 'aws_route_table', environment: 'dev' },
+          values: {
+            id: 'rtb-0123456789abcdef0',
+            arn: 'arn:aws:ec2:eu-west-1:111122223333:route-table/rtb-0123456789abcdef0',
+            tags_all: subnet.values.tags_all,
+          },
+        };
+        const joined = {
+          ...{ ...table, type: 'aws_route_table_association' },
+          values: { id: 'rtbassoc-0123456789abcdef0', route_table_id: table.values.id },
+        };
         const call = (
           caller: string,
           action: string,
@@ -345,6 +357,10 @@ describeWith([terraform, awsProvider, registryModules], 'the documents of the ro
           }),
           call('dev-task', 'dynamodb.Query', { TableName: 'movies-api-dev', IndexName: 'by-rating' }),
           call('dev-task', 'dynamodb.BatchWriteItem', { TableName: 'movies-api-dev' }),
+          call('dev-apply', 'ecs.ListTasks', { cluster: 'movies-api-dev', serviceName: 'movies-api-dev' }),
+          call('dev-apply', 'ecs.ListTasks', { cluster: 'movies-api-prod' }),
+          call('dev-apply', 'monitoring.DeleteDashboards', { 'DashboardNames.member.1': 'movies-api-dev' }),
+          call('dev-apply', 'ec2.DisassociateRouteTable', { AssociationId: 'rtbassoc-0123456789abcdef0' }),
         ];
         const { reference: known } = await evaluate(
           project,
@@ -353,7 +369,7 @@ describeWith([terraform, awsProvider, registryModules], 'the documents of the ro
           calls.map(({ action }) => actionOf(action)),
         );
         const { requests, unknown } = requestsOf(
-          { documents, rendered: documents, resources: [subnet], calls },
+          { documents, rendered: documents, resources: [subnet, table, joined], calls },
           known,
         );
         const { decisions } = await evaluate(project, withPerson(documents), requests);
@@ -369,6 +385,10 @@ describeWith([terraform, awsProvider, registryModules], 'the documents of the ro
           ['dev-task', 'dynamodb:Query', 'Allowed'],
           ['dev-task', 'dynamodb:Query', 'Allowed'],
           ['dev-task', 'dynamodb:BatchWriteItem', 'ImplicitlyDenied'],
+          ['dev-apply', 'ecs:ListTasks', 'Allowed'],
+          ['dev-apply', 'ecs:ListTasks', 'ImplicitlyDenied'],
+          ['dev-apply', 'cloudwatch:DeleteDashboards', 'Allowed'],
+          ['dev-apply', 'ec2:DisassociateRouteTable', 'Allowed'],
         ]);
       },
       minutesMs,

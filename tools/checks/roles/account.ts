@@ -236,12 +236,6 @@ export const withPerson = (documents: Documents): Documents => ({
   },
 });
 
-/** Of a call that names one: what AWS says that it denies, also where the reference knows the group alone. */
-const logStream = {
-  arn: 'arn:${Partition}:logs:${Region}:${Account}:log-group:${LogGroupName}:log-stream:${LogStreamName}',
-  conditionKeys: [],
-};
-
 /** Asks of each call whether its caller's role may make it; what a call doesn't tell enough of is given by name. */
 export function requestsOf(
   { documents, resources, calls }: Account,
@@ -249,9 +243,13 @@ export function requestsOf(
 ): { readonly requests: readonly Request[]; readonly unknown: readonly string[] } {
   const byName = new Map<string, Named[]>();
   for (const resource of resources)
-    for (const key of ['id', 'arn', 'name', 'bucket'])
+    for (const key of ['id', 'arn', 'name', 'bucket', 'association_id'])
       if (typeof resource.values[key] === 'string')
         byName.set(resource.values[key], [...(byName.get(resource.values[key]) ?? []), resource]);
+  // Of an association, what it joins.
+  for (const { type, values } of resources)
+    if (type === 'aws_route_table_association')
+      byName.set(textOf(values, 'id'), byName.get(textOf(values, 'route_table_id')) ?? []);
   const roleOf = new Map(
     Object.entries(withPerson(documents).roles).flatMap(([name, { arn }]) => [
       [arn, name],
@@ -266,14 +264,14 @@ export function requestsOf(
     if (role === undefined || free.test(action) || (role === 'person' && !/^(kms|s3):/.test(action)))
       return [];
     const entry = reference[action];
-    const types = given['logStreamName'] === undefined ? (entry?.resourceTypes ?? []) : [logStream];
+    const types = entry?.resourceTypes ?? [];
     const keys = [...(entry?.conditionKeys ?? []), ...types.flatMap(({ conditionKeys }) => conditionKeys)];
     const environment = environments.find((one) => role.startsWith(`${one}-`)) ?? 'shared';
     const ask = (resource: string, found?: Resource): Request => ({
       ...{ origin: `call of ${role}`, expected: 'allow', role, action, resource },
       context: {
         ...contextOf([], environment, documents),
-        ...ownKeys(given, keys),
+        ...ownKeys(given, keys, documents),
         ...tagsIn(given, action),
         ...(found === undefined ? {} : tagsOf(found, documents)),
       },
@@ -301,13 +299,15 @@ export function requestsOf(
     const words = Object.values(given);
     const asked = [
       ...namedBy(words, false),
-      // An answer tells of what a thing was made in, too: that was made, or named, before.
+      // An answer tells of what a thing was made in or joined with, too: that was made, or named, before.
       ...namedBy(
-        made.filter((one) => !words.includes(one) && !before.has(one)),
+        made.filter((one) => !words.includes(one) && !before.has(one) && !one.includes('assoc-')),
         true,
       ),
     ];
     made.forEach((one) => before.add(one));
+    // Of a list, what it is narrowed by is no resource.
+    if (asked.length === 0 && /:(Describe|List)/.test(action)) return [ask('*')];
     if (asked.length === 0) unknown.add(`${role} ${action} ${Object.values(given).slice(0, 3).join(' ')}`);
     return asked;
   });
@@ -350,17 +350,30 @@ const kinds: Readonly<Record<string, string>> = {
   ...{ vpce: 'vpc-endpoint' },
 };
 
-/** By the last part of its name: `IpPermissions.1.GroupId` is a GroupId. */
+/** By the last part of its name: `IpPermissions.1.GroupId` is a GroupId, and so is `GroupIds.member.1`. */
 const parameter = (given: Call['given'], name: string): string | undefined =>
-  Object.entries(given).find(([key]) => key.split('.').at(-1)?.toLowerCase() === name.toLowerCase())?.[1];
+  Object.entries(given).find(
+    ([key]) =>
+      key
+        .replace(/s?\.member\.\d+$/, '')
+        .split('.')
+        .at(-1)
+        ?.toLowerCase() === name.toLowerCase(),
+  )?.[1];
 
 /** Keys that are called as a parameter is: `iam:PermissionsBoundary`. */
-const ownKeys = (given: Call['given'], keys: readonly string[]): Record<string, string> =>
+const ownKeys = (
+  given: Call['given'],
+  keys: readonly string[],
+  { account: id, region }: Documents,
+): Record<string, string> =>
   Object.fromEntries(
     keys.flatMap((key) => {
       const name = key.replace(/^(?!aws:)[\w-]+:/, '').toLowerCase();
       const value = parameter(given, name);
-      return value === undefined || key.startsWith('aws:') || key.includes('$') ? [] : [[key, value]];
+      if (value === undefined || key.startsWith('aws:') || key.includes('$')) return [];
+      const isShort = key === 'ecs:cluster' && !value.startsWith('arn:');
+      return [[key, isShort ? `arn:aws:ecs:${region}:${id}:cluster/${value}` : value]];
     }),
   );
 

@@ -98,7 +98,7 @@ def values_of(kind, attributes):
     return values
 
 
-names = ("id", "arn", "name", "bucket", "path", "vpc_id", "tags_all")
+names = ("id", "arn", "name", "bucket", "path", "vpc_id", "tags_all", "association_id", "route_table_id")
 resources = [
     {
         "environment": environment,

@@ -158,7 +158,7 @@ export async function withLocalDeployment<T>(
     },
     destroy: async () => {
       await enterBootstrap();
-      await enterService(applier, backendOf(await bootstrap.outputs()));
+      await enterService(keeper, backendOf(await bootstrap.outputs()));
       progress.about('destroy service');
       // Drills roll out versions of which no state knows.
       const aws = createAwsClients(emulator.url, region);
