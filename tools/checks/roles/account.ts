@@ -203,6 +203,7 @@ const policyNames: Readonly<Record<string, string>> = {
   's3.DeleteBucketOwnershipControls': 's3:PutBucketOwnershipControls',
   's3.HeadBucket': 's3:ListBucket',
   's3.HeadObject': 's3:GetObject',
+  's3.ListObjectVersions': 's3:ListBucketVersions',
   's3.ListObjectsV2': 's3:ListBucket',
   's3.ListObjects': 's3:ListBucket',
   's3.CopyObject': 's3:PutObject',
