@@ -68,10 +68,11 @@ const pageStyle = `
 export function createDocs({ contract, discover, clientId }: DocsSettings): Router {
   let page: Promise<readonly RequestHandler[]> | undefined;
   const router = Router();
-  router.use(({ method }, response, next) => {
+  router.use(({ method, path }, response, next) => {
     response.locals.context.route = '/api/docs';
-    if (method === 'GET' || method === 'HEAD') next();
-    else throw notAllowed(method, 'GET, HEAD');
+    if (method !== 'GET' && method !== 'HEAD') throw notAllowed(method, 'GET, HEAD');
+    // swagger-ui-express would answer it itself, with a 404 that is no problem document.
+    next(path.endsWith('/package.json') ? 'router' : undefined);
   });
   router.use(async (_request, response, next) => {
     const endpoints = await discoverQuietly(discover);

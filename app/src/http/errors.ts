@@ -117,14 +117,14 @@ function toFrameworkProblem(error: unknown): HttpProblem | undefined {
 }
 
 /** Of the files that Swagger UI has. With a 416 the sender says how long the file is. */
-function toFileProblem(status: 412 | 416, error: Error & { headers?: unknown }): HttpProblem {
-  const range: unknown = Object.entries(error.headers ?? {}).find(([name]) => name === 'Content-Range')?.[1];
-  const headers = typeof range === 'string' ? { 'Content-Range': range } : {};
+function toFileProblem(status: 412 | 416, error: Error & { headers?: Record<string, string> }): HttpProblem {
+  const { 'Content-Range': range } = error.headers ?? {};
+  const headers = range === undefined ? {} : { 'Content-Range': range };
   return new HttpProblem(status, fileProblems[status], { headers });
 }
 const fileProblems = {
-  412: 'The file is another one than If-Match or If-Unmodified-Since names.',
-  416: 'The file has no bytes where Range asks for them.',
+  412: 'The file is not the version that If-Match or If-Unmodified-Since asks for.',
+  416: 'Range asks for bytes behind the end of the file.',
 } as const;
 
 /** https://github.com/expressjs/body-parser#errors. Its messages quote the body; these don't. */

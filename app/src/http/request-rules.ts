@@ -67,8 +67,8 @@ function refuseTarget(request: ApiRequest): void {
   if (!url.startsWith('/') && !isForWholeServer(request)) {
     throw badRequest({ in: 'path', message: 'is not an address of this service' });
   }
-  // One reader takes it for a part of the title, another one for the end of the address.
-  if (url.includes('#')) throw badRequest({ in: 'path', message: 'has a #; within a name it is %23' });
+  // Some readers take it for a part of the title, others for the end of the address.
+  if (url.includes('#')) throw badRequest({ in: 'path', message: 'contains a #; within a title write %23' });
   const start = url.indexOf('?');
   if (start === -1 || !url.includes('%', start)) return;
   try {
