@@ -7,7 +7,6 @@ import { pipeline } from 'node:stream/promises';
 import { isMissing, Misuse, Problem } from '../../app/src/commands/problem.ts';
 import { closeServer, listenOnLoopback } from '../../app/src/local/listen.ts';
 import {
-  compareVersions,
   formatAddress,
   formatRelease,
   type ModuleAddress,
@@ -21,7 +20,7 @@ import { output } from './processes.ts';
 /** A directory of module releases as file trees: `<host>/<namespace>/<name>/<provider>/<version>/…`. */
 export interface Mirror {
   readonly directory: string;
-  /** The versions of one module, oldest first. */
+  /** The versions of one module. */
   versions(address: ModuleAddress): Promise<string[]>;
   /** Where the tree of a release is, or nothing when the mirror hasn't got it. */
   find(release: ModuleRelease): Promise<string | undefined>;
@@ -36,8 +35,8 @@ export function createMirror(directory: string): Mirror {
   const find = async (release: ModuleRelease): Promise<string | undefined> =>
     (await isDirectory(pathOf(release))) ? pathOf(release) : undefined;
 
-  const versions = async (address: ModuleAddress): Promise<string[]> =>
-    (await subdirectories(join(directory, formatAddress(address)))).sort(compareVersions);
+  const versions = (address: ModuleAddress): Promise<string[]> =>
+    subdirectories(join(directory, formatAddress(address)));
 
   return {
     directory,

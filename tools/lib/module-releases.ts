@@ -62,11 +62,6 @@ export function formatRelease({ address, version }: ModuleRelease): string {
   return `${formatAddress(address).replace(`${publicRegistry}/`, '')}@${version}`;
 }
 
-/** Older versions first; a pre-release before its release. */
-export function compareVersions(left: string, right: string): number {
-  return left.localeCompare(right, 'en', { numeric: true });
-}
-
 /** A third-party package that `terraform init` installed for one module call (and for the calls inside it). */
 export interface InstalledPackage {
   readonly release: ModuleRelease;

@@ -59,8 +59,6 @@ const missingShare = 1 / 4;
  * all of it again in the same moment, over and over, and whoever asks in that moment would wait.
  */
 const chanceShare = 1 / 4;
-/** Of `ttlMs`: how old an entry gets on average. */
-export const meanLife = 1 - chanceShare / 2;
 /** Of an entry beside its text. */
 const overheadBytes = 500;
 
