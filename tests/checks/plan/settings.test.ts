@@ -97,7 +97,7 @@ describe('what no plan shows', () => {
     expect(Object.fromEntries(found.flat().toSorted())).toEqual(rules);
   });
 
-  test('default tags are made of variables alone: one that only the apply tells would be left out of the plan, and stop it', async () => {
+  test('default tags are made of variables alone: a tag that only the apply knows is lost from the plan, and the apply stops', async () => {
     const tags = (await everywhere('default_tags')).flatMap(([, block]) => under(block, 'tags'));
     const references = tags.flatMap(([, value]) => [...JSON.stringify(value).matchAll(/\$\{([^}]*)\}/g)]);
 
@@ -165,7 +165,7 @@ describe('what no plan shows', () => {
     expect(region.test('region = "us-gov-west-1"')).toBe(true);
   });
 
-  test("an ARN that is handed on is a thing's own: its others are taken at plan, and refused at apply", () => {
+  test('a resource is named by its arn, and by no other ARN of it, which a plan would take and an apply refuse', () => {
     const others = sources.flatMap((path) =>
       (readFileSync(path, 'utf8').match(/\baws_\w+\.\w+(\[[^\]]*\])?\.\w+_arn\b/g) ?? []).map(
         (one) => `${path}: ${one}`,
@@ -175,18 +175,15 @@ describe('what no plan shows', () => {
     expect(others).toEqual([]);
   });
 
-  test('both providers stay in the account, and tag by variables only: what is not known at plan stops the apply', async () => {
+  test('both providers stay in the account, and differ in their region alone', async () => {
     const [[, providers] = []] = under(await read('terraform/providers.tf'), 'aws');
     const alike = (Array.isArray(providers) ? providers : []).map((one: Json) =>
       isObject(one) ? { ...one, alias: '', region: '' } : one,
     );
-    const [[, tags] = []] = under(alike, 'tags');
 
     expect(alike).toHaveLength(2);
     expect(alike[0]).toEqual(alike[1]);
     expect(alike[0]).toHaveProperty('allowed_account_ids');
-    for (const value of Object.values(isObject(tags) ? tags : {}))
-      expect(JSON.stringify(value).replaceAll(/\$\{var\.\w+\}/g, '')).toMatch(/^"-?"$/);
   });
 
   test('where a CA is named, clients are verified by it: a plan shows nothing of it', async () => {
