@@ -315,11 +315,15 @@ test.each([
     mainPipeline(`- parallel: { fail-fast: true, steps: [step: { name: one, script: ['true'] }] }`),
     'A pipeline holds fail-fast',
   ],
-  [
-    'artifacts that it does not know',
-    mainPipeline(`- step: { name: one, script: ['true'], artifacts: { download: false } }`),
-    'A list of artifacts holds download',
-  ],
+  ...[
+    ['{ download: false }', 'download'],
+    ['["out/**"]', 'out/**'],
+    ['{ upload: [{ name: out, paths: ["out/**"], ignore-paths: ["out/tmp"] }] }', 'ignore-paths'],
+  ].map(([artifacts, named]) => [
+    `the artifacts ${String(artifacts)}`,
+    mainPipeline(`- step: { name: one, script: ['true'], artifacts: ${String(artifacts)} }`),
+    `A list of artifacts holds ${String(named)}`,
+  ]),
   ['a step without a script', mainPipeline('- step: { name: one }'), 'The step one has no script'],
   [
     'a pipe',

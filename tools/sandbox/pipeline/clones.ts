@@ -173,8 +173,11 @@ export function createArtifacts(store: string): Artifacts {
     },
     capture: async ({ name: step, settings }, clone, succeeded) => {
       const { upload, ...unknown } = settingsOf(settings['artifacts']);
-      refuse('list of artifacts', Object.keys(unknown));
-      for (const { name, paths, type, 'capture-on': on = 'success' } of listOf(upload).map(settingsOf)) {
+      const unnamed = listOf(settings['artifacts']).map(String);
+      refuse('list of artifacts', [...unnamed, ...Object.keys(unknown)]);
+      for (const one of listOf(upload).map(settingsOf)) {
+        const { name, paths, type, 'capture-on': on = 'success', ...others } = one;
+        refuse('list of artifacts', Object.keys(others));
         if (on !== 'always' && (on === 'success') !== succeeded) continue;
         for (const file of await filesIn(clone, listOf(paths).map(String))) {
           // Only shared ones reach later steps; the others are for people.
