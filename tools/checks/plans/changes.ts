@@ -181,8 +181,11 @@ export function reportPlans(
 const lockFile = 'security/modules.lock.json';
 const recordingOf = (environment: string): string => `tests/checks/plan/recorded/${environment}.json`;
 const annotate = (path: string, severity: Annotation['severity'], summary: string): Annotation => ({
-  ...{ annotation_type: 'CODE_SMELL', result: 'PASSED' },
-  ...{ severity, summary, path },
+  annotation_type: 'CODE_SMELL',
+  result: 'PASSED',
+  severity,
+  summary,
+  path,
 });
 
 interface RecordedPlan {
