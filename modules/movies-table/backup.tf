@@ -202,7 +202,7 @@ data "aws_iam_policy_document" "backup" {
     resources = compact([aws_backup_vault.main[each.key].arn, each.value.copy_to])
   }
 
-  # By its target: a recovery point has an id, and no name.
+  # Limited by the target: a recovery point has an id, but no name.
   dynamic "statement" {
     for_each = each.value.copy_to[*]
 

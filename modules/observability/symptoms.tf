@@ -156,7 +156,7 @@ locals {
       }
     },
     {
-      # As long as AWS plans no end, a version reports the whole life that it is meant to have.
+      # Until AWS plans the end of a version, the metric stays at the whole lifetime that a version has, far above 30.
       for name in length(var.rule_versions) == 0 ? [] : ["firewall-rules-expiring"] : name => {
         meaning    = "In less than 30 days AWS ends a version of its firewall rules that is pinned here: from then on it uses its own, and refuses each change of the firewall."
         severity   = "ticket", query = "Blocked requests", period = 86400, evaluations = 1, threshold = 30, comparison = "LessThanThreshold", missing = "ignore"

@@ -188,7 +188,7 @@ data "aws_iam_policy_document" "workload_boundary" {
     ]
   }
 
-  # Into the vault of somebody else, in another account or region, that is named: of what is taken there, by the target alone.
+  # Backups are copied to the one vault that is named, in another account or region.
   dynamic "statement" {
     for_each = each.value.backup_copy_to[*]
 

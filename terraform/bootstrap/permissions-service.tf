@@ -28,7 +28,7 @@ data "aws_iam_policy_document" "apply_service" {
     resources = ["*"]
   }
 
-  # A release probes what it applied, by the role that applied it: the tasks, and the log line of the one request that it sent.
+  # A release probes what it has applied, with the same role: the tasks, and the log line of a request that it sends.
   statement {
     sid     = "ProbeOwn"
     actions = ["ecs:DescribeTasks", "logs:FilterLogEvents"]
@@ -37,7 +37,7 @@ data "aws_iam_policy_document" "apply_service" {
     ]
   }
 
-  # AWS knows the cluster by this key alone.
+  # By a cluster, AWS narrows this action with a condition only.
   statement {
     sid       = "FindTasksOfThisCluster"
     actions   = ["ecs:ListTasks"]
@@ -50,7 +50,7 @@ data "aws_iam_policy_document" "apply_service" {
     }
   }
 
-  # What AWS keeps after a destroy is told with its date. AWS offers no resource for either; names and dates, no more.
+  # A destroy ends with a list of what AWS still keeps, and until when. AWS narrows neither action to a resource.
   dynamic "statement" {
     for_each = each.key == "prod" ? [] : ["destroyed"]
 

@@ -66,6 +66,11 @@ variable "region" {
     condition     = contains(var.allowed_regions, var.region)
     error_message = "\"${var.region}\" is not among allowed_regions (${join(", ", var.allowed_regions)}): data stays where the organisation allows it."
   }
+
+  validation {
+    condition     = !can(regex("^(cn|eusc|[a-z]+-iso[a-z]?)-", var.region))
+    error_message = "\"${var.region}\" is in a partition where the service does not run. Take a region of aws or aws-us-gov."
+  }
 }
 
 variable "allowed_regions" {

@@ -73,12 +73,12 @@ describe('the Dockerfile', () => {
 });
 
 test('npm installs exact versions, and runs no script of a package', () => {
-  const ranges = ['package.json', 'app/package.json'].flatMap((file) => {
-    const {
-      dependencies = {},
-      devDependencies,
-      overrides = {},
-    } = JSON.parse(read(file)) as Record<string, Record<string, string>>;
+  const files = execFileSync('git', ['ls-files', '*package.json'], { cwd: project, encoding: 'utf8' }).trim();
+  const ranges = files.split('\n').flatMap((file) => {
+    const { dependencies, devDependencies, overrides } = JSON.parse(read(file)) as Record<
+      string,
+      Record<string, string>
+    >;
     return Object.entries({ ...dependencies, ...devDependencies, ...overrides })
       .filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version))
       .map(([name, version]) => `${file}: ${name} ${version} is no exact version`);

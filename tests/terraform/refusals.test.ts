@@ -230,6 +230,7 @@ const rows: Readonly<Record<string, { readonly accepted: string; readonly refuse
       project = "movies_api"
       account_id = "12345678901"
       region = "us-east-1" # not one of those allowed
+      region = "eusc-de-east-1"; allowed_regions = ["eusc-de-east-1"]
       bitbucket = merge(var.bitbucket, { workspace = "Movies Team" }) # its display name
       bitbucket = merge(var.bitbucket, { repository_uuid = "{${uuid(2)}}" })
       bitbucket = merge(var.bitbucket, { build_uuid = "*" })
