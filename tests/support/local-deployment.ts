@@ -173,7 +173,7 @@ const lookMs = 500;
  * Waits until this process alone has something that test files share, by a file that names the process. One that ended
  * without giving it back has lost it. Resolves with how to give it back.
  */
-export async function takeLease(file: string, deadlineMs: number): Promise<() => Promise<void>> {
+async function takeLease(file: string, deadlineMs: number): Promise<() => Promise<void>> {
   const deadline = Date.now() + deadlineMs;
   for (;;) {
     const lease = await open(file, 'wx').catch(() => undefined);

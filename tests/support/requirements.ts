@@ -132,7 +132,7 @@ export const cosign = usable('cosign', 'make tools', () => {
 const isExcused = (name: string): boolean => process.env['CI'] !== undefined && name in tools.notInSteps;
 
 /** Whether `make test DRILLS=all` asks for the slow proofs, too. */
-export const isTestAll = process.env['DRILLS'] === 'all';
+const isTestAll = process.env['DRILLS'] === 'all';
 
 /** Whether only what needs nothing but Node.js is asked for (`make test TESTS=fast`). */
 const isTestFast = process.env['TESTS'] === 'fast';

@@ -95,7 +95,7 @@ const minutesOf = (step: Step, content: Settings): number =>
   Number(step.settings['max-time'] ?? settingsOf(content['options'])['max-time'] ?? 120);
 
 /** What each step of a pipeline may take, and what that counts: a minute of a 2x step is two build minutes. */
-export const countMinutes = (
+const countMinutes = (
   { steps, content }: Definition,
   pipeline: string,
 ): readonly { name: string; size: string; minutes: number; counted: number }[] =>

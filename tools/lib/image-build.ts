@@ -103,7 +103,7 @@ interface Configuration {
  * images, and when a cached step was made: the only differences between two builds of the same source in docker's format (OCI's has no HEALTHCHECK).
  * The image keeps its name and layers, and gets the digest that every build of that source has.
  */
-export async function normaliseImage(engine: Engine, tag: string): Promise<void> {
+async function normaliseImage(engine: Engine, tag: string): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'movies-api-image-'));
   try {
     await engine.run(['push', '--quiet', '--format', 'v2s2', tag, `dir:${folder}`]);

@@ -233,7 +233,7 @@ export const findLocks = (stateJson: string): Destroyed['locks'] =>
     .map((lock) => ({ vault: String(lock['backup_vault_name']), days: Number(lock['max_retention_days']) }));
 
 /** A plan to another stage of the cursor keys is one from the commit that is deployed: a rotation changes nothing else. */
-export async function checkRotation(
+async function checkRotation(
   service: Terraform,
   { environment, commit, cursorKeyStage = 0 }: Release,
 ): Promise<void> {

@@ -23,7 +23,7 @@ export interface WantedStep {
 }
 
 /** The stage that a step leads to, from the one that is deployed. Refuses whatever isn't the next step. */
-export async function findStage(
+async function findStage(
   { name, stage }: Pick<Rotated, 'name' | 'stage'>,
   step: RotationStep,
 ): Promise<number> {

@@ -227,7 +227,7 @@ export interface CallLog {
   readonly requests: () => readonly RequestSeen[];
 }
 
-export function createCallLog(): CallLog {
+function createCallLog(): CallLog {
   const seen = new Map<string, RequestSeen>();
   /** Roles that were taken, by the access key that was given for it. */
   const roles = new Map<string, string>();

@@ -134,7 +134,7 @@ type Handle = UndiciHttpHandler['handle'];
  * The SDK's handler over undici with a timer of Node.js's own for each attempt, from its first byte to the last of its answer:
  * undici counts its timeouts in steps of half a second. An attempt ends no later than the call that it is part of.
  */
-export class DynamoHttpHandler extends UndiciHttpHandler {
+class DynamoHttpHandler extends UndiciHttpHandler {
   readonly #attemptMs: number;
 
   constructor(attemptMs: number, options: ConstructorParameters<typeof UndiciHttpHandler>[0]) {

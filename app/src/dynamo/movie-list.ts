@@ -4,9 +4,9 @@ import { fromItem, type Item } from './movie-item.ts';
 import type { MovieFilter, MoviePage, Position } from '../movies/movie.ts';
 
 /** What one request may read: no more than this many items … */
-export const maxItemsRead = 1_000;
+const maxItemsRead = 1_000;
 /** … and nothing more once it has used as many read units: 1 MB at half a unit per 4 kB. One read is 1 MB at most. */
-export const maxUnitsRead = 128;
+const maxUnitsRead = 128;
 
 export interface ItemPage {
   readonly items: readonly Item[];

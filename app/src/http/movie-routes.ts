@@ -116,7 +116,7 @@ export interface ListQuery {
 const defaultLimit = 25;
 
 /** What a list request asks for, and the one rule that its contract can't state: some filters need a year. */
-export function listQuery({ limit = defaultLimit, cursor, ...filter }: Query): ListQuery {
+function listQuery({ limit = defaultLimit, cursor, ...filter }: Query): ListQuery {
   for (const name of ['titlePrefix', 'sort'] as const) {
     if (filter[name] !== undefined && filter.year === undefined) {
       throw badRequest({ in: 'query', field: name, message: 'needs a year' });
@@ -126,7 +126,7 @@ export function listQuery({ limit = defaultLimit, cursor, ...filter }: Query): L
 }
 
 /** The address of the next page: the same question, from there on. */
-export function nextAddress(filter: MovieFilter, limit: number, cursor: string): string {
+function nextAddress(filter: MovieFilter, limit: number, cursor: string): string {
   const query = new URLSearchParams({ ...textOf(filter), limit: String(limit), cursor });
   return `/movies?${query.toString()}`;
 }

@@ -14,7 +14,7 @@ interface Key {
 }
 
 /** The table of `app/table.json` as CreateTable wants it: what Terraform declares in AWS, for a local engine. */
-export function tableDefinition(tableName: string): CreateTableCommandInput {
+function tableDefinition(tableName: string): CreateTableCommandInput {
   const indexes = shape.globalSecondaryIndexes;
   const keys = [shape, ...indexes].flatMap(({ hashKey, rangeKey }) => [hashKey, rangeKey]);
   return {

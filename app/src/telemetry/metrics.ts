@@ -165,7 +165,7 @@ const asksForOpenMetrics = (accept: string | undefined): boolean =>
  * OpenMetrics text as Prometheus's text format 0.0.4: the same samples without exemplars, and counters declared under the
  * name that their samples have.
  */
-export function toPrometheusText(openMetrics: string): string {
+function toPrometheusText(openMetrics: string): string {
   const counters = new Set([...openMetrics.matchAll(/^# TYPE (\S+) counter$/gm)].map(([, name]) => name));
   return openMetrics
     .replace(/^# EOF\n/m, '')

@@ -17,7 +17,7 @@ export interface LoadBalancer {
 }
 
 /** HAProxy in front of a service, with connections to it that callers share: where smuggling would do its harm. */
-export async function startLoadBalancer(servicePort: number): Promise<LoadBalancer> {
+async function startLoadBalancer(servicePort: number): Promise<LoadBalancer> {
   const directory = await mkdtemp(join(tmpdir(), 'load-balancer-'));
   const [configuration, path] = [join(directory, 'haproxy.cfg'), join(directory, 'public.sock')];
   await writeFile(

@@ -4,7 +4,7 @@ import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose';
 import { startTokenIssuer, type TokenIssuer } from '../../../app/src/local/token-issuer.ts';
 
 /** As much of a browser as a sign-in needs: cookies, redirects, a form. */
-export function createBrowserLikeClient() {
+function createBrowserLikeClient() {
   const cookies = new Map<string, string>();
 
   async function request(url: string, init: RequestInit = {}): Promise<Response> {

@@ -13,7 +13,7 @@ const handshakeMs = 10_000;
  * The version that a server agrees to, or nothing when it refuses. Security level 0 is asked for, since OpenSSL would
  * otherwise refuse old versions by itself: every server would look as if it had a floor.
  */
-export async function negotiate(
+async function negotiate(
   { host, port }: { host: string; port: number },
   version: 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3',
 ): Promise<string | undefined> {

@@ -29,7 +29,7 @@ export interface DrawnKeys {
 }
 
 /** The keys of the service, drawn and kept by an emulated account through the module that the service uses. */
-export async function startDrawnKeys(): Promise<DrawnKeys> {
+async function startDrawnKeys(): Promise<DrawnKeys> {
   const folder = await mkdtemp(join(tmpdir(), 'drawn-keys-'));
   const directory = join(folder, 'terraform');
   await cp(join(import.meta.dirname, 'root'), directory, { recursive: true });

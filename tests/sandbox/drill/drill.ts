@@ -195,7 +195,7 @@ export async function reportDrill(
 
 const ms = (value: number): string => `${value.toFixed(0)} ms`;
 
-export function describeDrill(result: DrillResult): string {
+function describeDrill(result: DrillResult): string {
   const { drill, before, during, after, recoveredAfterMs, facts, budget } = result;
   const missed = judge(result);
   const row = (name: string, { requests, failed, p50, p99, longest }: Figures): string =>

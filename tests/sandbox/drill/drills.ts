@@ -32,7 +32,7 @@ const pagedWithinMs = 180_000;
 const resolvedWithinMs = 420_000;
 
 /** Everything fails until somebody is paged; then it is mended, and a new version is rolled out while the page resolves. */
-export const pagedOutage: Drill = {
+const pagedOutage: Drill = {
   id: 'alert-fires',
   title: 'An outage pages, and the page resolves',
   requires: [promtool, program('prometheus', 'install the Debian package prometheus, or run `make tools`')],
@@ -157,14 +157,14 @@ async function whileDatabase(
 const requestsIn = (ms: number, share: number, ratePerSecond: number): number =>
   Math.ceil((ms / 1_000) * ratePerSecond * share);
 
-export const slowDatabase: Drill = {
+const slowDatabase: Drill = {
   id: 'database-slow',
   title: 'DynamoDB answers slowly',
   budget: () => Promise.resolve({ failed: 0, recoveredWithinMs }),
   act: (scene) => whileDatabase(scene, `${latencyMs} ms slower`, { latencyMs }, slowForMs),
 };
 
-export const throttlingDatabase: Drill = {
+const throttlingDatabase: Drill = {
   id: 'database-throttles',
   title: 'DynamoDB throttles half of all calls',
   budget: ({ ratePerSecond }) =>
@@ -177,7 +177,7 @@ export const throttlingDatabase: Drill = {
   act: (scene) => whileDatabase(scene, 'half of the calls refused', { throttleRatio }, throttledForMs),
 };
 
-export const goneDatabase: Drill = {
+const goneDatabase: Drill = {
   id: 'database-gone',
   title: 'DynamoDB is gone for 20 s',
   budget: ({ ratePerSecond }) =>
@@ -211,7 +211,7 @@ const withIntended = (deployment: Deployment, taskDefinitionArn: string): Deploy
   outputs: { ...deployment.outputs, taskDefinitionArn },
 });
 
-export const rollingDeployment: Drill = {
+const rollingDeployment: Drill = {
   id: 'rolling-deployment',
   title: 'A rolling deployment',
   budget: unnoticed,
@@ -230,7 +230,7 @@ export const rollingDeployment: Drill = {
   },
 };
 
-export const brokenDeployment: Drill = {
+const brokenDeployment: Drill = {
   id: 'broken-deployment',
   title: 'A broken version is deployed, and rolled back',
   budget: unnoticed,
@@ -283,7 +283,7 @@ export const killedTask: Drill = {
 };
 
 /** SIGTERM comes before anybody tells the balancer: it has to learn from the target's health that nothing may follow. */
-export const interruptedTask: Drill = {
+const interruptedTask: Drill = {
   id: 'spot-interruption',
   title: 'A Spot interruption ends a task',
   budget: () => Promise.resolve({ failed: 0, recoveredWithinMs: 120_000 }),
@@ -303,7 +303,7 @@ export const interruptedTask: Drill = {
   },
 };
 
-export const hungTask: Drill = {
+const hungTask: Drill = {
   id: 'task-hangs',
   title: 'A task hangs: alive, but not answering',
   budget: lostTaskBudget,
@@ -319,7 +319,7 @@ export const hungTask: Drill = {
 /** Four tasks, so that the fullest zone has more than one to lose. */
 const tasksInZones = 4;
 
-export const lostZone: Drill = {
+const lostZone: Drill = {
   id: 'zone-lost',
   title: 'A zone is lost, with all its tasks at once',
   budget: lostTaskBudget,
@@ -412,7 +412,7 @@ const [lost, changed] = [20, 5];
  * A script gone wrong deletes, changes and adds movies; the service moves to the table as it was before, and back. The emulator
  * restores what is there now, whatever time is named: so the restore comes before the harm, in the place of a time before it.
  */
-export const restoredTable: Drill = {
+const restoredTable: Drill = {
   id: 'restore',
   title: 'Movies are lost; a restored table serves, then the first one again',
   longestMs: 1_500_000,

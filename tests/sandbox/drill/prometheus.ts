@@ -24,7 +24,7 @@ export interface History {
  *
  * @param dataDir as `startPrometheus` takes it
  */
-export async function writeHistory(dataDir: string, history: History): Promise<void> {
+async function writeHistory(dataDir: string, history: History): Promise<void> {
   await mkdir(dataDir, { recursive: true });
   const file = join(dataDir, 'history.txt');
   await writeFile(file, renderHistory(history));

@@ -73,7 +73,7 @@ function stateOf(treatment: string, { breaching, missing, needed, former }: Coun
 }
 
 /** What an alarm compares in one period, and whether that breaches its threshold. */
-export function readAlarm(alarm: MetricAlarm): {
+function readAlarm(alarm: MetricAlarm): {
   readonly value: (reported: Reported) => Point;
   readonly isBreaching: (point: number) => boolean;
 } {

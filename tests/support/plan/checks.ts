@@ -174,7 +174,7 @@ export interface Assertion {
 }
 
 /** Every assertion in the functions called `holds` of a test file. */
-export function assertionsIn(path: string): readonly Assertion[] {
+function assertionsIn(path: string): readonly Assertion[] {
   const file = ts.createSourceFile(path, readFileSync(path, 'utf8'), ts.ScriptTarget.Latest, true);
   const lineOf = (position: number): number => file.getLineAndCharacterOfPosition(position).line + 1;
   const found: Assertion[] = [];
@@ -213,7 +213,7 @@ export interface Lie {
 }
 
 /** For every value that a check looks at: the plan in which that one value is another. The check must fail on each. */
-export function liesFor(plan: Plan, holds: (plan: Plan) => void): readonly Lie[] {
+function liesFor(plan: Plan, holds: (plan: Plan) => void): readonly Lie[] {
   const lies = new Map<string, Lie>();
   const fits: View['fits'] = ({ address, at, shape }) => {
     const place = { path: [], at: [], sources: () => [] };

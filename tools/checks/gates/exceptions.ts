@@ -70,7 +70,7 @@ function faultsOf(fields: Readonly<Record<string, unknown>>, gates: readonly str
 }
 
 /** A pattern as the source of a regular expression: `*` is anything, the rest stands for itself. */
-export const patternSource = (pattern: string): string =>
+const patternSource = (pattern: string): string =>
   `^${pattern
     .split('*')
     .map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'))
@@ -85,7 +85,7 @@ export const matches = (exception: Exception, gate: string, { rule, resource, fi
   exception.where.some((pattern) => fits(pattern, file));
 
 /** Its last day is over. */
-export const isExpired = ({ expires }: Exception, today: Date): boolean =>
+const isExpired = ({ expires }: Exception, today: Date): boolean =>
   Date.parse(`${expires}T23:59:59Z`) < today.getTime();
 
 /** What was found and excepted. */
@@ -96,7 +96,7 @@ export interface Use {
 }
 
 /** The words of an exception that no finding needed. */
-export function unusedWords(exception: Exception, uses: readonly Use[]): readonly string[] {
+function unusedWords(exception: Exception, uses: readonly Use[]): readonly string[] {
   const own = uses.filter((use) => use.exception === exception);
   return [
     ...exception.gate.filter((word) => !own.some(({ gate }) => gate === word)),

@@ -16,7 +16,7 @@ export const list = (value: string | readonly string[] | undefined): readonly st
   value === undefined ? [] : typeof value === 'string' ? [value] : value;
 
 /** Every statement that allows something to a role of the pipeline, each document once for each role. */
-export const allowing = ({ roles }: Documents): readonly Placed[] =>
+const allowing = ({ roles }: Documents): readonly Placed[] =>
   Object.entries(roles)
     .filter(([name]) => !name.endsWith('-workload'))
     .flatMap(([role, { identity }]) =>

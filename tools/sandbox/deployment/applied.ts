@@ -104,7 +104,7 @@ export async function readService(ecs: ECSClient, cluster: string, name: string)
 }
 
 /** Defaults are those of ECS (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html). */
-export function toDefinition(service: Service, cluster: string): ServiceDefinition {
+function toDefinition(service: Service, cluster: string): ServiceDefinition {
   const [balancer] = service.loadBalancers ?? [];
   const { targetGroupArn, containerName, containerPort } = balancer ?? {};
   if (targetGroupArn === undefined || containerName === undefined || containerPort === undefined)

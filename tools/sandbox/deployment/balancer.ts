@@ -188,7 +188,7 @@ backend ${backend}
 }
 
 /** The lists are files that the runtime API changes; they begin empty, as for a firewall that was never asked. */
-export const firewallConfig = (rules: readonly AddressRule[], folder: string): string =>
+const firewallConfig = (rules: readonly AddressRule[], folder: string): string =>
   rules
     .map(({ name, conditions, answer: { status, headers, body } }) => {
       const content = body === '' ? '' : ` content-type application/json file ${bodyFile(folder, name)}`;

@@ -207,8 +207,7 @@ async function endRecorded(records: string): Promise<void> {
 }
 
 /** Where the bundle of a digest (`sha256:…`) is kept. */
-export const bundlePath = (home: string, digest: string): string =>
-  join(home, 'bundles', digest.replace(':', '-'));
+const bundlePath = (home: string, digest: string): string => join(home, 'bundles', digest.replace(':', '-'));
 
 /** Keeps a copy of a production bundle under its digest, so that several versions can run side by side. */
 export async function keepBundle(dist: string, home: string): Promise<string> {
@@ -222,7 +221,7 @@ export async function keepBundle(dist: string, home: string): Promise<string> {
 }
 
 /** `sha256:…` of all files by name and content. */
-export async function digestOfBundle(folder: string): Promise<string> {
+async function digestOfBundle(folder: string): Promise<string> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const files = entries
     .filter((entry) => entry.isFile())

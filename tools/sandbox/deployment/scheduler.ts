@@ -9,7 +9,7 @@ const countIn = (zone: string, zones: readonly string[]): number =>
   zones.filter((other) => other === zone).length;
 
 /** The zone with the fewest tasks, the first of equals; nothing when none is left. ECS spreads Fargate tasks so. */
-export function chooseZone(
+function chooseZone(
   zones: readonly string[],
   lost: readonly string[],
   occupied: readonly string[],
@@ -57,7 +57,7 @@ const kept = 10;
  * How many failed tasks in a row make a deployment fail: half of the desired tasks, at least 3, at most 200
  * (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html).
  */
-export const failureThreshold = (desiredCount: number): number =>
+const failureThreshold = (desiredCount: number): number =>
   Math.min(200, Math.max(3, Math.ceil(desiredCount / 2)));
 
 export function begin(

@@ -113,4 +113,4 @@ async function runInClone(
   return ended;
 }
 
-export const slug = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]+/g, '-');
+const slug = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]+/g, '-');

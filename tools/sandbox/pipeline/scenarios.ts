@@ -45,7 +45,7 @@ export const outcomeOf = (steps: readonly StepResult[], name: string): string =>
 
 export const approve = (): Promise<boolean> => Promise.resolve(true);
 
-export const goodCommit: Scenario = {
+const goodCommit: Scenario = {
   id: 'good',
   title: 'a good commit goes to prod, each environment before the next, by the digest that was pushed once',
   play: async ({ run, home, exchange, insights, servingOf }) => {
@@ -76,7 +76,7 @@ export const goodCommit: Scenario = {
   },
 };
 
-export const changedPlan: Scenario = {
+const changedPlan: Scenario = {
   id: 'changed-plan',
   title: 'a plan that was changed after its approval is refused',
   after: 'good',
@@ -212,7 +212,7 @@ const narrowLimit = {
   return config;`,
 };
 
-export const badRelease: Scenario = {
+const badRelease: Scenario = {
   id: 'bad-release',
   title:
     'a commit that passes the gates and dev, and fails its probes in staging, is rolled back; the old digest serves throughout',

@@ -39,7 +39,7 @@ export interface Serving {
   readonly tasks: number;
 }
 
-export async function readServing(home: string): Promise<Serving> {
+async function readServing(home: string): Promise<Serving> {
   const serving = await createServingHome(home).find();
   return serving === undefined
     ? { digests: [], tasks: 0 }

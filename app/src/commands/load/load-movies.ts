@@ -59,7 +59,7 @@ const visible = (text: string) =>
   );
 
 /** DynamoDB's limit of BatchWriteItem. */
-export const maxBatchSize = 25;
+const maxBatchSize = 25;
 
 export interface Refusal {
   readonly item: Item;

@@ -99,7 +99,7 @@ function describeStart(name: string, start: Buffer): string {
  * Whether what begins on the first line goes on in the next ones, rather than being a broken line in front of others. It
  * does unless the second line can't continue it, or an object stands on a line alone where nothing contains it.
  */
-export function isOneObjectOverLines(text: string): boolean {
+function isOneObjectOverLines(text: string): boolean {
   const lines = text
     .split('\n')
     .map((line) => line.trim())
